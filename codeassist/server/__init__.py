@@ -1,0 +1,1 @@
+"""The HTTP endpoint: Starlette routes, one module per dialect."""

@@ -1,0 +1,109 @@
+"""Every setting, its default and its meaning. Read once; functions receive the values they need, not `Settings`.
+
+Where values come from and who wins is `configuration.py`'s work; this module only says what there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+
+def _setting(default: Any, doc: str) -> Any:
+    return field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where tokens come from. None of these may be set by a project's file: they decide where code is sent."""
+
+    kind: str = _setting("auto", "`auto` (attach to a running `codeassist serve`, else embed), `embedded`, `remote` or `scripted`")
+    model: str = _setting("", "model directory; empty means the small model in the package")
+    url: str = _setting("", "base address of an OpenAI-compatible server for `remote`, for example `http://127.0.0.1:8000/v1`")
+    remote_model: str = _setting("", "model name to send to the remote server; empty means the first that it lists")
+    api_key: str = _setting("", "key for the remote server; better given as CODEASSIST_ENGINE_API_KEY than in a file")
+    template: str = _setting("", "FIM template; empty means what the model directory names, else `deepseek`")
+    tokenizer: str = _setting("", "path of the remote model's tokenizer.json; without it budgets are estimated and prompts sent as text")
+    dtype: str = _setting("auto", "`auto`, `float32`, `bfloat16` or `float16`")
+    context_tokens: int = _setting(0, "longest prompt plus answer; 0 means what the model says")
+    speculative_tokens: int = _setting(-1, "tokens that the MTP head drafts per step; 0 turns it off, -1 decides by hardware")
+    kv_cache_gib: float = _setting(0.0, "memory for the KV cache on a CPU, in GiB; 0 decides by the memory there is")
+    gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")
+    threads: int = _setting(0, "CPU threads of the embedded engine; 0 means all physical cores")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What is indexed, and where the index lives."""
+
+    directory: str = _setting("", "folder for indexes; empty means `$XDG_CACHE_HOME/codeassist/index`")
+    vectors: bool = _setting(True, "embed chunks for search by meaning (needs the `cpu` or `gpu` extra)")
+    embedder: str = _setting("", "sentence-transformers model directory; empty means the one in the package")
+    max_file_kb: int = _setting(1024, "larger files are skipped")
+    exclude: tuple[str, ...] = _setting((), "more files to leave out, as .gitignore patterns")
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSettings:
+    """How a suggestion is made."""
+
+    enabled: bool = _setting(True, "whether anything is suggested")
+    prompt_tokens: int = _setting(0, "token budget of the whole prompt; 0 means what the model advises")
+    context_share: float = _setting(0.45, "share of the prompt budget that code from elsewhere may take")
+    suffix_share: float = _setting(0.2, "share of the prompt budget for the code below the cursor")
+    max_tokens: int = _setting(0, "longest suggestion in tokens; 0 means what the model advises")
+    max_lines: int = _setting(12, "longest suggestion in lines")
+    retrieve_deadline_ms: int = _setting(50, "context that arrives later than this waits for the next keystroke")
+    min_confidence: float = _setting(-1.0, "least probability (0 to 1) of the first line; 0 shows everything, -1 means the model's calibrated gate")
+    languages_off: tuple[str, ...] = _setting((), "languages without suggestions, for example `[\"markdown\"]`")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """The HTTP endpoint."""
+
+    host: str = _setting("127.0.0.1", "address to listen on; loopback only")
+    port: int = _setting(8311, "port to listen on")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """Logs go to stderr, or to a file; never to stdout."""
+
+    level: str = _setting("info", "`debug` (source text may appear), `info`, `warning` or `error`")
+    file: str = _setting("", "log file; empty means stderr")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, one section per table of the TOML files."""
+
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+
+# A project's file travels with a stranger's repository: it may narrow what is indexed and shown, and nothing else.
+PROJECT_SETTINGS = frozenset(
+    {
+        "index.vectors",
+        "index.max_file_kb",
+        "index.exclude",
+        "completion.enabled",
+        "completion.max_lines",
+        "completion.languages_off",
+    }
+)
+
+
+def documented_settings() -> dict[str, str]:
+    """Meaning of every setting by its dotted name, in order."""
+    sections = fields(Settings)
+    defaults = Settings()
+    return {
+        f"{section.name}.{setting.name}": setting.metadata["doc"]
+        for section in sections
+        for setting in fields(getattr(defaults, section.name))
+    }

@@ -1,0 +1,191 @@
+"""The values that cross the core's borders: all frozen, all plain.
+
+Lines and columns are 0-based here and count code points; the command line converts from 1-based, the Language
+Server from the negotiated encoding.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+FinishReason = Literal["stop", "length", "abort"]
+
+
+class Priority(enum.IntEnum):
+    """Who goes first on a shared engine; smaller is sooner (vLLM's `priority` scheduling)."""
+
+    COMPLETION = 0
+    CHAT = 10
+    REVIEW = 20
+    INDEX = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one text. `path` is relative to the workspace root (POSIX), or a bare name outside of it.
+
+    text has LF line ends; `newline` is what the file uses ("\\n" or "\\r\\n") and what insertions are given back in.
+    """
+
+    path: str
+    text: str
+    version: int = 0
+    newline: str = "\n"
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """0-based line and 0-based column in code points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one request; `cached_tokens` of the prompt came from the engine's KV cache."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One thing to generate.
+
+    prompt: token ids (complete, BOS included), or text for engines whose tokenizer we do not have.
+    forced_prefix: the answer must begin with this text (token healing). It is part of the streamed text.
+        Only engines whose `ModelInfo.supports_forced_prefix` is true accept a non-empty one.
+    stop: texts that end the answer; they are not part of it.
+    temperature: 0 is greedy.
+    logprobs: whether deltas carry the log-probability of each token.
+    """
+
+    id: str
+    prompt: tuple[int, ...] | str
+    max_tokens: int
+    forced_prefix: str = ""
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    priority: Priority = Priority.COMPLETION
+    logprobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One generated token: its text (may be empty in the middle of a code point) and natural log-probability."""
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one step of the engine added.
+
+    text: concatenating the texts of all deltas gives the answer.
+    tokens: one per generated token when log-probabilities were asked for, else ().
+    usage: so far. finish_reason: None until the last delta.
+    """
+
+    text: str
+    usage: Usage
+    tokens: tuple[Token, ...] = ()
+    finish_reason: FinishReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the core must know of the model that an engine runs.
+
+    context_tokens: prompt and answer together. prompt_tokens: advised prompt budget.
+    template: name of the FIM template (`fim.TEMPLATES`). tokenizer: path of a tokenizer.json on this machine, or None.
+    gate: least mean log-probability of the first line below which nothing is shown; None when not calibrated.
+    """
+
+    name: str
+    template: str
+    context_tokens: int
+    prompt_tokens: int
+    completion_tokens: int = 64
+    tokenizer: Path | None = None
+    supports_forced_prefix: bool = False
+    supports_logprobs: bool = False
+    gate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Whether the engine answers now, in words a status bar can show."""
+
+    state: Literal["stopped", "starting", "ready", "restarting", "failed"]
+    message: str = ""
+    pid: int | None = None
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A piece of another file (or of the same one) that the prompt carried. Lines are 1-based, inclusive."""
+
+    path: str
+    start_line: int
+    end_line: int
+    why: str
+    n_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A hit that the prompt does not carry, and why not."""
+
+    path: str
+    start_line: int
+    end_line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What one completion request came to. `text` is "" when nothing is suggested and `drop_reason` says why.
+
+    The suggestion replaces the document from `replace_left` code points left of the cursor to `replace_right` code
+    points right of it, both on the cursor's line; both are 0 for a plain insertion.
+    ms: milliseconds per stage: "window", "retrieve", "prompt", "first_token", "decode", "trim", "total".
+    """
+
+    id: str
+    text: str
+    sources: tuple[Source, ...] = ()
+    usage: Usage = Usage()
+    ms: dict[str, float] = field(default_factory=dict)
+    drop_reason: str | None = None
+    replace_left: int = 0
+    replace_right: int = 0
+    confidence: float | None = None
+    from_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A prompt laid open: what a completion at this cursor would send, and why.
+
+    budgets: tokens allowed and used per part: {"prefix": {"allowed": 900, "used": 412}, ...}.
+    prompt: the exact text with special tokens spelled out.
+    """
+
+    prompt: str
+    prompt_tokens: int
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    budgets: dict[str, dict[str, int]]
+    forced_prefix: str = ""
+    skip_reason: str | None = None
+    ms: dict[str, float] = field(default_factory=dict)

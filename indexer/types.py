@@ -1,0 +1,146 @@
+"""The values that cross the indexer's borders: all frozen, all plain.
+
+Lines are 1-based and inclusive; paths are POSIX strings relative to the workspace root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+HitSource = Literal["definition", "lexical", "vector", "import", "neighbour"]
+SymbolKind = Literal["class", "function", "method", "constant", "type", "module", "field"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One definition: what it is called, where it stands, and how it announces itself.
+
+    signature: source lines of the head (for a class: head, field and method signatures), without bodies.
+    container: dotted names of the enclosing definitions, "" at module level.
+    """
+
+    name: str
+    kind: SymbolKind
+    path: str
+    start_line: int
+    end_line: int
+    signature: str
+    container: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One use of a name."""
+
+    name: str
+    path: str
+    line: int
+    kind: Literal["call", "type", "attribute", "name"] = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported name: `from module import name as alias`; name is "" when the module itself is bound."""
+
+    module: str
+    name: str
+    alias: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of one file that is searched, embedded and shown as a whole."""
+
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    language: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A found stretch of code, and why it was found.
+
+    score: higher is better, comparable only within one answer.
+    why: one phrase for a person ("defines Retriever, imported here", "similar code").
+    text: exactly what a prompt may show: whole lines of the file, or a skeleton of them (`is_skeleton`).
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    score: float
+    text: str
+    source: HitSource
+    why: str
+    symbol: str = ""
+    is_skeleton: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    text: a person's words, or the code around a cursor.
+    identifiers: names at and near the cursor, most telling first; empty for a person's query.
+    path, source, line: the file that asks, its whole current text (unsaved edits included) and the cursor's line;
+        hits never come from the lines that the asking file's prompt window shows anyway (see `exclude_lines`).
+    """
+
+    text: str
+    identifiers: tuple[str, ...] = ()
+    path: str | None = None
+    source: str | None = None
+    line: int = 1
+    exclude_lines: tuple[int, int] | None = None
+
+
+class Retriever(Protocol):
+    """The seam between retrieval and prompts: hits, never prompt text."""
+
+    def search(self, query: Query, limit: int) -> list[Hit]:
+        """Best first; ties break by path, then start line. Thread-safe; may be called while a refresh runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedFile:
+    """A file that is not indexed, and the reason in a few words ("larger than 1 MB", "looks like a secret")."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one refresh did. Counts of files, chunks and symbols are totals of the index afterwards."""
+
+    files: int
+    chunks: int
+    symbols: int
+    changed: int
+    removed: int
+    bytes_read: int
+    skipped: tuple[SkippedFile, ...]
+    vectors: bool
+    seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a refresh is: `done` of `total` files in `phase`."""
+
+    phase: Literal["scan", "parse", "embed", "store"]
+    done: int
+    total: int
+
+
+ProgressCallback = Callable[[Progress], None]

@@ -1,0 +1,1 @@
+"""The Language Server: the one package that speaks the Language Server Protocol."""

@@ -1,0 +1,1 @@
+"""One module per protocol method: decode, one call into the core, encode."""

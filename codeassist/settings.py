@@ -17,16 +17,24 @@ def _setting(default: Any, doc: str) -> Any:
 class EngineSettings:
     """Where tokens come from. None of these may be set by a project's file: they decide where code is sent."""
 
-    kind: str = _setting("auto", "`auto` (attach to a running `codeassist serve`, else embed), `embedded`, `remote` or `scripted`")
+    kind: str = _setting(
+        "auto", "`auto` (attach to a running `codeassist serve`, else embed), `embedded`, `remote` or `scripted`"
+    )
     model: str = _setting("", "model directory; empty means the small model in the package")
-    url: str = _setting("", "base address of an OpenAI-compatible server for `remote`, for example `http://127.0.0.1:8000/v1`")
+    url: str = _setting(
+        "", "base address of an OpenAI-compatible server for `remote`, for example `http://127.0.0.1:8000/v1`"
+    )
     remote_model: str = _setting("", "model name to send to the remote server; empty means the first that it lists")
     api_key: str = _setting("", "key for the remote server; better given as CODEASSIST_ENGINE_API_KEY than in a file")
     template: str = _setting("", "FIM template; empty means what the model directory names, else `deepseek`")
-    tokenizer: str = _setting("", "path of the remote model's tokenizer.json; without it budgets are estimated and prompts sent as text")
+    tokenizer: str = _setting(
+        "", "path of the remote model's tokenizer.json; without it budgets are estimated and prompts sent as text"
+    )
     dtype: str = _setting("auto", "`auto`, `float32`, `bfloat16` or `float16`")
     context_tokens: int = _setting(0, "longest prompt plus answer; 0 means what the model says")
-    speculative_tokens: int = _setting(-1, "tokens that the MTP head drafts per step; 0 turns it off, -1 decides by hardware")
+    speculative_tokens: int = _setting(
+        -1, "tokens that the MTP head drafts per step; 0 turns it off, -1 decides by hardware"
+    )
     kv_cache_gib: float = _setting(0.0, "memory for the KV cache on a CPU, in GiB; 0 decides by the memory there is")
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")
     threads: int = _setting(0, "CPU threads of the embedded engine; 0 means all physical cores")
@@ -54,8 +62,10 @@ class CompletionSettings:
     max_tokens: int = _setting(0, "longest suggestion in tokens; 0 means what the model advises")
     max_lines: int = _setting(12, "longest suggestion in lines")
     retrieve_deadline_ms: int = _setting(50, "context that arrives later than this waits for the next keystroke")
-    min_confidence: float = _setting(-1.0, "least probability (0 to 1) of the first line; 0 shows everything, -1 means the model's calibrated gate")
-    languages_off: tuple[str, ...] = _setting((), "languages without suggestions, for example `[\"markdown\"]`")
+    min_confidence: float = _setting(
+        -1.0, "least probability (0 to 1) of the first line; 0 shows everything, -1 means the model's calibrated gate"
+    )
+    languages_off: tuple[str, ...] = _setting((), 'languages without suggestions, for example `["markdown"]`')
 
 
 @dataclass(frozen=True, slots=True)

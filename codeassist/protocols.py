@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
@@ -47,11 +47,11 @@ class Engine(Protocol):
 class Tokenizer(Protocol):
     """Text to token ids and back, special tokens never parsed out of text."""
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text: str) -> tuple[int, ...]:
         """Ids of plain text: no BOS is added, and text that spells a special token stays text."""
         ...
 
-    def decode(self, ids: list[int]) -> str:
+    def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens spelled out."""
         ...
 

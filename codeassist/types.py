@@ -107,7 +107,8 @@ class ModelInfo:
 
     context_tokens: prompt and answer together. prompt_tokens: advised prompt budget.
     template: name of the FIM template (`fim.TEMPLATES`). tokenizer: path of a tokenizer.json on this machine, or None.
-    gate: least mean log-probability of the first line below which nothing is shown; None when not calibrated.
+    gate: least probability (0 to 1) of the suggestion's first line; below it nothing is shown unasked. None when not
+        calibrated.
     """
 
     name: str

@@ -1,1 +1,4 @@
-"""Where tokens come from: an embedded vLLM, a remote server, another process of ours, or a script."""
+"""Where tokens come from: embedded vLLM, another process of ours, a remote server, or a script.
+
+`choose.open_engine` decides between them; all of them are `protocols.Engine`.
+"""

@@ -1,0 +1,182 @@
+"""Whether a value suits its setting: type, range, choices, and what two settings ask of each other."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from codeassist.errors import ConfigError
+from codeassist.settings import Settings
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "engine.kind": ("auto", "embedded", "remote", "scripted"),
+    "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
+    "log.level": ("debug", "info", "warning", "error"),
+}
+
+# Inclusive; None is open. A ceiling keeps a slip of the finger from asking for the impossible.
+_RANGES: dict[str, tuple[float, float | None]] = {
+    "engine.context_tokens": (0, 1_048_576),
+    "engine.speculative_tokens": (-1, 16),
+    "engine.kv_cache_gib": (0, None),
+    "engine.gpu_memory_fraction": (0.05, 1),
+    "engine.threads": (0, 1024),
+    "index.max_file_kb": (1, 1_048_576),
+    "completion.prompt_tokens": (0, 1_048_576),
+    "completion.context_share": (0, 1),
+    "completion.suffix_share": (0, 1),
+    "completion.max_tokens": (0, 4096),
+    "completion.max_lines": (1, 1000),
+    "completion.retrieve_deadline_ms": (0, 60_000),
+    "completion.min_confidence": (-1, 1),
+    "server.port": (1, 65_535),
+}
+
+_PATHS = frozenset({"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "log.file"})
+
+_EXPECTED: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a list of texts",
+}
+
+
+def checked(name: str, value: object, where: str) -> Any:
+    """`value` as the setting's own type. Raises ConfigError naming `where`, the setting and what was expected."""
+    kind = setting_type(name)
+    converted = _converted(kind, value)
+    if converted is None:
+        raise ConfigError(f"{where}: `{name}` must be {_EXPECTED[kind]}, not {_shown(value)}")
+    if name in _PATHS and converted.startswith("~"):
+        converted = _at_home(name, converted, where)
+    _check_value(name, converted, where)
+    return converted
+
+
+def from_text(name: str, text: str, where: str) -> Any:
+    """The value that a person wrote as plain text: `true`, `4`, `0.5`, `a,b` or `["a", "b"]`. Raises ConfigError."""
+    kind = setting_type(name)
+    readers: dict[type, Callable[[str], object]] = {bool: _bool, int: _int, float: _float, tuple: _list}
+    value = readers[kind](text.strip()) if kind in readers else text
+    return checked(name, text if value is None else value, where)
+
+
+def setting_type(name: str) -> type:
+    """bool, int, float, str or tuple: what the default is."""
+    section, _, key = name.partition(".")
+    return type(getattr(getattr(Settings(), section), key))
+
+
+def check_together(values: Mapping[str, Any]) -> None:
+    """Raises ConfigError where single values are fine and their sum is not."""
+    shares = values["completion.context_share"] + values["completion.suffix_share"]
+    if shares > 0.95:
+        raise ConfigError(
+            f"completion.context_share and completion.suffix_share add up to {shares:.2f}; "
+            "leave at least 0.05 of the prompt to the code above the cursor"
+        )
+    if values["engine.kind"] == "remote" and not values["engine.url"]:
+        raise ConfigError("engine.kind is `remote`, so engine.url must say where; e.g. http://127.0.0.1:8000/v1")
+
+
+def _converted(kind: type, value: object) -> Any:
+    """None when `value` is not of this kind. A whole number will do as a number; true is no number."""
+    if kind is tuple:
+        is_texts = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return tuple(value) if is_texts and isinstance(value, list | tuple) else None
+    if kind is float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if is_number and isinstance(value, int | float) and math.isfinite(value) else None
+    return value if type(value) is kind else None
+
+
+def _check_value(name: str, value: Any, where: str) -> None:
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ConfigError(f"{where}: `{name}` must be one of {', '.join(_CHOICES[name])}, not {_shown(value)}")
+    if name in _RANGES:
+        _check_range(name, value, where)
+    if name == "completion.min_confidence" and -1 < value < 0:
+        raise ConfigError(f"{where}: `{name}` must be from 0 to 1, or -1 for the model's own gate, not {value}")
+    if name == "server.host" and not _is_loopback(value):
+        raise ConfigError(
+            f"{where}: `{name}` is {_shown(value)}, which other machines may reach; the endpoint has no access control "
+            "yet, so it listens on loopback only: 127.0.0.1, ::1 or localhost"
+        )
+    if name == "engine.url" and value:
+        _check_url(name, value, where)
+    if isinstance(value, str) and "\0" in value:
+        raise ConfigError(f"{where}: `{name}` holds a NUL character")
+
+
+def _check_range(name: str, value: float, where: str) -> None:
+    low, high = _RANGES[name]
+    if value < low or (high is not None and value > high):
+        limits = f"from {low} to {high}" if high is not None else f"at least {low}"
+        raise ConfigError(f"{where}: `{name}` must be {limits}, not {value}")
+
+
+def _at_home(name: str, path: str, where: str) -> str:
+    try:
+        return str(Path(path).expanduser())
+    except RuntimeError as error:
+        raise ConfigError(f"{where}: `{name}` is {_shown(path)}: {error}") from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_url(name: str, value: str, where: str) -> None:
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigError(f"{where}: `{name}` must look like http://127.0.0.1:8000/v1, not {_shown(value)}")
+
+
+def _bool(text: str) -> bool | None:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    return words.get(text.lower())
+
+
+def _int(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _float(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _list(text: str) -> list[object] | None:
+    if not text.startswith("["):
+        return [item.strip() for item in text.split(",") if item.strip()]
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return items if isinstance(items, list) else None
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

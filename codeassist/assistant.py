@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeassist.completion import Completer
+from codeassist.documents import make_document, read_document
+from codeassist.engine.choose import open_engine
+from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
-from codeassist.settings import Settings
-from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Suggestion
-from indexer.types import Hit, IndexReport, ProgressCallback
+from codeassist.settings import IndexSettings, Settings
+from codeassist.tokenizer import FileTokenizer
+from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
+from indexer.embedding import Embedder, SentenceTransformerEmbedder
+from indexer.errors import EmbedderUnavailable
+from indexer.index import CodeIndex
+from indexer.types import Hit, IndexReport, ProgressCallback, Query
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,52 +41,122 @@ class FimOptions:
 class Assistant:
     """Front ends (command line, Language Server, HTTP) talk to this and to nothing below it."""
 
-    def __init__(self, settings: Settings, workspace: Path, engine: Engine) -> None:
+    def __init__(self, settings: Settings, workspace: Path, engine: Engine, index: CodeIndex) -> None:
         self.settings = settings
         self.workspace = workspace
         self.engine = engine
+        self.index = index
+        self._completer: Completer | None = None
 
     async def start_engine(self) -> None:
         """Load the model. Raises ModelError or EngineUnavailable."""
-        raise NotImplementedError
+        await self.engine.start()
 
     async def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         """Bring the index up to the working tree, in a thread; `progress` is called from that thread."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self.index.refresh, progress)
+
+    async def refresh_file(self, path: Path) -> None:
+        """Bring the index up to one file that was saved, created or removed."""
+        await asyncio.to_thread(self.index.refresh_file, self.relative(path))
 
     async def search(self, text: str, limit: int) -> list[Hit]:
         """Hits for a person's query, best first."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self.index.search, Query(text), limit)
 
     def read_document(self, path: Path) -> Document:
         """A file as a document. Raises DocumentError for what cannot be completed in."""
-        raise NotImplementedError
+        return read_document(path, self.relative(path))
 
     def document(self, path: Path, text: str, version: int = 0) -> Document:
         """An editor's buffer as a document (line ends normalised, language by file name)."""
-        raise NotImplementedError
+        return make_document(self.relative(path), text, version)
+
+    def relative(self, path: Path) -> str:
+        """The path as prompts and the index know it: relative to the workspace, or the bare name outside of it."""
+        with contextlib.suppress(ValueError):
+            return path.resolve().relative_to(self.workspace).as_posix()
+        return path.name
 
     async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
         """What to suggest at the cursor. Raises CursorError; engine trouble becomes a `drop_reason`."""
-        raise NotImplementedError
+        return await self.completer.complete(document, cursor, invoked=invoked)
 
-    async def explain(self, document: Document, cursor: Cursor) -> Explanation:
-        """What `complete` would send to the engine here, and why. Needs no running engine."""
-        raise NotImplementedError
+    async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
+        """What `complete` would send to the engine here, and why. Needs no running engine. Raises CursorError."""
+        return await self.completer.explain(document, cursor, invoked=invoked)
 
     def fim(self, prefix: str, suffix: str, options: FimOptions) -> AsyncIterator[Delta]:
         """Fill in the middle of two bare texts, without an index. Leaving the loop aborts."""
-        raise NotImplementedError
+        request = GenerationRequest(
+            id=f"fim-{os.urandom(6).hex()}",
+            prompt=(),
+            max_tokens=options.max_tokens,
+            stop=options.stop,
+            temperature=options.temperature,
+            top_p=options.top_p,
+            seed=options.seed,
+            priority=Priority.COMPLETION,
+        )
+        return self.completer.fim(prefix, suffix, request)
 
     def generate(self, request: GenerationRequest) -> AsyncIterator[Delta]:
         """The engine itself, for prompts that are rendered already."""
         return self.engine.stream(request)
 
+    @property
+    def completer(self) -> Completer:
+        """Made on first use: an engine that is somewhere else knows its model only once it has been reached."""
+        if self._completer is None:
+            tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
+            self._completer = Completer(self.engine, tokenizer, self.index, self.settings.completion)
+        return self._completer
+
     async def close(self) -> None:
         """Stop engine and index; safe to call twice."""
-        raise NotImplementedError
+        if self._completer is not None:
+            self._completer.close()
+        await self.engine.close()
+        await asyncio.to_thread(self.index.close)
 
 
-def open_assistant(settings: Settings, workspace: Path, *, engine: Engine | None = None) -> Assistant:
-    """Wire engine and index for one workspace; loads and reads nothing yet. Raises ModelError, WorkspaceError."""
-    raise NotImplementedError
+def open_assistant(
+    settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
+) -> Assistant:
+    """Wire engine and index for one workspace; loads and reads nothing yet.
+
+    attach: whether to use the model of a running `codeassist serve`. Raises ModelError, WorkspaceError.
+    """
+    root = workspace.resolve()
+    engine = engine or open_engine(settings.engine, attach=attach)
+    return Assistant(settings, root, engine, open_index(settings.index, root))
+
+
+def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
+    """The index of a workspace, by itself. Raises WorkspaceError."""
+    root = workspace.resolve()
+    parent = Path(settings.directory).expanduser() if settings.directory else _default_index_directory()
+    name = f"{root.name or 'root'}-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
+    return CodeIndex.open(
+        root,
+        directory=parent / name,
+        embedder=_open_embedder(settings) if settings.vectors else None,
+        max_file_kb=settings.max_file_kb,
+        exclude=settings.exclude,
+    )
+
+
+def _open_embedder(settings: IndexSettings) -> Embedder | None:
+    """The embedder, or None with a line in the log where sentence-transformers is not installed."""
+    try:
+        return SentenceTransformerEmbedder(
+            Path(settings.embedder).expanduser() if settings.embedder else shipped_embedder()
+        )
+    except EmbedderUnavailable as error:
+        logger.info("search works without vectors: %s", error)
+        return None
+
+
+def _default_index_directory() -> Path:
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "codeassist" / "index"

@@ -11,7 +11,8 @@ from codeassist.types import Cursor, Document
 MAX_DOCUMENT_BYTES = 4 * 1024 * 1024
 
 _LEADERS = {
-    "#": "py pyi pyx rb sh bash zsh fish toml yaml yml cfg ini conf pl pm r jl ex exs nix tf cmake mk dockerfile makefile",
+    "#": "py pyi pyx rb sh bash zsh fish toml yaml yml cfg ini conf pl pm r jl ex exs nix tf cmake mk dockerfile "
+    "makefile",
     "//": "js jsx mjs cjs ts tsx mts cts go rs java kt kts scala swift c h cc cpp cxx hh hpp hxx cs php dart zig proto "
     "groovy gradle m mm css scss less sol v",
     "--": "lua sql hs elm ada vhd vhdl",

@@ -1,0 +1,255 @@
+"""The keystroke line: document and cursor in, suggestion out."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from codeassist.cache import SuggestionCache
+from codeassist.documents import offset_of
+from codeassist.errors import EngineError
+from codeassist.fim import Template, find_template
+from codeassist.gate import line_probability, skip_reason
+from codeassist.pipeline import Budgets, Pipeline, Prepared
+from codeassist.protocols import Engine, Tokenizer
+from codeassist.settings import CompletionSettings
+from codeassist.trim import TrimLimits, trim
+from codeassist.types import (
+    Cursor,
+    Delta,
+    Document,
+    Explanation,
+    FinishReason,
+    GenerationRequest,
+    Priority,
+    Suggestion,
+    Token,
+    Usage,
+)
+from codeassist.window import Window, starts_block
+from indexer.types import Retriever
+
+logger = logging.getLogger(__name__)
+
+# The healed end of the cursor's line is generated again: a word is seldom more tokens than this.
+_HEALED_TOKENS = 16
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What has come from the engine so far; `raw` includes the forced prefix."""
+
+    raw: str = ""
+    tokens: list[Token] = field(default_factory=list)
+    usage: Usage = Usage()
+    finish_reason: FinishReason | None = None
+    first_token_at: float | None = None
+
+    def add(self, delta: Delta) -> None:
+        if self.first_token_at is None:
+            self.first_token_at = time.perf_counter()
+        self.raw += delta.text
+        self.tokens.extend(delta.tokens)
+        self.usage = delta.usage
+        self.finish_reason = delta.finish_reason
+
+
+class Completer:
+    """Makes suggestions for one workspace. Not thread-safe: one event loop owns it."""
+
+    def __init__(
+        self, engine: Engine, tokenizer: Tokenizer, retriever: Retriever | None, settings: CompletionSettings
+    ) -> None:
+        """Raises ConfigError for an unknown template."""
+        self._engine = engine
+        self._tokenizer = tokenizer
+        self._settings = settings
+        self._template: Template = find_template(engine.info.template)
+        heals = engine.info.supports_forced_prefix
+        self._pipeline = Pipeline(tokenizer, self._template, retriever, settings.retrieve_deadline_ms, heals=heals)
+        self._cache = SuggestionCache()
+        self._ids = itertools.count(1)
+
+    async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
+        """What to suggest. invoked: the user asked, so it is shown where typing alone would not be disturbed.
+
+        Raises CursorError. Everything else that goes wrong is a `drop_reason`. Cancelling aborts the generation.
+        """
+        started = time.perf_counter()
+        offset = offset_of(document, cursor)
+        suggestion = self._cache.reuse(document, offset)
+        if suggestion is None:
+            suggestion = await self._ask(document, cursor, started, invoked=invoked)
+            if suggestion.text:
+                self._cache.store(document, offset, suggestion)
+        suggestion = replace(suggestion, ms={**suggestion.ms, "total": _ms_since(started)})
+        _log(document, cursor, suggestion)
+        return suggestion
+
+    async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
+        """What `complete` would send. Raises CursorError."""
+        offset_of(document, cursor)
+        prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
+        budgets = self._budgets()
+        allowed = {"slot": budgets.slots, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
+        used = {**prepared.used, "total": len(prepared.ids)}
+        return Explanation(
+            prompt=self._tokenizer.decode(prepared.ids),
+            prompt_tokens=len(prepared.ids),
+            sources=prepared.sources,
+            left_out=prepared.left_out,
+            budgets={part: {"allowed": allowed.get(part, used[part]), "used": used[part]} for part in used},
+            forced_prefix=prepared.prompt.forced_prefix,
+            skip_reason=self._skip_reason(document, prepared.window, invoked=invoked),
+            ms=prepared.ms,
+        )
+
+    async def fim(self, prefix: str, suffix: str, request: GenerationRequest) -> AsyncIterator[Delta]:
+        """Fill in between two bare texts; `request.prompt` and `forced_prefix` are filled in here."""
+        document = Document(path="", text=prefix + suffix)
+        line = prefix.count("\n")
+        cursor = Cursor(line, len(prefix) - (prefix.rfind("\n") + 1))
+        budgets = replace(self._budgets(request.max_tokens), slots=0)
+        prepared = await asyncio.to_thread(self._pipeline.prepare_bare, document, cursor, budgets)
+        n_forced = len(prepared.prompt.forced_prefix)
+        filled = self._fill(request, prepared)
+        async for delta in self._engine.stream(filled):
+            text, n_forced = delta.text[n_forced:], max(n_forced - len(delta.text), 0)
+            yield replace(delta, text=text)
+
+    def close(self) -> None:
+        """Stop the worker threads."""
+        self._pipeline.close()
+
+    async def _ask(self, document: Document, cursor: Cursor, started: float, *, invoked: bool) -> Suggestion:
+        request_id = f"complete-{next(self._ids)}"
+        prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
+        reason = self._skip_reason(document, prepared.window, invoked=invoked)
+        if reason:
+            return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=reason)
+        limits = TrimLimits(multiline=starts_block(prepared.window), max_lines=self._settings.max_lines)
+        answer = _Answer()
+        sent = time.perf_counter()
+        try:
+            await self._generate(request_id, prepared, limits, answer)
+        except EngineError as error:
+            return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
+        suggestion = self._finish(request_id, prepared, limits, answer, invoked=invoked)
+        return replace(suggestion, ms={**prepared.ms, **_engine_ms(sent, answer)})
+
+    async def _generate(self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer) -> None:
+        """Read the engine's answer until it ends or nothing more could change what is shown."""
+        info = self._engine.info
+        request = GenerationRequest(
+            id=request_id,
+            prompt=(),
+            max_tokens=self._max_tokens(),
+            stop=self._template.stop if info.tokenizer is None else (),
+            priority=Priority.COMPLETION,
+            logprobs=info.supports_logprobs,
+        )
+        n_forced = len(prepared.prompt.forced_prefix)
+        stream = self._engine.stream(self._fill(request, prepared))
+        try:
+            async for delta in stream:
+                answer.add(delta)
+                if "\n" in delta.text and self._is_settled(answer.raw[n_forced:], prepared.window, limits):
+                    break
+        finally:
+            await _aclose(stream)
+
+    def _is_settled(self, raw: str, window: Window, limits: TrimLimits) -> bool:
+        return trim(raw, window, limits, finished=False).settled
+
+    def _finish(
+        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer, *, invoked: bool
+    ) -> Suggestion:
+        n_forced = len(prepared.prompt.forced_prefix)
+        raw = answer.raw[n_forced:]
+        trimmed = trim(raw, prepared.window, limits, finished=True, truncated=answer.finish_reason == "length")
+        confidence = _confidence(answer.tokens, n_forced, trimmed.text)
+        reason = trimmed.reason or self._gate_reason(confidence, invoked=invoked)
+        return Suggestion(
+            id=request_id,
+            text="" if reason else trimmed.text,
+            sources=prepared.sources,
+            usage=answer.usage,
+            drop_reason=reason,
+            confidence=confidence,
+        )
+
+    def _skip_reason(self, document: Document, window: Window, *, invoked: bool) -> str | None:
+        if not self._settings.enabled:
+            return "suggestions are off (completion.enabled)"
+        if document.language in self._settings.languages_off:
+            return f"suggestions are off for {document.language} (completion.languages_off)"
+        return None if invoked else skip_reason(window)
+
+    def _gate_reason(self, confidence: float | None, *, invoked: bool) -> str | None:
+        """Why a suggestion is too uncertain to be shown unasked, or None."""
+        least = self._settings.min_confidence
+        if least < 0:
+            least = self._engine.info.gate or 0.0
+        if invoked or confidence is None or confidence >= least:
+            return None
+        return f"low confidence ({confidence:.2f} < {least:.2f})"
+
+    def _fill(self, request: GenerationRequest, prepared: Prepared) -> GenerationRequest:
+        prompt: tuple[int, ...] | str = prepared.ids if self._engine.info.tokenizer else prepared.text
+        room = max(self._engine.info.context_tokens - len(prepared.ids), 1)
+        return replace(
+            request,
+            prompt=prompt,
+            forced_prefix=prepared.prompt.forced_prefix,
+            max_tokens=min(request.max_tokens + _HEALED_TOKENS, room),
+        )
+
+    def _max_tokens(self) -> int:
+        return self._settings.max_tokens or self._engine.info.completion_tokens
+
+    def _budgets(self, max_tokens: int = 0) -> Budgets:
+        info = self._engine.info
+        room = info.context_tokens - (max_tokens or self._max_tokens()) - _HEALED_TOKENS
+        total = min(self._settings.prompt_tokens or info.prompt_tokens, room)
+        return Budgets.split(max(total, 0), self._settings.context_share, self._settings.suffix_share)
+
+
+def _confidence(tokens: list[Token], n_forced: int, text: str) -> float | None:
+    first_line = text.lstrip("\n").partition("\n")[0]
+    n_first = len(text) - len(text.lstrip("\n")) + len(first_line)
+    return line_probability(tokens, n_forced, n_forced + n_first) if n_first else None
+
+
+def _engine_ms(sent: float, answer: _Answer) -> dict[str, float]:
+    first = answer.first_token_at or time.perf_counter()
+    return {"first_token": (first - sent) * 1000, "decode": _ms_since(first)}
+
+
+def _ms_since(moment: float) -> float:
+    return (time.perf_counter() - moment) * 1000
+
+
+async def _aclose(stream: AsyncIterator[Delta]) -> None:
+    """Abort what is still running: an async generator that is merely dropped would be closed some time later."""
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def _log(document: Document, cursor: Cursor, suggestion: Suggestion) -> None:
+    usage = suggestion.usage
+    logger.info(
+        "%s %s:%d %s prompt=%d cached=%d out=%d %s",
+        suggestion.id,
+        document.path,
+        cursor.line + 1,
+        suggestion.drop_reason or ("reused" if suggestion.from_cache else "shown"),
+        usage.prompt_tokens,
+        usage.cached_tokens,
+        usage.completion_tokens,
+        " ".join(f"{stage}={ms:.1f}ms" for stage, ms in suggestion.ms.items()),
+    )

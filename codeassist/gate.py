@@ -1,0 +1,37 @@
+"""Whether to ask the model at all, and whether to show what it said. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from codeassist.types import Token
+from codeassist.window import Window
+
+# Right of the cursor, only what an editor closes by itself or a statement's end may stand for an unasked suggestion.
+_ONLY_CLOSERS = re.compile(r"""^[\s)\]}>;:,'"`]*$""")
+_WORD = re.compile(r"\w")
+
+
+def skip_reason(window: Window) -> str | None:
+    """Why an unasked suggestion would disturb here, or None."""
+    if window.right and _WORD.match(window.right) and window.left and _WORD.search(window.left[-1]):
+        return "the cursor is inside of a word"
+    if not _ONLY_CLOSERS.match(window.right):
+        return "there is code right of the cursor"
+    return None
+
+
+def line_probability(tokens: Sequence[Token], start: int, end: int) -> float | None:
+    """Probability (0 to 1) of the characters start..end of the answer; None without log-probabilities.
+
+    Every token that reaches into the stretch counts whole.
+    """
+    total, position, n_counted = 0.0, 0, 0
+    for token in tokens:
+        begin, position = position, position + len(token.text)
+        if position > start and begin < end:
+            total += token.logprob
+            n_counted += 1
+    return math.exp(total) if n_counted else None

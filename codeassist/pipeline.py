@@ -1,0 +1,186 @@
+"""From document and cursor to a prompt: window, retrieval, slots, rendering. Synchronous; runs in a worker thread.
+
+What a document showed last time (`Shown`) is kept so that the next prompt changes as little as possible.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, replace
+
+from codeassist.context import Arranged, arrange
+from codeassist.fim import Prompt, Slot, Template, path_line, prompt_ids, prompt_text, render_fim
+from codeassist.protocols import Tokenizer
+from codeassist.query import cursor_query
+from codeassist.types import Cursor, Document, LeftOut, Source
+from codeassist.window import Window, WindowBudget, cut_window
+from indexer.types import Hit, Query, Retriever
+
+_REMEMBERED_DOCUMENTS = 64
+_MAX_HITS = 12
+# A hit that a name on the cursor's own line asks for may join a prompt in the middle of the line; others wait.
+_URGENT_SOURCES = frozenset({"definition", "import"})
+# Special tokens of a prompt, and the room that is kept for the cursor's line.
+_RESERVED_TOKENS = 8
+_LINE_SHARE = 0.25
+_LINE_TOKENS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Tokens allowed for each part of a prompt."""
+
+    total: int
+    slots: int
+    above: int
+    suffix: int
+
+    @classmethod
+    def split(cls, total: int, context_share: float, suffix_share: float) -> Budgets:
+        """Shares of the total; the lines above the cursor get what the others leave."""
+        slots, suffix = int(total * context_share), int(total * suffix_share)
+        return cls(total, slots, max(total - slots - suffix, 0), suffix)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A prompt and everything that is known of how it came about."""
+
+    window: Window
+    prompt: Prompt
+    ids: tuple[int, ...]
+    text: str
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    used: dict[str, int]
+    ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the last prompt of a document showed."""
+
+    head_line: int
+    cursor_line: int
+    slots: tuple[Slot, ...]
+
+
+class Pipeline:
+    """Prepares prompts; one per workspace. `prepare` may be called from several threads."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, template: Template, retriever: Retriever | None, deadline_ms: int, *, heals: bool
+    ) -> None:
+        """heals: whether the engine can be held to a forced prefix."""
+        self._tokenizer = tokenizer
+        self._template = template
+        self._retriever = retriever
+        self._deadline_ms = deadline_ms
+        self._heals = heals
+        self._shown: OrderedDict[str, Shown] = OrderedDict()
+        self._search_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieve")
+        self._late: dict[str, Future[list[Hit]]] = {}
+
+    def prepare(self, document: Document, cursor: Cursor, budgets: Budgets) -> Prepared:
+        """The prompt for a cursor that lies inside of the document."""
+        started = time.perf_counter()
+        shown = self._shown.get(document.path)
+        window = self._cut(document, cursor, budgets, shown)
+        windowed = time.perf_counter()
+        arranged = self._retrieve(document, cursor, window, budgets, shown)
+        retrieved = time.perf_counter()
+        self._remember(document.path, Shown(window.head_line, cursor.line, arranged.slots))
+        prepared = self._render(window, arranged)
+        finished = time.perf_counter()
+        stages = {"window": windowed - started, "retrieve": retrieved - windowed, "prompt": finished - retrieved}
+        return replace(prepared, ms={stage: seconds * 1000 for stage, seconds in stages.items()})
+
+    def prepare_bare(self, document: Document, cursor: Cursor, budgets: Budgets) -> Prepared:
+        """The prompt for bare texts: nothing from other files, nothing remembered."""
+        return self._render(self._cut(document, cursor, budgets, None), Arranged((), 0, ()))
+
+    def close(self) -> None:
+        """Stop the retrieval thread."""
+        self._search_pool.shutdown(wait=False, cancel_futures=True)
+
+    def _render(self, window: Window, arranged: Arranged) -> Prepared:
+        heal_at = self._tokenizer.heal_offset(window.left) if self._heals else len(window.left)
+        prompt = render_fim(self._template, window, arranged.slots, heal_at)
+        ids = prompt_ids(prompt, self._tokenizer)
+        return Prepared(
+            window=window,
+            prompt=prompt,
+            ids=ids,
+            text=prompt_text(prompt, self._template),
+            sources=tuple(self._source(slot) for slot in arranged.slots),
+            left_out=arranged.left_out,
+            used=self._used(prompt),
+            ms={},
+        )
+
+    def _cut(self, document: Document, cursor: Cursor, budgets: Budgets, shown: Shown | None) -> Window:
+        named = self._count(path_line(document.path)) if document.path else 0
+        # The cursor's line is paid for by the lines above it, by a fixed share: a keystroke must not move their head.
+        reserved = named + _RESERVED_TOKENS + min(int(budgets.above * _LINE_SHARE), _LINE_TOKENS)
+        budget = WindowBudget(max(budgets.above - reserved, 0), budgets.suffix)
+        return cut_window(document, cursor, budget, self._count, shown.head_line if shown else None)
+
+    def _retrieve(
+        self, document: Document, cursor: Cursor, window: Window, budgets: Budgets, shown: Shown | None
+    ) -> Arranged:
+        if self._retriever is None or budgets.slots <= 0:
+            return Arranged((), 0, ())
+        previous = shown.slots if shown else ()
+        hits = self._search(self._retriever, cursor_query(document, cursor, window))
+        if hits is None:
+            return Arranged(previous, 0, ())
+        if shown and shown.cursor_line == cursor.line:
+            hits = _same_line_hits(hits, previous)
+        return arrange(_outside(previous, window), hits, budgets.slots, self._count)
+
+    def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
+        """Hits within the deadline; None when they come too late (they are used by the next request)."""
+        path = query.path or ""
+        late = self._late.pop(path, None)
+        future = self._search_pool.submit(retriever.search, query, _MAX_HITS)
+        try:
+            return future.result(timeout=self._deadline_ms / 1000)
+        except FutureTimeout:
+            self._late[path] = future
+            return late.result() if late and late.done() and not late.exception() else None
+
+    def _remember(self, path: str, shown: Shown) -> None:
+        self._shown[path] = shown
+        self._shown.move_to_end(path)
+        while len(self._shown) > _REMEMBERED_DOCUMENTS:
+            self._shown.popitem(last=False)
+
+    def _source(self, slot: Slot) -> Source:
+        return Source(slot.path, slot.start_line, slot.end_line, slot.why, self._count(slot.text))
+
+    def _used(self, prompt: Prompt) -> dict[str, int]:
+        used = dict.fromkeys(("slot", "above", "suffix", "left", "special"), 0)
+        for part in prompt.parts:
+            used[part.kind] += 1 if part.kind == "special" else self._count(part.text)
+        return used
+
+    def _count(self, text: str) -> int:
+        return len(self._tokenizer.encode(text))
+
+
+def _same_line_hits(hits: list[Hit], previous: tuple[Slot, ...]) -> list[Hit]:
+    """In the middle of a line, only what a name on it asks for may change the prompt."""
+    texts = {(slot.path, slot.start_line) for slot in previous}
+    return [hit for hit in hits if hit.source in _URGENT_SOURCES or (hit.path, hit.start_line) in texts]
+
+
+def _outside(slots: tuple[Slot, ...], window: Window) -> tuple[Slot, ...]:
+    """Slots less those that show lines of the window itself."""
+    return tuple(
+        slot
+        for slot in slots
+        if slot.path != window.path or slot.end_line <= window.head_line or slot.start_line > window.end_line
+    )

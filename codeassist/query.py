@@ -1,0 +1,56 @@
+"""What to look for at a cursor. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from codeassist.types import Cursor, Document
+from codeassist.window import Window
+from indexer.types import Query
+
+# Names further up than this have little to do with the next line.
+_LINES_ABOVE = 24
+_LINES_OF_TEXT = 12
+_MAX_IDENTIFIERS = 24
+
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
+# Words that name nothing: keywords of the languages we index, and the receivers that every method has.
+_NOT_NAMES = frozenset(
+    "and any are args assert async await bool break case catch char class const continue cls def default del dict "
+    "elif else end enum except export extends false final finally float for from func function global goto has if impl "
+    "implements import include instanceof int interface internal let list long match mod module mut namespace new nil "
+    "none None not null object operator override package pass private protected pub public raise return self Self "
+    "short static str string struct super switch template this throw throws trait true True False try tuple type "
+    "typedef typeof union unless unsafe use using var virtual void where while with yield kwargs print".split()
+)
+
+
+def cursor_query(document: Document, cursor: Cursor, window: Window) -> Query:
+    """Names near the cursor, nearest first, and the text around it.
+
+    The word that is being typed is left out, so that the query, and with it the prompt, stays the same until the
+    word is finished.
+    """
+    finished_left = re.sub(r"\w+$", "", window.left)
+    above = window.above_text.splitlines()
+    near = [finished_left, *reversed(above[-_LINES_ABOVE:]), *"".join(window.below).splitlines()[:4]]
+    text = "\n".join([*above[-_LINES_OF_TEXT:], finished_left])
+    return Query(
+        text=text,
+        identifiers=_identifiers(near),
+        path=document.path,
+        source=document.text,
+        line=cursor.line + 1,
+        exclude_lines=(window.head_line + 1, window.end_line),
+    )
+
+
+def _identifiers(lines: list[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for line in lines:
+        for name in reversed(_IDENTIFIER.findall(line)):
+            if name not in _NOT_NAMES:
+                found.setdefault(name)
+        if len(found) >= _MAX_IDENTIFIERS:
+            break
+    return tuple(found)[:_MAX_IDENTIFIERS]

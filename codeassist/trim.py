@@ -1,0 +1,157 @@
+"""From what the model wrote to what is shown. Pure.
+
+Each rule can end the suggestion earlier; none adds text. `settled` tells a streaming caller that nothing that follows
+could change the result, so that generation can stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from codeassist.window import Window
+
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_OPENERS = frozenset(_PAIRS.values())
+# A line this short ("}", "else:") may well stand twice in a row.
+_SHORT_LINE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TrimLimits:
+    """multiline: whether more than one line may be shown. max_lines: of the suggestion."""
+
+    multiline: bool
+    max_lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """text: what to show, "" for nothing. settled: more input cannot change it. reason: why text is empty."""
+
+    text: str
+    settled: bool
+    reason: str | None = None
+
+
+def trim(raw: str, window: Window, limits: TrimLimits, *, finished: bool, truncated: bool = False) -> Trimmed:
+    """What to show of the model's answer.
+
+    raw: everything generated so far right of the cursor. finished: no more will come.
+    truncated: it ended because of a length limit, so its last line may be half a line.
+    """
+    lines, settled = _cut_lines(raw, window, limits, finished=finished)
+    if truncated and not settled and len(lines) > 1:
+        lines = lines[:-1]
+    if not (settled or finished):
+        return Trimmed("\n".join(lines), settled=False)
+    text = _drop_repeated_right("\n".join(lines).rstrip(), window)
+    reason = _reject_reason(text, window)
+    return Trimmed("" if reason else text, settled=True, reason=reason)
+
+
+def _cut_lines(raw: str, window: Window, limits: TrimLimits, *, finished: bool) -> tuple[list[str], bool]:
+    """The lines to keep, and whether a rule ended them."""
+    lines = raw.split("\n")
+    n_whole = len(lines) if finished else len(lines) - 1
+    limit = limits.max_lines if limits.multiline else _first_line_count(lines)
+    scope = _Scope.of(window, starts_below=not lines[0].strip() and bool(window.left.strip()))
+    for index in range(1, len(lines)):
+        if scope.ends_before(lines[index], lines[:index], is_whole=index < n_whole):
+            return _with_closer(lines, index, scope, window), True
+    if len(lines) > limit:
+        return lines[:limit], True
+    return lines, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where a suggestion ends: at a dedent under `base` columns, or at the line that the file goes on with."""
+
+    base: int
+    allows_base: bool
+    next_line: str
+
+    @classmethod
+    def of(cls, window: Window, *, starts_below: bool) -> _Scope:
+        """starts_below: the suggestion opens with a newline, so only deeper lines belong to the cursor's line."""
+        return cls(len(window.indentation.expandtabs(4)), not starts_below, _next_line_below(window))
+
+    def ends_before(self, line: str, before: Sequence[str], *, is_whole: bool) -> bool:
+        stripped = line.strip()
+        if not stripped:
+            return is_whole and any(map(str.strip, before)) and not before[-1].strip()
+        if is_whole and stripped == self.next_line:
+            return True
+        indentation = _columns(line)
+        return indentation < self.base or (indentation == self.base and not self.allows_base)
+
+
+def _columns(line: str) -> int:
+    return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
+
+
+def _first_line_count(lines: Sequence[str]) -> int:
+    """How many lines make up a one-line suggestion: empty ones at its start do not count."""
+    return sum(1 for _ in takewhile(lambda line: not line.strip(), lines)) + 1
+
+
+def _with_closer(lines: Sequence[str], index: int, scope: _Scope, window: Window) -> list[str]:
+    """The kept lines, and the line that closes their block when that is what ended them."""
+    kept = list(lines[:index])
+    closer = lines[index].strip().rstrip(";,")
+    is_whole = index < len(lines) - 1
+    if (
+        closer in _PAIRS
+        and is_whole
+        and _columns(lines[index]) == scope.base
+        and closer != scope.next_line.rstrip(";,")
+    ):
+        opened = _unclosed(window.left + "\n".join(kept))
+        return [*kept, lines[index]] if opened > 0 else kept
+    return kept
+
+
+def _next_line_below(window: Window) -> str:
+    below = "".join(window.below).split("\n")
+    return next((line.strip() for line in below if line.strip()), "")
+
+
+def _drop_repeated_right(text: str, window: Window) -> str:
+    """The text without an end that the file already has right of the cursor."""
+    right = window.right.strip()
+    overlap = _overlap(text.rpartition("\n")[2], right)
+    if not overlap:
+        return text
+    if all(character in _PAIRS for character in overlap):
+        # The text may close what stands open on the cursor's line and is not closed there; the rest is surplus.
+        surplus = -_unclosed(text) - max(_unclosed(window.left + right), 0)
+        n_drop = min(max(surplus, 0), len(overlap))
+    else:
+        n_drop = len(overlap)
+    return text[: len(text) - n_drop].rstrip()
+
+
+def _overlap(text: str, right: str) -> str:
+    """Longest end of `text` that `right` starts with."""
+    longest = min(len(text), len(right))
+    return next((right[:size] for size in range(longest, 0, -1) if text.endswith(right[:size])), "")
+
+
+def _unclosed(code: str) -> int:
+    """Opening minus closing brackets."""
+    return sum((character in _OPENERS) - (character in _PAIRS) for character in code)
+
+
+def _reject_reason(text: str, window: Window) -> str | None:
+    stripped = text.strip()
+    if not stripped:
+        return "the model had nothing to add"
+    if not window.left.strip():
+        above = [line.strip() for line in window.above_text.splitlines() if line.strip()]
+        if above and len(stripped) > _SHORT_LINE and stripped == above[-1]:
+            return "repeats the line above"
+        if len(stripped) > _SHORT_LINE and stripped == _next_line_below(window):
+            return "repeats the line below"
+    return None

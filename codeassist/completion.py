@@ -45,7 +45,7 @@ class _Answer:
 
     raw: str = ""
     tokens: list[Token] = field(default_factory=list)
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason | None = None
     first_token_at: float | None = None
 

@@ -35,7 +35,7 @@ def arrange(previous: Sequence[Slot], hits: Sequence[Hit], budget: int, count_to
 
     A previous slot stays when a hit still asks for it, or as long as nobody needs its room.
     """
-    wanted, left_out = _fit(hits, budget, count_tokens)
+    wanted, left_out = _fit(previous, hits, budget, count_tokens)
     wanted_texts = {slot.text for slot in wanted}
     kept = [slot for slot in previous if slot.text in wanted_texts or not _hidden_by(slot, wanted)]
     fresh = [slot for slot in wanted if all(slot.text != old.text for old in kept)]
@@ -44,14 +44,19 @@ def arrange(previous: Sequence[Slot], hits: Sequence[Hit], budget: int, count_to
     return Arranged(slots, sum(count_tokens(slot.text) for slot in slots), left_out)
 
 
-def _fit(hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> tuple[list[Slot], tuple[LeftOut, ...]]:
+def _fit(
+    previous: Sequence[Slot], hits: Sequence[Hit], budget: int, count_tokens: CountTokens
+) -> tuple[list[Slot], tuple[LeftOut, ...]]:
     """The best hits that fit together, least important first so that the best stand nearest to the cursor's file."""
     slots: list[Slot] = []
     left_out: list[LeftOut] = []
     spent = 0
     for hit in hits:
         reason = _overlap_reason(hit, slots)
-        slot = None if reason else _shorten(hit, min(int(budget * _MAX_SLOT_SHARE), budget - spent), count_tokens)
+        room = min(int(budget * _MAX_SLOT_SHARE), budget - spent)
+        slot = None if reason else _as_before(hit, previous) or _shorten(hit, room, count_tokens)
+        if slot and count_tokens(slot.text) > room:
+            slot = _shorten(hit, room, count_tokens)
         if slot is None:
             left_out.append(LeftOut(hit.path, hit.start_line, hit.end_line, reason or "no room in the budget"))
             continue
@@ -65,6 +70,15 @@ def _overlap_reason(hit: Hit, slots: Sequence[Slot]) -> str | None:
         if hit.path == slot.path and hit.start_line <= slot.end_line and slot.start_line <= hit.end_line:
             return f"overlaps lines {slot.start_line}-{slot.end_line} that are shown"
     return None
+
+
+def _as_before(hit: Hit, previous: Sequence[Slot]) -> Slot | None:
+    """The slot that showed this hit last time, however much of it that was."""
+    return next((slot for slot in previous if _same_place(slot, hit) and hit.text.startswith(slot.code)), None)
+
+
+def _same_place(slot: Slot, hit: Hit) -> bool:
+    return slot.path == hit.path and slot.start_line == hit.start_line
 
 
 def _shorten(hit: Hit, budget: int, count_tokens: CountTokens) -> Slot | None:

@@ -16,12 +16,15 @@ _MAX_IDENTIFIERS = 24
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
 # Words that name nothing: keywords of the languages we index, and the receivers that every method has.
 _NOT_NAMES = frozenset(
-    "and any are args assert async await bool break case catch char class const continue cls def default del dict "
-    "elif else end enum except export extends false final finally float for from func function global goto has if impl "
-    "implements import include instanceof int interface internal let list long match mod module mut namespace new nil "
-    "none None not null object operator override package pass private protected pub public raise return self Self "
-    "short static str string struct super switch template this throw throws trait true True False try tuple type "
-    "typedef typeof union unless unsafe use using var virtual void where while with yield kwargs print".split()
+    re.split(
+        r"\s+",
+        """and any are args assert async await bool break case catch char class cls const continue def default del dict
+        elif else end enum except export extends False false final finally float for from func function global goto has
+        if impl implements import include instanceof int interface internal kwargs let list long match mod module mut
+        namespace new nil None none not null object operator override package pass print private protected pub public
+        raise return Self self short static str string struct super switch template this throw throws trait True true
+        try tuple type typedef typeof union unless unsafe use using var virtual void where while with yield""",
+    )
 )
 
 

@@ -56,7 +56,8 @@ def _cut_lines(raw: str, window: Window, limits: TrimLimits, *, finished: bool) 
     lines = raw.split("\n")
     n_whole = len(lines) if finished else len(lines) - 1
     limit = limits.max_lines if limits.multiline else _first_line_count(lines)
-    scope = _Scope.of(window, starts_below=not lines[0].strip() and bool(window.left.strip()))
+    starts_below = limits.multiline and not lines[0].strip() and bool(window.left.strip())
+    scope = _Scope.of(window, starts_below=starts_below)
     for index in range(1, len(lines)):
         if scope.ends_before(lines[index], lines[:index], is_whole=index < n_whole):
             return _with_closer(lines, index, scope, window), True

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from codeassist.cache import SuggestionCache
+from codeassist.documents import make_document
+from codeassist.types import Suggestion
+
+
+def check(before: str, expected: str | None, *, after: str = ")\n", path: str = "a.py") -> None:
+    """What is reused with `before` left of the cursor, when `x = foo(` was answered by `bar, baz`."""
+    cache = SuggestionCache()
+    cache.store(make_document("a.py", "x = foo()\n"), 8, Suggestion("1", "bar, baz"))
+    reused = cache.reuse(make_document(path, before + after), len(before))
+    assert (reused.text if reused else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("x = foo(", "bar, baz"),
+        ("x = foo(bar", ", baz"),
+        ("x = foo(bar, baz", None),
+        ("x = foo(bat", None),
+        ("x = fo", "o(bar, baz"),
+        ("x = go(", None),
+        ("", "x = foo(bar, baz"),
+    ],
+)
+def test_typing_along_and_taking_back_keeps_the_suggestion(before: str, expected: str | None) -> None:
+    check(before, expected)
+
+
+def test_other_files_and_other_suffixes_do_not() -> None:
+    check("x = foo(", None, path="b.py")
+    check("x = foo(", None, after="]\n")
+
+
+def test_a_reused_suggestion_says_so() -> None:
+    cache = SuggestionCache()
+    document = make_document("a.py", "x = ")
+    cache.store(document, 4, Suggestion("1", "1", ms={"decode": 3.0}))
+    reused = cache.reuse(document, 4)
+    assert reused is not None
+    assert (reused.from_cache, reused.ms) == (True, {})

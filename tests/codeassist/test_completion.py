@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from marked import marked
+
+from codeassist.completion import Completer
+from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
+from codeassist.errors import CursorError
+from codeassist.settings import CompletionSettings
+from codeassist.tokenizer import FileTokenizer
+from codeassist.types import Cursor, GenerationRequest, ModelInfo, Suggestion
+from indexer.types import Hit, Query
+
+
+class ListRetriever:
+    """Gives the same hits to every query, when it is let."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        self.hits = hits
+        self.open = threading.Event()
+        self.open.set()
+        self.queries: list[Query] = []
+
+    def search(self, query: Query, limit: int) -> list[Hit]:
+        self.queries.append(query)
+        self.open.wait(10)
+        return self.hits[:limit]
+
+
+HIT = Hit("lib/tax.py", 3, 4, 1.0, "def tax(price: int) -> int: ...\n", "definition", "defines `tax`")
+Make = Callable[..., Completer]
+
+
+@pytest.fixture
+def info(tokenizer_file: Path) -> ModelInfo:
+    return replace(SCRIPTED_INFO, tokenizer=tokenizer_file, gate=0.4)
+
+
+@pytest.fixture
+async def make(tokenizer: FileTokenizer, info: ModelInfo) -> AsyncIterator[Make]:
+    made: list[tuple[Completer, ScriptedEngine]] = []
+
+    def build(engine: ScriptedEngine, retriever: ListRetriever | None = None, **settings: object) -> Completer:
+        completer = Completer(engine, tokenizer, retriever, CompletionSettings(**settings))  # type: ignore[arg-type]
+        made.append((completer, engine))
+        return completer
+
+    yield build
+    for completer, engine in made:
+        completer.close()
+        await engine.close()
+
+
+async def started(script: object, info: ModelInfo) -> ScriptedEngine:
+    engine = ScriptedEngine(script, info=info)  # type: ignore[arg-type]
+    await engine.start()
+    return engine
+
+
+async def complete(completer: Completer, source: str, *, invoked: bool = False) -> Suggestion:
+    document, cursor = marked(source)
+    return await completer.complete(document, cursor, invoked=invoked)
+
+
+async def test_a_suggestion_says_where_it_comes_from(make: Make, info: ModelInfo) -> None:
+    engine = await started(["= tax(1)\n"], info)
+    suggestion = await complete(make(engine, ListRetriever([HIT])), "cost ‸\n")
+    assert suggestion.text == "= tax(1)"
+    assert [(source.path, source.start_line, source.why) for source in suggestion.sources] == [
+        ("lib/tax.py", 3, "defines `tax`")
+    ]
+    assert suggestion.usage.prompt_tokens > 0
+    assert {"window", "retrieve", "prompt", "first_token", "decode", "total"} <= set(suggestion.ms)
+    assert suggestion.drop_reason is None
+
+
+async def test_the_forced_prefix_is_asked_for_and_not_shown(make: Make, info: ModelInfo) -> None:
+    engine = await started([" value_of(x)\n"], info)
+    suggestion = await complete(make(engine), "y = value‸\n")
+    assert engine.requests[0].forced_prefix == " value"
+    assert suggestion.text == "_of(x)"
+
+
+async def test_generation_ends_with_the_line(make: Make, info: ModelInfo) -> None:
+    engine = await started(["1\nnext = 2\nmore = 3\n" * 20], info)
+    suggestion = await complete(make(engine), "x =‸")
+    assert suggestion.text.count("\n") == 0
+    assert engine.aborted == [suggestion.id]
+
+
+async def test_unasked_doubtful_suggestions_are_not_shown(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("= maybe()\n", logprob=-2.0)], info)
+    completer = make(engine)
+    suggestion = await complete(completer, "x ‸")
+    assert suggestion.text == ""
+    assert suggestion.drop_reason is not None
+    assert "low confidence" in suggestion.drop_reason
+    assert (await complete(completer, "x ‸", invoked=True)).text == "= maybe()"
+
+
+async def test_places_where_typing_would_be_disturbed_do_not_reach_the_engine(make: Make, info: ModelInfo) -> None:
+    engine = await started(["x"], info)
+    suggestion = await complete(make(engine), "fo‸o = 1")
+    assert suggestion.drop_reason == "the cursor is inside of a word"
+    assert engine.requests == []
+
+
+async def test_languages_can_be_turned_off(make: Make, info: ModelInfo) -> None:
+    completer = make(await started(["x"], info), languages_off=("python",))
+    suggestion = await complete(completer, "x = ‸", invoked=True)
+    assert "languages_off" in (suggestion.drop_reason or "")
+
+
+async def test_typing_along_asks_the_engine_once(make: Make, info: ModelInfo) -> None:
+    engine = await started(["= compute(a, b)\n"], info)
+    completer = make(engine)
+    await complete(completer, "x ‸\n")
+    again = await complete(completer, "x = comp‸\n")
+    assert (again.text, again.from_cache) == ("ute(a, b)", True)
+    assert len(engine.requests) == 1
+
+
+async def test_late_retrieval_costs_context_not_time(make: Make, info: ModelInfo) -> None:
+    retriever = ListRetriever([HIT])
+    retriever.open.clear()
+    engine = await started(["= 1\n"], info)
+    completer = make(engine, retriever, retrieve_deadline_ms=1)
+    suggestion = await complete(completer, "x ‸")
+    retriever.open.set()
+    assert suggestion.text == "= 1"
+    assert suggestion.sources == ()
+
+
+async def test_cancelling_reaches_the_engine(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("= 1\n", delay_s=60)], info)
+    task = asyncio.create_task(complete(make(engine), "x ‸"))
+    while not engine.requests:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert engine.aborted == [engine.requests[0].id]
+
+
+async def test_a_dead_engine_is_a_drop_reason(make: Make, info: ModelInfo) -> None:
+    engine = await started(["= 1\n"], info)
+    engine.crash()
+    suggestion = await complete(make(engine), "x ‸")
+    assert suggestion.text == ""
+    assert suggestion.drop_reason
+
+
+async def test_a_cursor_outside_is_an_error(make: Make, info: ModelInfo) -> None:
+    completer = make(await started(["x"], info))
+    document, _ = marked("x = 1‸")
+    with pytest.raises(CursorError):
+        await completer.complete(document, Cursor(7, 0))
+
+
+async def test_typing_a_line_changes_only_the_tail_of_the_prompt(make: Make, info: ModelInfo) -> None:
+    engine = await started(lambda request: "zzz", info)
+    completer = make(engine, ListRetriever([HIT]))
+    for typed in ("x", "x =", "x = t", "x = tax", "x = tax("):
+        await complete(completer, f"import lib\n{typed}‸\nafter = 1\n", invoked=True)
+    prompts = [request.prompt for request in engine.requests]
+    shortest = min(len(prompt) for prompt in prompts)
+    common = next(
+        (at for at in range(shortest) if len({prompt[at] for prompt in prompts}) > 1),
+        shortest,
+    )
+    assert common >= shortest - 1
+
+
+async def test_explain_lays_the_prompt_open(make: Make, info: ModelInfo) -> None:
+    engine = await started(["x"], info)
+    document, cursor = marked("cost = ‸\n")
+    explanation = await make(engine, ListRetriever([HIT])).explain(document, cursor)
+    assert explanation.prompt.startswith("<｜begin▁of▁sentence｜><｜fim▁begin｜># lib/tax.py\n")
+    assert explanation.prompt_tokens == explanation.budgets["total"]["used"]
+    assert all(part["used"] <= part["allowed"] for part in explanation.budgets.values())
+    assert engine.requests == []
+
+
+async def test_bare_texts_are_filled_without_path_or_context(make: Make, info: ModelInfo) -> None:
+    engine = await started([" value_of(x)"], info)
+    completer = make(engine, ListRetriever([HIT]))
+    request = GenerationRequest("r", (), max_tokens=20)
+    deltas = [delta async for delta in completer.fim("y = value", "\nz = 1\n", request)]
+    assert "".join(delta.text for delta in deltas) == "_of(x)"
+    assert "lib/tax.py" not in str(engine.requests[0].prompt)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codeassist.errors import ModelError
+from codeassist.tokenizer import FileTokenizer
+
+
+def test_text_that_spells_a_special_token_stays_text(tokenizer: FileTokenizer) -> None:
+    spelling = "<｜fim▁hole｜>"
+    special = tokenizer.special(spelling)
+    ids = tokenizer.encode(f"x = '{spelling}'")
+    assert special not in ids
+    assert tokenizer.decode(ids) == f"x = '{spelling}'"
+
+
+@pytest.mark.parametrize(
+    ("text", "forced"),
+    [
+        ("return val", " val"),
+        ("    return ", " "),
+        ("    ", "    "),
+        ("self.path", ".path"),
+        ("print(", "("),
+        ("x  =   ", "   "),
+        ("", ""),
+        ("é + nam", " nam"),
+    ],
+)
+def test_healing_takes_the_last_piece_back(tokenizer: FileTokenizer, text: str, forced: str) -> None:
+    assert text[tokenizer.heal_offset(text) :] == forced
+
+
+def test_tokens_of_a_text_are_the_tokens_of_its_lines(tokenizer: FileTokenizer) -> None:
+    text = "def f():\n\n    return 1\n\t x\n"
+    lines = [token for line in text.splitlines(keepends=True) for token in tokenizer.encode(line)]
+    assert tokenizer.encode(text) == tuple(lines)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff\xfe", b'{"model": 3}'])
+def test_a_broken_tokenizer_is_a_model_error_that_names_the_file(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "tokenizer.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        FileTokenizer(file)
+
+
+def test_a_missing_special_token_names_the_remedy(tokenizer: FileTokenizer) -> None:
+    with pytest.raises(ModelError, match=r"engine\.template"):
+        tokenizer.special("<|fim_prefix|>")

@@ -4,22 +4,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from asking import ask, read, text_of
 
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
-from codeassist.types import Delta, GenerationRequest, Priority
-
-
-def ask(id: str = "r1", **changes: object) -> GenerationRequest:
-    return replace(GenerationRequest(id=id, prompt=(1, 2, 3, 4), max_tokens=16), **changes)  # type: ignore[arg-type]
-
-
-async def read(engine: ScriptedEngine, request: GenerationRequest) -> list[Delta]:
-    return [delta async for delta in engine.stream(request)]
-
-
-def text_of(deltas: list[Delta]) -> str:
-    return "".join(delta.text for delta in deltas)
+from codeassist.types import Priority
 
 
 async def started(*answers: str | Answer, **options: object) -> ScriptedEngine:

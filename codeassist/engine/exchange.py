@@ -1,0 +1,75 @@
+"""What remote and attached engines share: one HTTP exchange that never retries and whose failures say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
+
+CONNECT_TIMEOUT_S = 5.0
+# A busy server may compute a long prompt for a while before the first byte; silence for longer than this is a fault.
+READ_TIMEOUT_S = 120.0
+
+
+def open_client(url: str, headers: dict[str, str], transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """A client for one server; proxies and credentials of the environment are not used."""
+    timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    return httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, transport=transport, trust_env=False)
+
+
+async def get_json(client: httpx.AsyncClient, path: str) -> Any:
+    """The JSON document at `path`. Raises EngineError."""
+    async with answered(client, client.build_request("GET", path)) as response:
+        body = await response.aread()
+        try:
+            return httpx.Response(200, content=body).json()
+        except ValueError:
+            raise EngineUnavailable(f"{response.url} did not answer with JSON; is this the right address?") from None
+
+
+@asynccontextmanager
+async def answered(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    """The answer, unread, for the length of the block; leaving the block closes the connection. Raises EngineError."""
+    try:
+        response = await client.send(request, stream=True)
+    except httpx.TimeoutException:
+        raise EngineUnavailable(f"{request.url} does not answer; is the server busy or stuck?") from None
+    except httpx.TransportError as error:
+        raise EngineUnavailable(f"{request.url} cannot be reached ({error}); is the server running?") from None
+    try:
+        if response.status_code != 200:
+            raise _refusal(response, await response.aread())
+        yield response
+    except httpx.TimeoutException:
+        raise EngineCrashed(f"{request.url} fell silent in the middle of its answer") from None
+    except httpx.TransportError as error:
+        raise EngineCrashed(f"{request.url} broke off in the middle of its answer ({error})") from None
+    finally:
+        await response.aclose()
+
+
+def _refusal(response: httpx.Response, body: bytes) -> EngineError:
+    said = f"{response.url} answered {response.status_code}: {_message(body)}"
+    if response.status_code in (401, 403):
+        return EngineUnavailable(f"{said}; set engine.api_key (better: CODEASSIST_ENGINE_API_KEY)")
+    if response.status_code == 404:
+        return EngineUnavailable(f"{said}; check engine.url (it usually ends in /v1) and engine.remote_model")
+    if response.status_code == 429 or response.status_code >= 500:
+        return EngineUnavailable(f"{said}; see the server's log")
+    return RequestRejected(said)
+
+
+def _message(body: bytes) -> str:
+    """What an error body says, in the shapes that servers use; shortened, for it may be a whole page."""
+    try:
+        value: Any = httpx.Response(200, content=body).json()
+    except ValueError:
+        value = body.decode("utf-8", "replace")
+    for key in ("error", "message", "detail"):
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+    return " ".join(str(value).split())[:300] or "(nothing)"

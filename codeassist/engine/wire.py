@@ -1,0 +1,234 @@
+"""Requests, deltas, models and statuses as JSON, for the other process that holds the engine.
+
+Strict in both directions: a missing, unknown or wrongly typed field is Malformed and names itself, so that two
+versions never misunderstand each other silently. `attached.py` and `host.py` speak it, and the server's
+`/codeassist/v1/generate`.
+
+An event of the answer is `{"delta": {...}}` or `{"error": {"kind": "EngineCrashed", "message": "..."}}`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from codeassist.engine.fields import (
+    Fields,
+    Misfit,
+    flag,
+    integer,
+    mapping,
+    number,
+    one_of,
+    optional,
+    positive,
+    text,
+    texts,
+)
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Token, Usage
+
+Json = dict[str, Any]
+
+_STATES = ("stopped", "starting", "ready", "restarting", "failed")
+_FINISH_REASONS = ("stop", "length", "abort")
+_ERRORS: dict[str, type[EngineError]] = {
+    kind.__name__: kind for kind in (EngineCrashed, EngineUnavailable, RequestRejected)
+}
+
+
+class Malformed(RequestRejected):
+    """What came over the wire is not what this version speaks."""
+
+
+def parse_object(source: str | bytes) -> Json:
+    """A JSON object. Raises Malformed for anything else."""
+    try:
+        return as_object(json.loads(source))
+    except ValueError as error:
+        raise Malformed(f"not JSON: {error}") from None
+
+
+def as_object(value: object) -> Json:
+    """A parsed JSON object. Raises Malformed for anything else."""
+    if not isinstance(value, dict):
+        raise Malformed(f"a JSON object is expected, not {type(value).__name__}")
+    return value
+
+
+def request_to_json(request: GenerationRequest) -> Json:
+    """Every field of the request."""
+    return {
+        "id": request.id,
+        "prompt": request.prompt if isinstance(request.prompt, str) else list(request.prompt),
+        "max_tokens": request.max_tokens,
+        "forced_prefix": request.forced_prefix,
+        "stop": list(request.stop),
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "seed": request.seed,
+        "priority": int(request.priority),
+        "logprobs": request.logprobs,
+    }
+
+
+def request_from_json(value: Json) -> GenerationRequest:
+    """The request; only `id`, `prompt` and `max_tokens` must be given. Raises Malformed."""
+    fields = _fields(value, "request")
+    request = GenerationRequest(
+        id=fields.take("id", text),
+        prompt=fields.take("prompt", _prompt),
+        max_tokens=fields.take("max_tokens", positive),
+        forced_prefix=fields.take("forced_prefix", text, ""),
+        stop=fields.take("stop", texts, ()),
+        temperature=fields.take("temperature", number, 0.0),
+        top_p=fields.take("top_p", number, 1.0),
+        seed=fields.take("seed", optional(integer), None),
+        priority=fields.take("priority", _priority, Priority.COMPLETION),
+        logprobs=fields.take("logprobs", flag, False),
+    )
+    fields.finish()
+    return request
+
+
+def delta_to_json(delta: Delta) -> Json:
+    """Every field of the delta; tokens as [text, logprob] pairs."""
+    usage = delta.usage
+    return {
+        "text": delta.text,
+        "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
+        "tokens": [[token.text, token.logprob] for token in delta.tokens],
+        "finish_reason": delta.finish_reason,
+    }
+
+
+def delta_from_json(value: Json) -> Delta:
+    """The delta. Raises Malformed."""
+    fields = _fields(value, "delta")
+    delta = Delta(
+        text=fields.take("text", text),
+        usage=fields.take("usage", _usage),
+        tokens=fields.take("tokens", _tokens),
+        finish_reason=fields.take("finish_reason", optional(one_of(_FINISH_REASONS))),
+    )
+    fields.finish()
+    return delta
+
+
+def delta_event(delta: Delta) -> Json:
+    """A delta as an event of the answer."""
+    return {"delta": delta_to_json(delta)}
+
+
+def error_event(error: EngineError) -> Json:
+    """An error as the last event of the answer."""
+    kind = type(error).__name__
+    return {"error": {"kind": kind if kind in _ERRORS else EngineUnavailable.__name__, "message": str(error)}}
+
+
+def read_event(value: Json) -> Delta:
+    """The delta that an event carries; raises the EngineError that it carries instead."""
+    if "error" not in value:
+        fields = _fields(value, "event")
+        delta = delta_from_json(fields.take("delta", mapping))
+        fields.finish()
+        return delta
+    outer = _fields(value, "event")
+    fields = _fields(outer.take("error", mapping), "error")
+    raise _ERRORS[fields.take("kind", one_of(tuple(_ERRORS)))](fields.take("message", text))
+
+
+def engine_to_json(info: ModelInfo, status: EngineStatus) -> Json:
+    """What `GET /codeassist/v1/engine` answers."""
+    return {"model": model_to_json(info), "status": status_to_json(status)}
+
+
+def engine_from_json(value: Json) -> tuple[ModelInfo, EngineStatus]:
+    """Model and status. Raises Malformed."""
+    fields = _fields(value, "engine")
+    model, status = fields.take("model", mapping), fields.take("status", mapping)
+    fields.finish()
+    return model_from_json(model), status_from_json(status)
+
+
+def model_to_json(info: ModelInfo) -> Json:
+    """Every field of the model's description."""
+    return {
+        "name": info.name,
+        "template": info.template,
+        "context_tokens": info.context_tokens,
+        "prompt_tokens": info.prompt_tokens,
+        "completion_tokens": info.completion_tokens,
+        "tokenizer": str(info.tokenizer) if info.tokenizer else None,
+        "supports_forced_prefix": info.supports_forced_prefix,
+        "supports_logprobs": info.supports_logprobs,
+        "gate": info.gate,
+    }
+
+
+def model_from_json(value: Json) -> ModelInfo:
+    """The model's description. Raises Malformed."""
+    fields = _fields(value, "model")
+    tokenizer = fields.take("tokenizer", optional(text))
+    info = ModelInfo(
+        name=fields.take("name", text),
+        template=fields.take("template", text),
+        context_tokens=fields.take("context_tokens", positive),
+        prompt_tokens=fields.take("prompt_tokens", positive),
+        completion_tokens=fields.take("completion_tokens", positive),
+        tokenizer=Path(tokenizer) if tokenizer else None,
+        supports_forced_prefix=fields.take("supports_forced_prefix", flag),
+        supports_logprobs=fields.take("supports_logprobs", flag),
+        gate=fields.take("gate", optional(number)),
+    )
+    fields.finish()
+    return info
+
+
+def status_to_json(status: EngineStatus) -> Json:
+    """Every field of the status."""
+    return {"state": status.state, "message": status.message, "pid": status.pid, "restarts": status.restarts}
+
+
+def status_from_json(value: Json) -> EngineStatus:
+    """The status. Raises Malformed."""
+    fields = _fields(value, "status")
+    status = EngineStatus(
+        state=fields.take("state", one_of(_STATES)),
+        message=fields.take("message", text),
+        pid=fields.take("pid", optional(integer)),
+        restarts=fields.take("restarts", integer),
+    )
+    fields.finish()
+    return status
+
+
+def _fields(value: Json, name: str) -> Fields:
+    return Fields(value, name, Malformed)
+
+
+def _prompt(value: object) -> tuple[int, ...] | str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value or not all(type(item) is int and item >= 0 for item in value):
+        raise Misfit("a text or a list of token ids")
+    return tuple(value)
+
+
+def _priority(value: object) -> Priority:
+    if value not in list(Priority):
+        raise Misfit("one of " + ", ".join(str(int(priority)) for priority in Priority))
+    return Priority(integer(value))
+
+
+def _usage(value: object) -> Usage:
+    if not isinstance(value, list) or len(value) != 3:
+        raise Misfit("three counts")
+    return Usage(*map(integer, value))
+
+
+def _tokens(value: object) -> tuple[Token, ...]:
+    if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise Misfit("a list of [text, logprob] pairs")
+    return tuple(Token(text(piece), number(logprob)) for piece, logprob in value)

@@ -1,0 +1,106 @@
+"""The `codeassist` command: where everything is wired, and where errors become one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 asked or configured wrongly, 130 interrupted, 143 terminated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from codeassist import __version__
+from codeassist.commands.answers import error_answer
+from codeassist.commands.complete import complete
+from codeassist.commands.config import config
+from codeassist.commands.explain import explain
+from codeassist.commands.front import Front, front_of, process_front
+from codeassist.commands.index import index
+from codeassist.commands.search import search
+from codeassist.errors import CodeassistError, ConfigError
+from indexer.errors import IndexerError
+
+logger = logging.getLogger(__name__)
+
+app = typer.Typer(
+    name="codeassist",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (index, search, complete, explain, config):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point of the `codeassist` script."""
+    sys.exit(run(sys.argv[1:], process_front()))
+
+
+def run(arguments: Sequence[str], front: Front) -> int:
+    """Run one command; the exit code."""
+    try:
+        code = app(list(arguments), prog_name="codeassist", standalone_mode=False, obj=front)
+        front.stdout.flush()
+    except BrokenPipeError:
+        return 1  # the reader of our answer has gone, as `| head` does
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except asyncio.CancelledError:
+        return 143
+    except typer.TyperException as error:
+        return _fail(arguments, front, error, 2)
+    except ConfigError as error:
+        return _fail(arguments, front, error, 2)
+    except (CodeassistError, IndexerError) as error:
+        return _fail(arguments, front, error, 1)
+    except Exception as error:  # the border: a bug of ours is told in a line too, and its trace to who asks
+        logger.debug("internal error", exc_info=True)
+        wrapped = RuntimeError(f"internal error: {type(error).__name__}: {error}; -o log.level=debug shows the trace")
+        return _fail(arguments, front, wrapped, 1)
+    return code if isinstance(code, int) else 0
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    """Ghost text and code search that know your whole repository and never leave your machine.
+
+    [bold]First steps[/bold]
+
+      codeassist index                           see what is in the index of this repository
+
+      codeassist search "parse the config"       find code by name, words or meaning
+
+      codeassist complete src/app.py:42:9        what comes next at line 42, column 9
+
+      codeassist serve                           an OpenAI-compatible endpoint for Continue and others
+
+      codeassist lsp                             the language server that your editor starts
+    """
+    if version:
+        front_of(context).stdout.write(f"codeassist {__version__}\n")
+        raise typer.Exit
+
+
+def _fail(arguments: Sequence[str], front: Front, error: Exception, code: int) -> int:
+    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if "--json" in arguments:
+        answer = error_answer(error)
+        answer["error"]["message"] = message
+        front.print_json(answer)
+    else:
+        front.stderr.write(f"codeassist: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The commands, one module each; these and `codeassist/cli.py` are all that prints."""

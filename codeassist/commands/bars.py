@@ -1,0 +1,59 @@
+"""Progress on stderr while an index is brought up to date and an engine loads; silent where nobody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from codeassist.commands.front import Front
+from codeassist.types import EngineStatus
+from indexer.types import Progress as IndexProgress
+
+_PHASES = {"scan": "looking for files", "parse": "parsing", "embed": "embedding", "store": "storing"}
+
+
+@dataclass(slots=True)
+class Bars:
+    """A bar for the index and a spinner for the engine, each shown from its first report on. Safe from any thread."""
+
+    _progress: Progress
+    _index: TaskID | None = None
+    _engine: TaskID | None = None
+
+    def on_index(self, progress: IndexProgress) -> None:
+        """Show how far a refresh is."""
+        if self._index is None:
+            self._index = self._progress.add_task("index")
+        phase = _PHASES[progress.phase]
+        self._progress.update(
+            self._index, description=f"index: {phase}", completed=progress.done, total=progress.total or None
+        )
+
+    def on_status(self, status: EngineStatus) -> None:
+        """Show what the engine does; a ready one is left alone."""
+        if self._engine is None:
+            self._engine = self._progress.add_task("engine", total=None)
+        if status.state == "ready":
+            self._progress.update(self._engine, description="engine: ready", total=1, completed=1)
+        else:
+            self._progress.update(self._engine, description=f"engine: {status.message or status.state}")
+
+
+@contextmanager
+def bars(front: Front) -> Iterator[Bars]:
+    """Bars that vanish at the end."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=front.error_console,
+        transient=True,
+        disable=not front.stderr.isatty(),
+    )
+    with progress:
+        yield Bars(progress)

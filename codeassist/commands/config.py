@@ -1,0 +1,73 @@
+"""`codeassist config`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from codeassist.commands.front import Front, front_of
+from codeassist.commands.opening import settings_for
+from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
+from codeassist.commands.places import given_workspace
+from codeassist.configuration import PROJECT_FILES, LoadedSettings, settings_table, user_config_file
+from codeassist.settings import documented_settings
+
+_SECRETS = frozenset({"engine.api_key"})
+
+
+def config(
+    context: typer.Context,
+    path: WorkspaceArgument = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Show every setting that is in force, where its value came from, and what it means.
+
+    Lowest to highest: defaults, your config.toml, the project's codeassist.toml, environment variables such as
+    CODEASSIST_ENGINE_MODEL, and -o on the command line (or the editor's initializationOptions).
+
+    [bold]Examples[/bold]
+
+      codeassist config
+
+      codeassist config --json | jq .origins
+    """
+    front = front_of(context)
+    workspace = given_workspace(path, front.cwd)
+    loaded = settings_for(front, workspace, overrides)
+    user_file = str(user_config_file(front.environ))
+    if as_json:
+        front.print_json(_answer(loaded, user_file, [str(workspace / name) for name in PROJECT_FILES]))
+    else:
+        _show(front, loaded, user_file)
+
+
+def _answer(loaded: LoadedSettings, user_file: str, project_files: list[str]) -> dict[str, Any]:
+    return {
+        "settings": _shown_values(loaded),
+        "origins": loaded.origins,
+        "warnings": list(loaded.warnings),
+        "user_file": user_file,
+        "project_files": project_files,
+    }
+
+
+def _show(front: Front, loaded: LoadedSettings, user_file: str) -> None:
+    docs = documented_settings()
+    table = Table(box=None, pad_edge=False)
+    for heading in ("setting", "value", "from", "meaning"):
+        table.add_column(heading, overflow="fold")
+    for name, value in _shown_values(loaded).items():
+        origin = loaded.origins[name]
+        style = "dim" if origin == "default" else "green"
+        table.add_row(Text(name, "cyan"), Text(str(value)), Text(origin, style), Text(docs[name], "dim"))
+    front.console.print(table)
+    front.console.print(Text(f"your own file: {user_file}", style="dim"))
+
+
+def _shown_values(loaded: LoadedSettings) -> dict[str, Any]:
+    values = settings_table(loaded.settings)
+    return {name: "(set)" if name in _SECRETS and value else value for name, value in values.items()}

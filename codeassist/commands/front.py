@@ -1,0 +1,113 @@
+"""What a command has of the outside world, so that tests can hand it another one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+import typer
+from rich.console import Console
+
+from codeassist.settings import Settings
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
+AssistantOpener = Callable[[Settings, Path], "Assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Streams, environment, working directory, and how an assistant is opened.
+
+    stdout: where answers go. It stays ours alone after `guard_stdout`, which sends all else that writes to file
+    descriptor 1, native libraries and subprocesses included, to stderr.
+    """
+
+    stdin: BinaryIO
+    stdout: TextIO
+    stderr: TextIO
+    environ: Mapping[str, str]
+    cwd: Path
+    open_assistant: AssistantOpener
+    guard_stdout: Callable[[], None]
+
+    @property
+    def console(self) -> Console:
+        """For answers to a person."""
+        return Console(file=self.stdout, highlight=False, soft_wrap=True)
+
+    @property
+    def error_console(self) -> Console:
+        """For warnings and progress."""
+        return Console(file=self.stderr, highlight=False, soft_wrap=True)
+
+    def print_json(self, document: object) -> None:
+        """One JSON document on one line, flushed."""
+        self.stdout.write(_dump(document) + "\n")
+        self.stdout.flush()
+
+    def warn(self, message: str) -> None:
+        """One line on stderr."""
+        self.stderr.write(f"codeassist: warning: {message}\n")
+        self.stderr.flush()
+
+
+def front_of(context: typer.Context) -> Front:
+    """The front that `cli.run` handed to typer."""
+    front = context.find_root().obj
+    assert isinstance(front, Front)
+    return front
+
+
+def process_front() -> Front:
+    """The front of this process."""
+    return Front(
+        stdin=sys.stdin.buffer if sys.stdin is not None else open(os.devnull, "rb"),
+        stdout=_own_stdout(),
+        stderr=sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8"),
+        environ=os.environ,
+        cwd=Path.cwd(),
+        open_assistant=_open_assistant,
+        guard_stdout=_guard_stdout,
+    )
+
+
+def _own_stdout() -> TextIO:
+    """A second handle on stdout, which stays when descriptor 1 is pointed elsewhere; children do not inherit it."""
+    try:
+        descriptor = os.dup(1)
+    except OSError:
+        return open(os.devnull, "w", encoding="utf-8")
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return open(descriptor, "w", encoding=encoding, errors="backslashreplace")
+
+
+def _guard_stdout() -> None:
+    sys.stdout.flush()
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
+def _open_assistant(settings: Settings, workspace: Path) -> Assistant:
+    from codeassist.assistant import open_assistant
+
+    return open_assistant(settings, workspace)
+
+
+def _dump(document: object) -> str:
+    text = json.dumps(document, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # a file name that is not UTF-8: half a surrogate pair, which only an escape can carry
+        return json.dumps(document)
+    return text

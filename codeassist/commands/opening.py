@@ -1,0 +1,91 @@
+"""From a command's options to an assistant that is warm, and back to nothing left running."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from codeassist.commands.bars import Bars
+from codeassist.commands.front import Front
+from codeassist.configuration import LoadedSettings, load_settings, parse_assignments
+from codeassist.errors import ConfigError
+from codeassist.settings import LogSettings
+from indexer.errors import IndexerError
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
+_T = TypeVar("_T")
+
+
+def settings_for(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
+    """Settings of this invocation; what was not applied is told on stderr. Raises ConfigError."""
+    loaded = load_settings(workspace, overrides=parse_assignments(overrides or ()), environ=front.environ)
+    for warning in loaded.warnings:
+        front.warn(warning)
+    return loaded
+
+
+def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> None:
+    """Logs to stderr or to the file of the settings; `level` stands in for the configured one."""
+    handler: logging.Handler = logging.StreamHandler(front.stderr)
+    if log.file:
+        try:
+            handler = logging.FileHandler(log.file, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"log.file: cannot write {log.file}: {error.strerror}; name another file") from error
+    logging.basicConfig(
+        level=(level or log.level).upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[handler],
+        force=True,
+    )
+
+
+@asynccontextmanager
+async def opened(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[Assistant]:
+    """An assistant for one command's run, closed at its end; stdout is guarded from here on."""
+    loaded = settings_for(front, workspace, overrides)
+    is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
+    set_up_logging(front, loaded.settings.log, "warning" if is_quiet else None)
+    front.guard_stdout()
+    assistant = await asyncio.to_thread(front.open_assistant, loaded.settings, workspace)
+    try:
+        yield assistant
+    finally:
+        await assistant.close()
+
+
+async def warm_up(front: Front, assistant: Assistant, bars: Bars) -> None:
+    """Index and engine ready, side by side."""
+    assistant.engine.on_status(bars.on_status)
+    await asyncio.gather(assistant.start_engine(), refresh_or_warn(front, assistant, bars))
+
+
+async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> None:
+    """An index as good as it gets: without one there is less context, and the user is told."""
+    try:
+        report = await assistant.refresh(bars.on_index)
+    except IndexerError as error:
+        front.warn(f"no context from other files: {error}")
+        return
+    for warning in report.warnings:
+        front.warn(warning)
+
+
+def run_async(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run to the end. SIGTERM and a closed terminal cancel as Ctrl-C does, so that whatever is open gets closed."""
+
+    async def cancellable() -> _T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        return await main
+
+    return asyncio.run(cancellable())

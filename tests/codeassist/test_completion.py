@@ -138,11 +138,15 @@ async def test_late_retrieval_costs_context_not_time(make: Make, info: ModelInfo
 
 
 async def test_cancelling_reaches_the_engine(make: Make, info: ModelInfo) -> None:
-    engine = await started([Answer("= 1\n", delay_s=60)], info)
+    asked = asyncio.Event()
+
+    def answer(request: GenerationRequest) -> Answer:
+        asked.set()
+        return Answer("= 1\n", delay_s=60)
+
+    engine = await started(answer, info)
     task = asyncio.create_task(complete(make(engine), "x ‸"))
-    while not engine.requests:
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -1,4 +1,4 @@
-"""Goldens of the prompt layout: rewrite them with `UPDATE_GOLDENS=1 pytest tests/codeassist/test_fim.py`, then read the diff."""
+"""Goldens of the prompt layout: rewrite them with UPDATE_GOLDENS=1, then read the diff."""
 
 from __future__ import annotations
 

@@ -21,7 +21,9 @@ from indexer.types import Hit, Query, Retriever
 
 _REMEMBERED_DOCUMENTS = 64
 _MAX_HITS = 12
-# A hit that a name on the cursor's own line asks for may join a prompt in the middle of the line; others wait.
+# Within this many lines of where the slots were chosen, only definitions of newly named things may join them: code
+# that is merely similar is not worth computing the window's KV cache anew.
+_NEIGHBOURHOOD_LINES = 8
 _URGENT_SOURCES = frozenset({"definition", "import"})
 # Special tokens of a prompt, and the room that is kept for the cursor's line.
 _RESERVED_TOKENS = 8
@@ -61,11 +63,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the last prompt of a document showed."""
+    """What the last prompt of a document showed. chosen_line: where the cursor was when all slots were open to change."""
 
     head_line: int
-    cursor_line: int
+    chosen_line: int
     slots: tuple[Slot, ...]
+
+    def is_near(self, line: int) -> bool:
+        """Whether slots chosen for this document serve a cursor on this line."""
+        return abs(line - self.chosen_line) < _NEIGHBOURHOOD_LINES
 
 
 class Pipeline:
@@ -92,7 +98,8 @@ class Pipeline:
         windowed = time.perf_counter()
         arranged = self._retrieve(document, cursor, window, budgets, shown)
         retrieved = time.perf_counter()
-        self._remember(document.path, Shown(window.head_line, cursor.line, arranged.slots))
+        chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
+        self._remember(document.path, Shown(window.head_line, chosen_line, arranged.slots))
         prepared = self._render(window, arranged)
         finished = time.perf_counter()
         stages = {"window": windowed - started, "retrieve": retrieved - windowed, "prompt": finished - retrieved}
@@ -137,8 +144,8 @@ class Pipeline:
         hits = self._search(self._retriever, cursor_query(document, cursor, window))
         if hits is None:
             return Arranged(previous, 0, ())
-        if shown and shown.cursor_line == cursor.line:
-            hits = _same_line_hits(hits, previous)
+        if shown and shown.slots and shown.is_near(cursor.line):
+            hits = _urgent(hits, previous)
         return arrange(_outside(previous, window), hits, budgets.slots, self._count)
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
@@ -171,10 +178,10 @@ class Pipeline:
         return len(self._tokenizer.encode(text))
 
 
-def _same_line_hits(hits: list[Hit], previous: tuple[Slot, ...]) -> list[Hit]:
-    """In the middle of a line, only what a name on it asks for may change the prompt."""
-    texts = {(slot.path, slot.start_line) for slot in previous}
-    return [hit for hit in hits if hit.source in _URGENT_SOURCES or (hit.path, hit.start_line) in texts]
+def _urgent(hits: list[Hit], previous: tuple[Slot, ...]) -> list[Hit]:
+    """Hits that are shown already, and those that define what is named here."""
+    places = {(slot.path, slot.start_line) for slot in previous}
+    return [hit for hit in hits if hit.source in _URGENT_SOURCES or (hit.path, hit.start_line) in places]
 
 
 def _outside(slots: tuple[Slot, ...], window: Window) -> tuple[Slot, ...]:

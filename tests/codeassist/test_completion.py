@@ -199,3 +199,16 @@ async def test_bare_texts_are_filled_without_path_or_context(make: Make, info: M
     deltas = [delta async for delta in completer.fim("y = value", "\nz = 1\n", request)]
     assert "".join(delta.text for delta in deltas) == "_of(x)"
     assert "lib/tax.py" not in str(engine.requests[0].prompt)
+
+
+async def test_similar_code_waits_until_the_cursor_has_moved_on(make: Make, info: ModelInfo) -> None:
+    similar = Hit("lib/other.py", 1, 2, 0.5, "other = 1\nmore = 2\n", "lexical", "similar code")
+    retriever = ListRetriever([HIT])
+    engine = await started(lambda request: "zzz", info)
+    completer = make(engine, retriever)
+    await complete(completer, "a = 1\n‸", invoked=True)
+    retriever.hits = [similar, HIT]
+    near = await complete(completer, "a = 1\nb = 2\n‸", invoked=True)
+    far = await complete(completer, "a = 1\n" * 20 + "‸", invoked=True)
+    assert [source.path for source in near.sources] == ["lib/tax.py"]
+    assert [source.path for source in far.sources] == ["lib/tax.py", "lib/other.py"]

@@ -63,7 +63,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the last prompt of a document showed. chosen_line: where the cursor was when all slots were open to change."""
+    """What the last prompt of a document showed. chosen_line: where the cursor was when any slot could change."""
 
     head_line: int
     chosen_line: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,3 +24,10 @@ async def read(engine: Engine, request: GenerationRequest) -> list[Delta]:
 def text_of(deltas: list[Delta]) -> str:
     """The answer's text."""
     return "".join(delta.text for delta in deltas)
+
+
+async def until(condition: Callable[[], object], seconds: float = 5) -> None:
+    """Wait for what another connection or process brings about. Raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nobody on this side could set an event
+            await asyncio.sleep(0.002)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,14 +14,16 @@ from starlette.applications import Starlette
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """The address (`http://127.0.0.1:port`) under which `app` answers for the length of the block."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    config = uvicorn.Config(app, log_config=None, lifespan="off")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])  # without `serve`, whose clock ticks only ten times a second
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        await running
-        listener.close()
+        server.force_exit = True
+        await server.shutdown(sockets=[listener])
 
 
 def unused_address() -> str:

@@ -1,0 +1,160 @@
+"""The attached engine against a real socket behind which a scripted engine answers."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from asking import ask, read, text_of, until
+from loopback import serving, unused_address
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from codeassist.engine import wire
+from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, AttachedEngine, probe
+from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
+from codeassist.types import EngineStatus, GenerationRequest, Priority
+
+
+def event(value: dict[str, Any]) -> str:
+    return f"data: {json.dumps(value)}\n\n"
+
+
+def server(engine: ScriptedEngine, generate: Callable[[], Response] | None = None) -> Starlette:
+    """What `codeassist serve` answers an attached engine with; `generate` replaces its answers."""
+
+    async def told(request: Request) -> Response:
+        return JSONResponse(wire.engine_to_json(engine.info, engine.status))
+
+    async def generated(request: Request) -> Response:
+        asked = wire.request_from_json(wire.parse_object(await request.body()))
+        return generate() if generate else StreamingResponse(events(asked))
+
+    async def events(asked: GenerationRequest) -> AsyncIterator[str]:
+        try:
+            async for delta in engine.stream(asked):
+                yield event(wire.delta_event(delta))
+        except EngineError as error:
+            yield event(wire.error_event(error))
+
+    return Starlette(routes=[Route(ENGINE_PATH, told), Route(GENERATE_PATH, generated, methods=["POST"])])
+
+
+@asynccontextmanager
+async def attached(app: Starlette, **options: Any) -> AsyncIterator[AttachedEngine]:
+    async with serving(app) as address:
+        engine = AttachedEngine(address, SCRIPTED_INFO, **options)
+        try:
+            yield engine
+        finally:
+            await engine.close()
+
+
+async def started(*script: str | Answer) -> ScriptedEngine:
+    engine = ScriptedEngine(script)
+    await engine.start()
+    return engine
+
+
+async def test_the_answer_is_the_servers_delta_for_delta() -> None:
+    behind = await started("return 1")
+    request = ask(logprobs=True, priority=Priority.REVIEW, forced_prefix="ret")
+    async with attached(server(behind)) as engine:
+        await engine.start()
+        deltas = await read(engine, request)
+    assert behind.requests == [request]
+    again = [delta async for delta in behind.stream(request)]
+    assert [(delta.text, delta.tokens) for delta in deltas] == [(delta.text, delta.tokens) for delta in again]
+
+
+async def test_leaving_the_loop_aborts_in_the_server() -> None:
+    behind = await started(Answer("one two three four five six", delay_s=0.01))
+    async with attached(server(behind)) as engine:
+        await engine.start()
+        stream = engine.stream(ask("left"))
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]
+        await until(lambda: behind.aborted)
+    assert behind.aborted == ["left"]
+
+
+@pytest.mark.parametrize("kind", [EngineCrashed, EngineUnavailable, RequestRejected])
+async def test_the_servers_errors_arrive_as_they_are(kind: type[EngineError]) -> None:
+    async with attached(server(await started(Answer("", error=kind("the reason"))))) as engine:
+        await engine.start()
+        with pytest.raises(kind, match="the reason"):
+            await read(engine, ask())
+
+
+async def test_start_waits_for_the_servers_engine() -> None:
+    behind = ScriptedEngine(["x"])
+    behind.crash()
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            behind.recover()
+
+    async with attached(server(behind), sleep=sleep) as engine:
+        with pytest.raises(EngineUnavailable, match="stopped"):
+            await read(engine, ask())
+        await engine.start()
+        assert (engine.status.state, len(waits)) == ("ready", 3)
+
+
+async def test_start_gives_up_when_the_servers_engine_has_failed() -> None:
+    behind = ScriptedEngine(["x"])
+    behind.fail("no memory left")
+    async with attached(server(behind)) as engine:
+        with pytest.raises(EngineUnavailable, match="no memory left"):
+            await engine.start()
+
+
+async def test_a_crash_is_shown_until_the_server_is_ready_again() -> None:
+    behind = await started("x")
+    async with attached(server(behind), sleep=lambda _: asyncio.sleep(0)) as engine:
+        await engine.start()
+        states: list[EngineStatus] = []
+        engine.on_status(states.append)
+        behind.crash()
+        with pytest.raises(EngineUnavailable, match="restarting"):
+            await read(engine, ask())
+        assert states[0].state == "restarting"
+        behind.recover()
+        await until(lambda: engine.status.state == "ready")
+        assert text_of(await read(engine, ask())) == "x"
+
+
+async def test_a_server_that_is_gone_is_told() -> None:
+    engine = AttachedEngine(unused_address(), SCRIPTED_INFO)
+    with pytest.raises(EngineUnavailable, match="is the server running"):
+        await engine.start()
+    assert engine.status.state == "restarting"
+    await engine.close()
+    await engine.close()
+    assert engine.status.state == "stopped"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "data: {]\n\n", event({"delta": {"text": "x"}}), event({"news": 1}), event({"error": {"kind": "KeyError"}})],
+)
+async def test_an_answer_of_another_version_is_a_crash(body: str) -> None:
+    async with attached(server(await started("x"), lambda: PlainTextResponse(body))) as engine:
+        await engine.start()
+        with pytest.raises(EngineCrashed, match=r"another version|in the middle"):
+            await read(engine, ask())
+
+
+async def test_a_server_of_ours_is_told_from_others() -> None:
+    async with serving(server(await started("x"))) as address:
+        assert await asyncio.to_thread(probe, address) == SCRIPTED_INFO
+    async with serving(Starlette()) as address:
+        assert await asyncio.to_thread(probe, address) is None
+    assert await asyncio.to_thread(probe, unused_address()) is None

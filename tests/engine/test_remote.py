@@ -1,0 +1,279 @@
+"""The remote engine against a real socket that speaks OpenAI's completions, well and badly."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from asking import ask, read, text_of
+from loopback import serving, unused_address
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from codeassist.engine.remote import RemoteEngine
+from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
+from codeassist.types import ModelInfo, Token, Usage
+
+INFO = ModelInfo("remote", "deepseek", 4096, 1536)
+MODELS = {"data": [{"id": "coder", "max_model_len": 2048}, {"id": "other"}]}
+USAGE = {"prompt_tokens": 4, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 3}}
+
+
+def chunk(text: str, **changes: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "text": text, "finish_reason": None} | changes]}
+
+
+GOOD = [chunk("a"), chunk("b", finish_reason="stop"), {"choices": [], "usage": USAGE}]
+
+
+def sse(events: list[Any]) -> str:
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+
+
+@dataclass
+class Server:
+    """An OpenAI-compatible server whose answers a test sets."""
+
+    answer: Callable[[], Response] = lambda: PlainTextResponse(sse(GOOD) + "data: [DONE]\n\n")
+    models: Callable[[], Response] = lambda: JSONResponse(MODELS)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        async def models(request: Request) -> Response:
+            self.keys.append(request.headers.get("authorization"))
+            return self.models()
+
+        async def completions(request: Request) -> Response:
+            self.asked.append(await request.json())
+            return self.answer()
+
+        return Starlette(routes=[Route("/v1/models", models), Route("/v1/completions", completions, methods=["POST"])])
+
+
+@asynccontextmanager
+async def connected(server: Server, **options: Any) -> AsyncIterator[RemoteEngine]:
+    async with serving(server.app()) as address:
+        engine = RemoteEngine(f"{address}/v1", INFO, **options)
+        try:
+            yield engine
+        finally:
+            await engine.close()
+
+
+async def test_an_answer_is_streamed_with_its_usage() -> None:
+    async with connected(Server()) as engine:
+        await engine.start()
+        deltas = await read(engine, ask())
+    assert [delta.text for delta in deltas] == ["a", "b"]
+    assert deltas[-1].finish_reason == "stop"
+    assert deltas[-1].usage == Usage(prompt_tokens=4, cached_tokens=3, completion_tokens=2)
+
+
+async def test_the_first_listed_model_is_used_and_its_context_believed() -> None:
+    server = Server()
+    async with connected(server) as engine:
+        await engine.start()
+        assert (engine.info.name, engine.info.context_tokens, engine.status.state) == ("coder", 2048, "ready")
+        await read(engine, ask())
+    assert server.asked[0]["model"] == "coder"
+
+
+async def test_a_request_sends_what_it_asks_for_and_no_more() -> None:
+    server = Server()
+    async with connected(server, model="other", api_key="secret") as engine:
+        await engine.start()
+        await read(engine, ask())
+        await read(engine, ask(prompt="text", stop=("\n",), temperature=0.5, top_p=0.9, seed=7, logprobs=True))
+    plain, full = server.asked
+    assert set(plain) == {"model", "prompt", "max_tokens", "temperature", "stream", "stream_options"}
+    assert plain["prompt"] == [1, 2, 3, 4]
+    assert full["prompt"] == "text"
+    assert (full["stop"], full["top_p"], full["seed"], full["logprobs"]) == (["\n"], 0.9, 7, 1)
+    assert server.keys == ["Bearer secret"]
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        {"tokens": ["a", "b"], "token_logprobs": [-0.5, -1]},
+        {"content": [{"token": "a", "logprob": -0.5}, {"token": "b", "logprob": -1.0}]},
+    ],
+)
+async def test_log_probabilities_are_read_in_both_shapes(logprobs: dict[str, Any]) -> None:
+    events = [chunk("ab", logprobs=logprobs), chunk("", finish_reason="length")]
+    async with connected(Server(answer=lambda: PlainTextResponse(sse(events)))) as engine:
+        await engine.start()
+        deltas = await read(engine, ask(logprobs=True))
+    assert deltas[0].tokens == (Token("a", -0.5), Token("b", -1.0))
+    assert (deltas[-1].finish_reason, deltas[-1].usage.completion_tokens) == ("length", 2)
+
+
+async def test_a_stream_that_marks_no_end_is_finished_by_its_reason() -> None:
+    async with connected(Server(answer=lambda: PlainTextResponse(sse(GOOD[:2])))) as engine:
+        await engine.start()
+        assert text_of(await read(engine, ask())) == "ab"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "data: {nonsense\n\n",
+        "data: [1]\n\n",
+        'data: {"choices": 3}\n\n',
+        'data: {"choices": [{"text": 3}]}\n\n',
+        'data: {"choices": [{"text": "a", "logprobs": {"tokens": ["a"], "token_logprobs": ["b"]}}]}\n\n',
+        sse([chunk("a")]),
+        sse([chunk("a")]) + "data: [DONE]\n\n",
+        "",
+        "<html>",
+    ],
+)
+async def test_a_malformed_stream_is_a_crash_not_an_answer(body: str) -> None:
+    async with connected(Server(answer=lambda: PlainTextResponse(body))) as engine:
+        await engine.start()
+        with pytest.raises(EngineCrashed, match="stream"):
+            await read(engine, ask())
+        assert engine.status.state == "failed"
+
+
+async def test_an_error_in_the_middle_of_a_stream_is_told() -> None:
+    events = [chunk("a"), {"error": {"message": "out of memory"}}]
+    async with connected(Server(answer=lambda: PlainTextResponse(sse(events)))) as engine:
+        await engine.start()
+        with pytest.raises(EngineUnavailable, match="out of memory"):
+            await read(engine, ask())
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (400, RequestRejected, "no such field"),
+        (401, EngineUnavailable, "CODEASSIST_ENGINE_API_KEY"),
+        (404, EngineUnavailable, "engine.remote_model"),
+        (429, EngineUnavailable, "no such field"),
+        (500, EngineUnavailable, "the server's log"),
+        (302, RequestRejected, "302"),
+    ],
+)
+async def test_refusals_say_what_to_do(status: int, kind: type[Exception], words: str) -> None:
+    refusal = JSONResponse({"error": {"message": "no such field"}}, status_code=status)
+    server = Server(answer=lambda: refusal)
+    async with connected(server) as engine:
+        await engine.start()
+        with pytest.raises(kind, match=words):
+            await read(engine, ask())
+        assert len(server.asked) == 1
+
+
+async def test_one_bad_exchange_does_not_spoil_the_next() -> None:
+    server = Server()
+    async with connected(server) as engine:
+        await engine.start()
+        good, server.answer = server.answer, lambda: PlainTextResponse("boom", status_code=500)
+        with pytest.raises(EngineUnavailable, match="boom"):
+            await read(engine, ask())
+        assert engine.status.state == "failed"
+        server.answer = good
+        assert text_of(await read(engine, ask())) == "ab"
+        assert engine.status.state == "ready"
+
+
+async def test_an_address_where_nobody_listens_is_named() -> None:
+    engine = RemoteEngine(f"{unused_address()}/v1", INFO)
+    with pytest.raises(EngineUnavailable, match="is the server running"):
+        await engine.start()
+    with pytest.raises(EngineUnavailable, match="is the server running"):
+        await read(engine, ask())
+    assert engine.status.state == "failed"
+    await engine.close()
+
+
+async def test_a_server_that_comes_up_later_is_used_without_another_start() -> None:
+    server = Server(models=lambda: PlainTextResponse("warming up", status_code=503))
+    async with connected(server) as engine:
+        with pytest.raises(EngineUnavailable, match="warming up"):
+            await engine.start()
+        server.models = lambda: JSONResponse(MODELS)
+        assert text_of(await read(engine, ask())) == "ab"
+
+
+async def test_a_model_that_the_server_lacks_is_told_with_those_it_has() -> None:
+    async with connected(Server(), model="mine") as engine:
+        with pytest.raises(ModelError, match=r"'mine'.*coder, other"):
+            await engine.start()
+
+
+@pytest.mark.parametrize("answer", [PlainTextResponse("<html>hello</html>"), JSONResponse([1]), JSONResponse({})])
+async def test_an_address_that_is_no_such_server_is_told(answer: Response) -> None:
+    async with connected(Server(models=lambda: answer)) as engine:
+        with pytest.raises(EngineUnavailable, match=r"address|engine\.url"):
+            await engine.start()
+
+
+async def test_what_a_remote_engine_cannot_do_is_rejected() -> None:
+    async with connected(Server()) as engine:
+        with pytest.raises(EngineUnavailable, match="stopped"):
+            await read(engine, ask())
+        await engine.start()
+        with pytest.raises(RequestRejected, match="forced_prefix"):
+            await read(engine, ask(forced_prefix="x"))
+        assert not engine.info.supports_forced_prefix
+
+
+class Endless:
+    """An answer that goes on until its reader is gone."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+
+    async def body(self) -> AsyncIterator[str]:
+        try:
+            while True:
+                yield sse([chunk("a")])
+                await asyncio.sleep(0.001)
+        finally:
+            self.gone.set()
+
+
+async def leave_by_closing(engine: RemoteEngine) -> None:
+    stream = engine.stream(ask())
+    await anext(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def leave_by_cancelling(engine: RemoteEngine) -> None:
+    reader = asyncio.create_task(read(engine, ask()))
+    await asyncio.sleep(0.02)
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+
+
+@pytest.mark.parametrize("leave", [leave_by_closing, leave_by_cancelling])
+async def test_leaving_the_loop_closes_the_connection(leave: Callable[[RemoteEngine], Awaitable[None]]) -> None:
+    endless = Endless()
+    async with connected(Server(answer=lambda: StreamingResponse(endless.body()))) as engine:
+        await engine.start()
+        await leave(engine)
+        async with asyncio.timeout(5):
+            await endless.gone.wait()
+
+
+async def test_a_server_that_dies_in_the_middle_is_a_crash() -> None:
+    async def torn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\ndata:\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(torn, "127.0.0.1", 0)
+    engine = RemoteEngine(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", INFO)
+    with pytest.raises(EngineCrashed, match="broke off"):
+        await engine.start()
+    await engine.close()
+    server.close()

@@ -113,7 +113,7 @@ class Completer:
         document = Document(path="", text=prefix + suffix)
         line = prefix.count("\n")
         cursor = Cursor(line, len(prefix) - (prefix.rfind("\n") + 1))
-        budgets = replace(self._budgets(request.max_tokens), slots=0)
+        budgets = self._budgets(0.0, request.max_tokens)
         prepared = await asyncio.to_thread(self._pipeline.prepare_bare, document, cursor, budgets)
         n_forced = len(prepared.prompt.forced_prefix)
         filled = self._fill(request, prepared)
@@ -211,11 +211,12 @@ class Completer:
     def _max_tokens(self) -> int:
         return self._settings.max_tokens or self._engine.info.completion_tokens
 
-    def _budgets(self, max_tokens: int = 0) -> Budgets:
+    def _budgets(self, context_share: float | None = None, max_tokens: int = 0) -> Budgets:
+        share = self._settings.context_share if context_share is None else context_share
         info = self._engine.info
         room = info.context_tokens - (max_tokens or self._max_tokens()) - _HEALED_TOKENS
         total = min(self._settings.prompt_tokens or info.prompt_tokens, room)
-        return Budgets.split(max(total, 0), self._settings.context_share, self._settings.suffix_share)
+        return Budgets.split(max(total, 0), share, self._settings.suffix_share)
 
 
 def _confidence(tokens: list[Token], n_forced: int, text: str) -> float | None:

@@ -149,15 +149,17 @@ class Pipeline:
         return arrange(_outside(previous, window), hits, budgets.slots, self._count)
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
-        """Hits within the deadline; None when they come too late (they are used by the next request)."""
+        """Hits within the deadline; None when they come too late.
+
+        A late search goes on, and the next request of the document takes what it found: searches never pile up.
+        """
         path = query.path or ""
-        late = self._late.pop(path, None)
-        future = self._search_pool.submit(retriever.search, query, _MAX_HITS)
+        future = self._late.pop(path, None) or self._search_pool.submit(retriever.search, query, _MAX_HITS)
         try:
             return future.result(timeout=self._deadline_ms / 1000)
         except FutureTimeout:
             self._late[path] = future
-            return late.result() if late and late.done() and not late.exception() else None
+            return None
 
     def _remember(self, path: str, shown: Shown) -> None:
         self._shown[path] = shown

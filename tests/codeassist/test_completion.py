@@ -212,3 +212,13 @@ async def test_similar_code_waits_until_the_cursor_has_moved_on(make: Make, info
     far = await complete(completer, "a = 1\n" * 20 + "‸", invoked=True)
     assert [source.path for source in near.sources] == ["lib/tax.py"]
     assert [source.path for source in far.sources] == ["lib/tax.py", "lib/other.py"]
+
+
+async def test_searches_of_a_slow_retriever_do_not_pile_up(make: Make, info: ModelInfo) -> None:
+    retriever = ListRetriever([HIT])
+    retriever.open.clear()
+    completer = make(await started(["zzz"], info), retriever, retrieve_deadline_ms=1)
+    for typed in ("a", "ab", "abc"):
+        await complete(completer, f"{typed}‸", invoked=True)
+    assert len(retriever.queries) == 1
+    retriever.open.set()

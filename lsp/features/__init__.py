@@ -1,1 +1,80 @@
 """One module per protocol method: decode, one call into the core, encode."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from lsprotocol import types
+
+from codeassist.errors import CodeassistError
+from lsp.features.did_change import did_change
+from lsp.features.did_change_watched_files import did_change_watched_files
+from lsp.features.did_close import did_close
+from lsp.features.did_open import did_open
+from lsp.features.did_save import did_save
+from lsp.features.execute_command import register_commands
+from lsp.features.exit import leave
+from lsp.features.initialize import initialize
+from lsp.features.initialized import initialized
+from lsp.features.inline_completion import inline_completion
+from lsp.features.shutdown import shutdown
+from lsp.features.status import status
+from lsp.language_server import STATUS, CodeassistServer
+
+logger = logging.getLogger(__name__)
+
+_NOTIFICATIONS: dict[str, Callable[[CodeassistServer, Any], None]] = {
+    types.INITIALIZED: initialized,
+    types.TEXT_DOCUMENT_DID_OPEN: did_open,
+    types.TEXT_DOCUMENT_DID_CHANGE: did_change,
+    types.TEXT_DOCUMENT_DID_CLOSE: did_close,
+    types.TEXT_DOCUMENT_DID_SAVE: did_save,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
+    types.EXIT: leave,
+}
+
+
+def register(server: CodeassistServer) -> None:
+    """Bind every feature to the server."""
+    server.feature(types.INITIALIZE)(_bound(server, initialize))
+    for method, handler in _NOTIFICATIONS.items():
+        server.feature(method)(_bound(server, handler))
+    # Without options pygls would not announce the capability.
+    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
+        _null_on_failure(server, inline_completion)
+    )
+    server.feature(types.SHUTDOWN)(_null_on_failure(server, shutdown))
+    server.feature(STATUS)(_bound(server, status))
+    register_commands(server)
+
+
+def _bound(server: CodeassistServer, handler: Callable[[CodeassistServer, Any], Any]) -> Callable[[Any], Any]:
+    """The handler of a synchronous message. What the client got wrong is logged in a line."""
+
+    def handle(params: Any = None) -> Any:
+        try:
+            return handler(server, params)
+        except CodeassistError as error:
+            logger.warning("%s", error)
+            return None
+
+    return handle
+
+
+def _null_on_failure(
+    server: CodeassistServer, handler: Callable[[CodeassistServer, Any], Awaitable[Any]]
+) -> Callable[[Any], Awaitable[Any]]:
+    """The handler of a request that is answered `null`, and never with an error, when it fails."""
+
+    async def handle(params: Any = None) -> Any:
+        try:
+            return await handler(server, params)
+        except CodeassistError as error:
+            logger.warning("%s", error)
+        except Exception:  # the border to the editor: a failure here is a line in the log, never a popup
+            logger.exception("%s failed", handler.__name__)
+        return None
+
+    return handle

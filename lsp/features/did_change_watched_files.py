@@ -1,0 +1,17 @@
+"""`workspace/didChangeWatchedFiles`."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from lsp.language_server import CodeassistServer
+from lsp.workspace import path_of
+
+
+def did_change_watched_files(server: CodeassistServer, params: types.DidChangeWatchedFilesParams) -> None:
+    """Another program has changed files: a generator, a pull, or git, whose HEAD says that the branch is another."""
+    for change in params.changes:
+        if change.uri.endswith("/.git/HEAD"):
+            server.backend.refresher.request_all()
+        elif "/.git/" not in change.uri:
+            server.backend.refresher.request_file(path_of(change.uri))

@@ -1,0 +1,52 @@
+"""`textDocument/inlineCompletion`: the ghost text at the cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from lsp.documents import Document
+from lsp.features.execute_command import ACCEPTED
+from lsp.language_server import CodeassistServer
+from lsp.place import Place, place_after, place_at
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
+
+async def inline_completion(
+    server: CodeassistServer, params: types.InlineCompletionParams
+) -> types.InlineCompletionList | None:
+    """One item, or None when there is nothing to show or the text has changed meanwhile."""
+    assistant = server.backend.assistant
+    if assistant is None:
+        return None
+    document = server.documents.get(params.text_document.uri)
+    is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+    work = _complete(assistant, _place(document, params), is_invoked)
+    item = await server.latest.run(document.uri, work)
+    if item is None or not server.documents.is_current(document):
+        return None
+    return types.InlineCompletionList(items=[item])
+
+
+def _place(document: Document, params: types.InlineCompletionParams) -> Place:
+    selected = params.context.selected_completion_info
+    if selected is None or "\n" in selected.text or "\r" in selected.text:
+        return place_at(document, params.position)
+    return place_after(document, selected)
+
+
+async def _complete(assistant: Assistant, place: Place, is_invoked: bool) -> types.InlineCompletionItem | None:
+    source, cursor = place.source(assistant)
+    suggestion = await assistant.complete(source, cursor, invoked=is_invoked)
+    if not suggestion.text:
+        return None
+    span, text = place.edit(suggestion, source.newline)
+    accepted = types.Command(
+        title="codeassist: accepted",
+        command=ACCEPTED,
+        arguments=[{"id": suggestion.id, "uri": place.document.uri, "characters": len(text)}],
+    )
+    return types.InlineCompletionItem(insert_text=text, range=span, command=accepted)

@@ -1,0 +1,77 @@
+"""The state of one session, which every feature is handed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import ExitStack
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from codeassist import __version__
+from lsp.backend import Backend, OpenAssistant
+from lsp.background import Background
+from lsp.documents import DocumentStore
+from lsp.latest import Latest
+from lsp.progress import WorkDone
+from lsp.protocol import Protocol
+
+logger = logging.getLogger(__name__)
+
+STATUS = "codeassist/status"
+
+
+class CodeassistServer(LanguageServer):
+    """Documents, running requests and the assistant of one editor."""
+
+    protocol: Protocol
+    initialize_params: types.InitializeParams
+
+    def __init__(self, open_assistant: OpenAssistant) -> None:
+        super().__init__(
+            "codeassist",
+            __version__,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            protocol_cls=Protocol,
+        )
+        self.documents = DocumentStore()
+        self.latest = Latest()
+        self.background = Background()
+        self.backend = Backend(open_assistant, self, self.background)
+        self.ended = asyncio.Event()
+        self.at_close = ExitStack()
+
+    @property
+    def exit_code(self) -> int:
+        """0 when the client has said `shutdown`, else 1 (LSP 3.18, "exit")."""
+        return 0 if self.protocol.is_shut_down else 1
+
+    def end(self) -> None:
+        """Leave the session: the client said `exit`, or is gone."""
+        self.ended.set()
+
+    async def close(self) -> None:
+        """Stop what runs, then the engine; safe to call twice."""
+        self.latest.drop_all()
+        await self.background.close()
+        await self.backend.close()
+        self.at_close.close()
+
+    def warn(self, message: str) -> None:
+        """Show a warning to the user, and log it."""
+        logger.warning("%s", message)
+        self.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=message))
+
+    def send_status(self, status: dict[str, Any]) -> None:
+        """Send the `codeassist/status` notification."""
+        self.protocol.notify(STATUS, status)
+
+    def work_done(self, title: str) -> WorkDone:
+        """A new piece of work that the editor may show."""
+        return WorkDone(self, title)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log only: pygls would pop up every failure of a notification."""
+        logger.error("%s", error, exc_info=error)

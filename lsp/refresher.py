@@ -1,0 +1,65 @@
+"""When to bring the index up to date: soon after a change, never twice at once, never all the time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+# A burst of events (a branch switch, "save all") arrives within this time; the index follows once for all of them.
+QUIET_S = 0.2
+# After a refresh that took t seconds the next one waits this many times t, so that a large repository that changes all
+# the time (an install, a build) takes at most a fifth of one core.
+REST_FACTOR = 4.0
+# From this many files on, looking at the whole tree is cheaper than at one file after the other.
+MANY_FILES = 32
+
+
+class Refresher:
+    """Runs `refresh_all` or `refresh_file` after requests, once for all that came meanwhile."""
+
+    def __init__(
+        self,
+        refresh_all: Callable[[], Awaitable[None]],
+        refresh_file: Callable[[Path], Awaitable[None]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._refresh_all = refresh_all
+        self._refresh_file = refresh_file
+        self._sleep = sleep
+        self._clock = clock
+        self._wanted = asyncio.Event()
+        self._files: set[Path] = set()
+        self._wants_all = True
+
+    def request_all(self) -> None:
+        """Anything may have changed."""
+        self._wants_all = True
+        self._wanted.set()
+
+    def request_file(self, path: Path) -> None:
+        """One file was saved, created or removed."""
+        self._files.add(path)
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Refresh everything at once, then what is requested; until cancelled."""
+        while True:
+            start = self._clock()
+            await self._refresh()
+            await self._sleep(REST_FACTOR * (self._clock() - start))
+            await self._wanted.wait()
+            await self._sleep(QUIET_S)
+
+    async def _refresh(self) -> None:
+        self._wanted.clear()
+        wants_all, files = self._wants_all or len(self._files) >= MANY_FILES, sorted(self._files)
+        self._wants_all, self._files = False, set()
+        if wants_all:
+            await self._refresh_all()
+            return
+        for path in files:
+            await self._refresh_file(path)

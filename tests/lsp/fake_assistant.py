@@ -1,0 +1,89 @@
+"""An assistant without index and prompts, whose answers a test decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from codeassist.documents import make_document
+from codeassist.engine.scripted import ScriptedEngine
+from codeassist.errors import CodeassistError
+from codeassist.types import Cursor, Document, Explanation, Suggestion
+from indexer.types import IndexReport, Progress, ProgressCallback
+
+REPORT = IndexReport(
+    files=3, chunks=7, symbols=5, changed=3, removed=0, bytes_read=99, skipped=(), vectors=False, seconds=0.0
+)
+
+
+class FakeAssistant:
+    """The public calls of `codeassist.assistant.Assistant` that the Language Server makes.
+
+    answer: what `complete` returns, made from the document and the cursor. While `hold` is set to an event, `complete`
+    waits for it; engine and index are ready once `loading` is set.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+        self.engine = ScriptedEngine()
+        self.answer: Callable[[Document, Cursor], Suggestion] = lambda document, cursor: Suggestion("s1", "pass")
+        self.hold: asyncio.Event | None = None
+        self.loading = asyncio.Event()
+        self.loading.set()
+        self.start_error: CodeassistError | None = None
+        self.asked: list[tuple[Document, Cursor, bool]] = []
+        self.was_asked = asyncio.Event()
+        self.n_cancelled = 0
+        self.refreshes: list[str] = []
+        self.refreshed = asyncio.Event()
+        self.n_closed = 0
+
+    async def start_engine(self) -> None:
+        if self.start_error is not None:
+            raise self.start_error
+        await self.loading.wait()
+        await self.engine.start()
+
+    async def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
+        self.refreshes.append("*")
+        await self.loading.wait()
+        if progress is not None:
+            await asyncio.to_thread(self._report, progress)
+        self.refreshed.set()
+        return REPORT
+
+    async def refresh_file(self, path: Path) -> None:
+        self.refreshes.append(path.name)
+        self.refreshed.set()
+
+    def document(self, path: Path, text: str, version: int = 0) -> Document:
+        return make_document(path.name, text, version)
+
+    async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
+        self.asked.append((document, cursor, invoked))
+        self.was_asked.set()
+        try:
+            if self.hold is not None:
+                await self.hold.wait()
+        except asyncio.CancelledError:
+            self.n_cancelled += 1
+            raise
+        return self.answer(document, cursor)
+
+    async def explain(self, document: Document, cursor: Cursor) -> Explanation:
+        return Explanation(
+            prompt=f"{document.path}:{cursor.line}:{cursor.column}",
+            prompt_tokens=3,
+            sources=(),
+            left_out=(),
+            budgets={"prefix": {"allowed": 9, "used": 3}},
+        )
+
+    async def close(self) -> None:
+        self.n_closed += 1
+        await self.engine.close()
+
+    def _report(self, progress: ProgressCallback) -> None:
+        for done in range(5):
+            progress(Progress("parse", done, 4))

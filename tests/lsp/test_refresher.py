@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from lsp.refresher import MANY_FILES, QUIET_S, REST_FACTOR, Refresher
+
+
+class _Index:
+    """Records what is refreshed; a refresh of everything takes `takes_s` on its own clock."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.slept: list[float] = []
+        self.now = 0.0
+        self.takes_s = 0.0
+        self.go = asyncio.Event()
+        self.refresher = Refresher(self.everything, self.file, sleep=self.sleep, clock=lambda: self.now)
+
+    async def everything(self) -> None:
+        self.done.append("*")
+        self.now += self.takes_s
+
+    async def file(self, path: Path) -> None:
+        self.done.append(path.name)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def run(self) -> None:
+        await self.go.wait()
+        await self.refresher.run()
+
+    async def settle(self) -> None:
+        """Let the refresher do all it can."""
+        self.go.set()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def index() -> AsyncIterator[_Index]:
+    index = _Index()
+    running = asyncio.ensure_future(index.run())
+    yield index
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_everything_is_refreshed_once_at_the_start(index: _Index) -> None:
+    index.refresher.request_file(Path("saved_before_that.py"))
+    await index.settle()
+    assert index.done == ["*"]
+
+
+async def test_requests_that_come_together_are_one_refresh_of_each_file(index: _Index) -> None:
+    await index.settle()
+    for name in ("b.py", "a.py", "b.py"):
+        index.refresher.request_file(Path(name))
+    await index.settle()
+    assert index.done == ["*", "a.py", "b.py"]
+
+
+async def test_many_files_are_a_look_at_everything(index: _Index) -> None:
+    await index.settle()
+    for number in range(MANY_FILES):
+        index.refresher.request_file(Path(f"{number}.py"))
+    await index.settle()
+    assert index.done == ["*", "*"]
+
+
+async def test_a_long_refresh_is_followed_by_a_longer_rest(index: _Index) -> None:
+    index.takes_s = 3.0
+    await index.settle()
+    index.refresher.request_all()
+    await index.settle()
+    assert index.slept == [REST_FACTOR * 3.0, QUIET_S, REST_FACTOR * 3.0]

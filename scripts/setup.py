@@ -226,12 +226,11 @@ def show_progress(output: Iterable[str], log: IO[str], n_packages: int) -> Itera
         yield line
         if line.startswith("Installing collected"):
             print(f"{start}  unpacking: this can take a minute or two".ljust(70), flush=True)
-        if not line.startswith(("Collecting ", "Requirement already")):
+        if not line.startswith(("Collecting ", "Processing ", "Requirement already")):
             continue
         n_seen += 1
         if start or n_seen % 25 == 0 or n_seen == n_packages:
-            name = line.removeprefix("Requirement already satisfied:").removeprefix("Collecting").split()[0]
-            print(f"{start}  {n_seen}/{n_packages} {name.split('==')[0]}".ljust(70), end=end, flush=True)
+            print(f"{start}  {n_seen}/{n_packages} packages".ljust(70), end=end, flush=True)
 
 
 def explained(words: str) -> SetupError:

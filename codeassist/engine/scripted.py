@@ -216,7 +216,7 @@ def n_tokens(prompt: tuple[int, ...] | str) -> int:
 def split_answer(text: str, request: GenerationRequest) -> tuple[list[str], FinishReason]:
     """The pieces that are streamed, one scripted token each and at least one, and why the answer ends."""
     answer = text if text.startswith(request.forced_prefix) else request.forced_prefix + text
-    ends = [found for found in map(answer.find, request.stop) if found >= 0]
+    ends = [end for stop in request.stop if (end := answer.find(stop, len(request.forced_prefix))) >= 0]
     pieces = _PIECES.findall(answer[: min(ends, default=len(answer))])
     if len(pieces) > request.max_tokens:
         return pieces[: request.max_tokens], "length"

@@ -1,1 +1,1 @@
-"""What to load where: the shipped models and what a model directory says of itself."""
+"""Model directories: what the engine may load, and the models that come with the package."""

@@ -69,6 +69,7 @@ async def test_without_a_script_the_answer_depends_on_the_prompt_alone() -> None
         ({"stop": ("one",)}, "", "stop"),
         ({"forced_prefix": "on"}, "one two three", "stop"),
         ({"forced_prefix": "def "}, "def one two three", "stop"),
+        ({"forced_prefix": "one t", "stop": ("t",)}, "one two ", "stop"),
     ],
 )
 async def test_limits_of_a_request_are_honoured(changes: dict[str, object], expected: str, reason: str) -> None:

@@ -1,0 +1,147 @@
+"""A folder with a model: what the core must know of it, read without loading it.
+
+    config.json         the architecture, as transformers and vLLM read it
+    tokenizer.json      the tokenizer
+    *.safetensors       the weights
+    codeassist.json     ours, optional: {"name", "template", "gate", "context_tokens", "prompt_tokens",
+                        "completion_tokens"}
+
+A published DeepSeek-Coder-V2 has no codeassist.json: its FIM template is told by its tokenizer, its budgets are ours.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codeassist.engine.fields import Fields, Misfit, mapping, number, optional, positive, text
+from codeassist.errors import ModelError
+from codeassist.fim import TEMPLATES
+from codeassist.types import ModelInfo
+
+_HERE = Path(__file__).parent
+
+# Budgets for a model that says nothing: long enough for a file and its neighbours, short enough to answer in 100 ms on
+# a GPU. A code completion of more than 128 tokens is not read.
+_CONTEXT_TOKENS = 16384
+_PROMPT_TOKENS = 4096
+_COMPLETION_TOKENS = 128
+
+# vLLM drafts with the MTP layers of these architectures only.
+_MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
+
+_LFS_POINTER = b"version https://git-lfs"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDirectory:
+    """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards."""
+
+    path: Path
+    info: ModelInfo
+    model_type: str
+    n_mtp_layers: int
+    weight_bytes: int
+
+
+def shipped_model() -> Path:
+    """Folder of the completion model in the package; may be missing in a bare source tree."""
+    return _HERE / "deepseek-small"
+
+
+def shipped_embedder() -> Path:
+    """Folder of the embedding model in the package; may be missing in a bare source tree."""
+    return _HERE / "embedder"
+
+
+def read_model(path: Path) -> ModelDirectory:
+    """What the folder holds. Raises ModelError, naming what is wrong and the remedy."""
+    if not path.is_dir():
+        raise ModelError(f"{path} is no model directory; set engine.model to a folder with config.json")
+    config = _read_json(path / "config.json", "a model directory needs one, as published with the weights")
+    tokens = _special_tokens(path / "tokenizer.json")
+    architecture = Fields(config, str(path / "config.json"), ModelError)
+    model_type = architecture.take("model_type", text)
+    n_mtp_layers = architecture.take("num_nextn_predict_layers", _layers, 0)
+    longest = architecture.take("max_position_embeddings", positive, _CONTEXT_TOKENS)
+    return ModelDirectory(
+        path=path,
+        info=_info(path, tokens, longest),
+        model_type=model_type,
+        n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
+        weight_bytes=_weight_bytes(path),
+    )
+
+
+def _info(path: Path, tokens: frozenset[str], longest: int) -> ModelInfo:
+    ours = path / "codeassist.json"
+    described = _read_json(ours, "it was there a moment ago") if ours.exists() else {}
+    fields = Fields(described, str(ours), ModelError)
+    context_tokens = min(fields.take("context_tokens", positive, min(longest, _CONTEXT_TOKENS)), longest)
+    completion_tokens = fields.take("completion_tokens", positive, min(_COMPLETION_TOKENS, context_tokens // 4))
+    prompt_tokens = fields.take("prompt_tokens", positive, min(_PROMPT_TOKENS, context_tokens // 2))
+    if prompt_tokens + completion_tokens > context_tokens:
+        raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
+    info = ModelInfo(
+        name=fields.take("name", text, path.resolve().name),
+        template=fields.take("template", text, "") or _template(path, tokens),
+        context_tokens=context_tokens,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        tokenizer=path / "tokenizer.json",
+        supports_forced_prefix=True,
+        supports_logprobs=True,
+        gate=fields.take("gate", optional(number), None),
+    )
+    fields.finish()
+    return info
+
+
+def _template(path: Path, tokens: frozenset[str]) -> str:
+    for name, template in TEMPLATES.items():
+        if tokens.issuperset((template.begin, template.hole, template.end)):
+            return name
+    raise ModelError(
+        f"{path}: the tokenizer has no fill-in-the-middle tokens that we know; "
+        'name the template in a codeassist.json beside it: {"template": "..."}'
+    )
+
+
+def _special_tokens(path: Path) -> frozenset[str]:
+    tokenizer = _read_json(path, "a model directory needs the fast tokenizer's file")
+    added = tokenizer.get("added_tokens", [])
+    if not isinstance(tokenizer.get("model"), dict) or not isinstance(added, list):
+        raise ModelError(f"{path} is no tokenizer; fetch it again with the model")
+    return frozenset(entry["content"] for entry in added if isinstance(entry, dict) and "content" in entry)
+
+
+def _weight_bytes(path: Path) -> int:
+    shards = sorted(path.glob("*.safetensors"))
+    if not shards:
+        raise ModelError(f"{path} has no *.safetensors; fetch the model's weights into it")
+    for shard in shards:
+        with shard.open("rb") as file:
+            if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
+                raise ModelError(
+                    f"{shard} is a Git LFS pointer, not the weights; run `git lfs pull` where it came from"
+                )
+    return sum(shard.stat().st_size for shard in shards)
+
+
+def _read_json(path: Path, why: str) -> Mapping[str, Any]:
+    try:
+        return mapping(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ModelError(f"{path} is missing; {why}") from None
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        reason = "it must be an object" if isinstance(error, Misfit) else str(error)
+        raise ModelError(f"{path} is not valid JSON ({reason}); fetch it again with the model") from None
+
+
+def _layers(value: object) -> int:
+    return 0 if value in (0, None) else positive(value)

@@ -1,0 +1,149 @@
+"""What the text around a cursor tells: names that matter, what their types may be, which lines import. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from indexer.languages import language_named
+from indexer.parsing import parse
+from indexer.symbols import extract
+from indexer.terms import STOP_WORDS
+from indexer.types import Import, Query
+
+LINES_ABOVE = 12
+LINES_BELOW = 4
+MAX_NAMES = 28
+# Only this much of a huge file is read around the cursor, in lines.
+MAX_LINES_READ = 3000
+MAX_IMPORT_LINES = 400
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\d]\w*)?")
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+_IMPORT_LINE = re.compile(
+    r"^\s*(?:(?:pub(?:\([^)]*\))?\s+)?(?:import|from|use|using|mod|package|require|require_once|require_relative|include"
+    r"|source|alias|export\s+(?:\*|\{)|#\s*include|\.)\b|<\?php|.*\brequire\s*\(?\s*[\"']|\s*[\w.]*\s*\"[\w./-]+\"\s*$)"
+)
+_TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:\s*(?:&\s*)?(?:mut\s+)?([\w.\[\]<>| ,\"']+?)\s*(?=[,)=;{\n]|$)", re.M)
+_ASSIGNED = re.compile(
+    r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s+|new\s+|&\s*)?([^\W\d][\w.:]*?)(?:::new|\.new)?\s*([({]|$)", re.M
+)
+_WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\(.*\)\s+as\s+([^\W\d]\w*)")
+_DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
+_CLASS = re.compile(r"^(\s*)(?:export\s+|public\s+|abstract\s+|final\s+|data\s+)*(?:class|struct|interface|trait|impl)\s+(.*)$")
+_NOISE = STOP_WORDS | frozenset("list dict set tuple len print isinstance optional Optional Any None True False".split())
+
+
+@dataclass(frozen=True, slots=True)
+class CursorView:
+    """A reading of the cursor's surroundings.
+
+    names: identifiers, most telling first. members: (base, attribute) pairs near the cursor, nearest first; attribute
+    is "" right after a dot. types: what a variable may be, by its name (`self.` included). bases: words of the head of
+    the enclosing class.
+    """
+
+    names: tuple[str, ...]
+    members: tuple[tuple[str, str], ...]
+    types: dict[str, tuple[str, ...]]
+    bases: tuple[str, ...]
+    nearby: str
+
+
+def read_cursor(query: Query) -> CursorView:
+    """What the query's source tells around its line."""
+    source = query.source if query.source is not None else query.text
+    lines = source.split("\n")
+    row = max(0, min(query.line - 1, len(lines) - 1))
+    here = lines[row]
+    above = lines[max(0, row - LINES_ABOVE) : row]
+    below = lines[row + 1 : row + 1 + LINES_BELOW]
+    bases = _class_head(lines, row)
+    near = [here, *reversed(above), *below]
+    names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
+    start = max(0, row - MAX_LINES_READ)
+    readable = "\n".join(lines[start : row + MAX_LINES_READ // 4])
+    return CursorView(names, _members(near), _types(readable), bases, "\n".join([*above, here, *below]))
+
+
+def _identifiers(lines: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for line in lines:
+        found += reversed(_IDENTIFIER.findall(_STRING.sub('""', line)))
+    return found
+
+
+def _names(candidates: Iterable[str]) -> tuple[str, ...]:
+    unique = dict.fromkeys(name for name in candidates if len(name) > 1 and name not in _NOISE)
+    return tuple(unique)[:MAX_NAMES]
+
+
+def _members(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found: dict[tuple[str, str], None] = {}
+    for line in lines:
+        for match in reversed(list(_ATTRIBUTE.finditer(_STRING.sub('""', line)))):
+            found.setdefault((match.group(1), match.group(2) or ""), None)
+    return tuple(found)[:MAX_NAMES]
+
+
+def _types(text: str) -> dict[str, tuple[str, ...]]:
+    """Every `name: Type`, `name = Type(`, `Type name;` and `with Type() as name`."""
+    found: dict[str, dict[str, None]] = {}
+    for pattern, name_group, type_group in ((_TYPED, 1, 2), (_ASSIGNED, 1, 2), (_WITH, 2, 1), (_DECLARED, 2, 1)):
+        for match in pattern.finditer(text):
+            name = match.group(name_group).replace("this.", "self.").replace("@", "self.")
+            words = [word for word in re.findall(r"[\w.]+", match.group(type_group)) if word not in _NOISE]
+            if words and len(words) <= 4:
+                found.setdefault(name, {}).update(dict.fromkeys(words))
+    return {name: tuple(words)[:6] for name, words in found.items()}
+
+
+def types_of(view: CursorView, name: str) -> tuple[str, ...]:
+    """Words that may name the type of a variable; `self.x = x` is followed one step."""
+    words = view.types.get(name.replace("this.", "self.").replace("@", "self."), ())
+    further = [word for step in words if step != name for word in view.types.get(step, ())]
+    return tuple(dict.fromkeys([*words, *further]))
+
+
+def _class_head(lines: Sequence[str], row: int) -> tuple[str, ...]:
+    """Names in the head of the class around the row, its own name first."""
+    for position in range(row, max(-1, row - 400), -1):
+        match = _CLASS.match(lines[position])
+        if match and _indent(lines[row]) >= len(match.group(1)):
+            return tuple(_IDENTIFIER.findall(match.group(2)))[:8]
+    return ()
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip()) if line.strip() else 999
+
+
+def imports_in(source: str, path: str, language: str) -> tuple[Import, ...]:
+    """What a text imports, parsed from its import lines alone: typing elsewhere costs nothing."""
+    return _parse_imports(import_lines(source), path, language)
+
+
+@lru_cache(maxsize=64)
+def _parse_imports(text: str, path: str, language: str) -> tuple[Import, ...]:
+    known = language_named(language)
+    parsed = parse(known, text) if known is not None and text.strip() else None
+    return extract(parsed, path).imports if parsed is not None else ()
+
+
+def import_lines(source: str) -> str:
+    """The source with every line blanked that does not import; trailing blanks cut off."""
+    kept: list[str] = []
+    depth, n_kept = 0, 0
+    for line in source.split("\n")[: MAX_LINES_READ * 4]:
+        is_import = depth > 0 or _IMPORT_LINE.match(line) is not None
+        kept.append(line if is_import else "")
+        if is_import:
+            n_kept += 1
+            depth = max(0, depth + sum(line.count(mark) for mark in "({") - sum(line.count(mark) for mark in ")}"))
+            depth = depth if n_kept % 100 else 0
+        if n_kept > MAX_IMPORT_LINES:
+            break
+    return "\n".join(kept).rstrip()

@@ -1,0 +1,203 @@
+"""The names near a cursor -> their definitions in other files, through the asking file's imports."""
+
+from __future__ import annotations
+
+import posixpath
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from indexer import records
+from indexer.cursor import CursorView, types_of
+from indexer.graph import Asker, definitions_of, resolve_import
+from indexer.languages import family_of, language_of
+from indexer.ranking import is_test_path
+from indexer.types import Hit, HitSource, Import, Symbol
+
+# More definitions of one name than this say nothing about which is meant.
+MAX_SAME_NAME = 6
+MAX_DEFINITIONS = 24
+MAX_OUTLINE = 16
+# Languages where the files of a folder see one another without an import.
+_FOLDER_SCOPED = frozenset({"go", "java", "kotlin", "scala", "c_sharp", "swift", "c", "cpp"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A definition and how sure we are that it is meant, 0 to 1."""
+
+    symbol: Symbol
+    weight: float
+    why: str
+
+
+class Definitions:
+    """Looks names up for one cursor; every look-up is made once."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, asker: Asker, imports: tuple[Import, ...], own_names: frozenset[str]
+    ) -> None:
+        self._connection = connection
+        self._asker = asker
+        self._imports = {item.alias: item for item in reversed(imports)}
+        self._wildcards = [item for item in imports if item.name == "*" or asker.language in ("c", "cpp")]
+        self._all_imports = imports
+        self._own_names = own_names
+        self._targets: Callable[[Import], list[str]] = lru_cache(maxsize=None)(
+            lambda item: resolve_import(connection, item, asker)
+        )
+        self._resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
+
+    def near(self, view: CursorView) -> list[Found]:
+        """Definitions for everything the view names, in the order in which they should be shown."""
+        found: dict[tuple[str, int, str], Found] = {}
+        for item in self._in_order(view):
+            key = (item.symbol.path, item.symbol.start_line, item.symbol.name)
+            if item.symbol.path != self._asker.path and (key not in found or found[key].weight < item.weight):
+                found[key] = item
+            if len(found) >= 2 * MAX_DEFINITIONS:
+                break
+        ordered = sorted(found.values(), key=lambda item: (-item.weight, item.symbol.path, item.symbol.start_line))
+        return ordered[:MAX_DEFINITIONS]
+
+    def outlines(self, view: CursorView) -> list[Hit]:
+        """What an imported module offers, for modules that are named near the cursor."""
+        hits: list[Hit] = []
+        for rank, base in enumerate(dict.fromkeys(base for base, _ in view.members)):
+            item = self._imports.get(base)
+            if item is None or self._resolved(base):
+                continue
+            for path in self._targets(item)[:1]:
+                if path != self._asker.path and (hit := self._outline(path, item, 0.6 - 0.02 * rank)):
+                    hits.append(hit)
+        return hits[:3]
+
+    def _in_order(self, view: CursorView) -> Iterator[Found]:
+        for rank, (base, attribute) in enumerate(view.members):
+            fade = 1 / (1 + 0.08 * rank)
+            yield from _faded(self._member(view, base, attribute), fade)
+        for rank, name in enumerate(view.names):
+            fade = 1 / (1 + 0.05 * rank)
+            yield from _faded(self._resolved(name), fade)
+            for word in types_of(view, name)[:3]:
+                yield from _faded(self._resolved(word.rsplit(".", 1)[-1]), 0.85 * fade)
+        for word in view.bases[1:]:
+            yield from _faded(self._resolved(word), 0.8)
+        for item in self._all_imports:
+            yield from _faded(self._resolved(item.alias), 0.3)
+
+    def _member(self, view: CursorView, base: str, attribute: str) -> tuple[Found, ...]:
+        """`module.name`, or the class of `variable` in `variable.name`."""
+        item = self._imports.get(base)
+        if item is not None and attribute and not self._resolved(base):
+            return self._in_module(item, attribute)
+        found: list[Found] = []
+        for word in types_of(view, base)[:4]:
+            found += self._resolved(word.rsplit(".", 1)[-1])
+        if found or not attribute or base in ("self", "this"):
+            return tuple(found)
+        return self._everywhere(attribute, ("method", "function"), 0.35)
+
+    def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
+        found: list[Found] = []
+        for path in self._targets(item):
+            for symbol in definitions_of(self._connection, name, path, self._asker):
+                found.append(Found(symbol, 1.0, f"defines `{name}`, imported on line {item.line}"))
+        return tuple(found[:MAX_SAME_NAME])
+
+    def _resolve(self, name: str) -> tuple[Found, ...]:
+        if name in self._own_names:
+            return ()
+        if (item := self._imports.get(name)) is not None:
+            return self._imported(item)
+        for wildcard in self._wildcards:
+            if found := self._in_module(wildcard, name):
+                return found
+        if self._asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
+            return found
+        if name[:1].isupper():
+            return self._everywhere(name, ("class", "type", "constant", "module"), 0.7)
+        return self._everywhere(name, ("function", "constant", "type"), 0.45) if len(name) > 3 else ()
+
+    def _imported(self, item: Import) -> tuple[Found, ...]:
+        wanted = item.name if item.name not in ("", "*", "default") else item.alias
+        if found := self._in_module(item, wanted):
+            return found
+        targets = self._targets(item)
+        if item.name == "default" and targets:
+            symbols = [s for s in records.symbols_in(self._connection, targets[0]) if s.signature.startswith("export d")]
+            return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in symbols[:1])
+        if targets or not item.name or not self._asker.language.startswith(("java", "kot", "sca", "c_", "php", "swift")):
+            return ()
+        return self._everywhere(wanted, ("class", "type", "function"), 0.9)
+
+    def _same_folder(self, name: str) -> tuple[Found, ...]:
+        folder = self._asker.folder
+        symbols = self._candidates(name, ("class", "type", "constant", "function", "module"))
+        here = [s for s in symbols if posixpath.dirname(s.path) == folder]
+        return tuple(Found(s, 0.9, f"defines `{name}` in the same folder") for s in here[:MAX_SAME_NAME])
+
+    def _everywhere(self, name: str, kinds: tuple[str, ...], weight: float) -> tuple[Found, ...]:
+        """Definitions by name alone; the fewer there are, the surer."""
+        symbols = self._candidates(name, kinds)
+        code = [s for s in symbols if not is_test_path(s.path)] or symbols
+        if not code or len(code) > MAX_SAME_NAME:
+            return ()
+        nearest = sorted(code, key=lambda s: (-_common_folders(s.path, self._asker.path), s.path, s.start_line))
+        return tuple(Found(s, weight / len(code), f"defines `{name}`") for s in nearest[:2])
+
+    def _candidates(self, name: str, kinds: tuple[str, ...]) -> list[Symbol]:
+        return [
+            symbol
+            for symbol in records.symbols_named(self._connection, name, 40)
+            if symbol.kind in kinds and symbol.path != self._asker.path and self._same_family(symbol.path)
+        ]
+
+    def _same_family(self, path: str) -> bool:
+        there, here = language_of(path), language_of(self._asker.path)
+        return there is not None and here is not None and family_of(there) == family_of(here)
+
+    def _outline(self, path: str, item: Import, weight: float) -> Hit | None:
+        symbols = [s for s in records.symbols_in(self._connection, path) if not s.container and s.kind != "module"]
+        shown = [s for s in symbols if not s.name.startswith("_")][:MAX_OUTLINE]
+        if not shown:
+            return None
+        left_out = [] if len(shown) == len(symbols) else ["..."]
+        text = "\n".join([*(_headline(symbol) for symbol in shown), *left_out])
+        why = f"what `{item.alias}` offers, imported on line {item.line}"
+        return Hit(path, shown[0].start_line, shown[-1].end_line, weight, text, "import", why, item.alias, True)
+
+
+def _headline(symbol: Symbol) -> str:
+    first, _, rest = symbol.signature.partition("\n")
+    if first.startswith("@") and rest:
+        first = next((line for line in rest.split("\n") if not line.startswith("@")), first)
+    return first if first.endswith("...") or not rest else f"{first} ..."
+
+
+def _faded(found: tuple[Found, ...], fade: float) -> Iterator[Found]:
+    for item in found:
+        yield Found(item.symbol, item.weight * fade, item.why)
+
+
+def _common_folders(one: str, other: str) -> int:
+    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
+    return next((depth for depth, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")))
+
+
+def definition_hit(found: Found) -> Hit:
+    """The definition as a hit that shows its signature or skeleton."""
+    symbol = found.symbol
+    source: HitSource = "definition"
+    return Hit(
+        path=symbol.path,
+        start_line=symbol.start_line,
+        end_line=symbol.end_line,
+        score=1.0 + found.weight,
+        text=symbol.signature,
+        source=source,
+        why=found.why,
+        symbol=f"{symbol.container}.{symbol.name}" if symbol.container else symbol.name,
+        is_skeleton=True,
+    )

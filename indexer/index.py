@@ -1,0 +1,165 @@
+"""The index of one workspace: open it, bring it up to date, ask it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from indexer import records
+from indexer.embedding import Embedder
+from indexer.errors import EmbedderUnavailable, IndexClosed, WorkspaceError
+from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
+from indexer.searching import Sources, search_cursor, search_words
+from indexer.store import Store, is_damage
+from indexer.types import Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
+from indexer.vectors import VectorIndex, open_vectors
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+
+class CodeIndex:
+    """Files, symbols, chunks and vectors of one workspace. A Retriever; every method may be called from any thread."""
+
+    def __init__(self, root: Path, store: Store, embedder: Embedder | None, max_file_kb: int, exclude: Sequence[str]) -> None:
+        self.root = root
+        self._store = store
+        self._embedder = embedder
+        self._refresher = Refresher(root, store, max_file_kb, tuple(exclude))
+        self._vectors: VectorIndex | None = None
+        self._vectors_lock = threading.Lock()
+        self._vector_warning = ""
+        self._tree_skipped: tuple[SkippedFile, ...] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        directory: Path,
+        embedder: Embedder | None,
+        max_file_kb: int = 1024,
+        exclude: Sequence[str] = (),
+    ) -> CodeIndex:
+        """The index of `root` kept in `directory`, as it was left; reads no file of the workspace yet.
+
+        Raises WorkspaceError when root is no folder, IndexDamaged when the index can neither be used nor set aside.
+        """
+        resolved = root.resolve()
+        if not resolved.is_dir():
+            raise WorkspaceError(f"{root} is no folder; give the folder of a project")
+        return cls(resolved, Store(directory), embedder, max_file_kb, exclude)
+
+    def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
+        """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
+        report_progress = progress or _no_progress
+        report = self._healing(lambda: self._refresher.refresh(report_progress))
+        self._tree_skipped = report.skipped
+        has_vectors = self._healing(lambda: self._refresh_vectors(report_progress))
+        warnings = report.warnings + ((self._vector_warning,) if self._vector_warning else ())
+        return replace(report, vectors=has_vectors, warnings=warnings)
+
+    def refresh_file(self, path: str, text: str | None = None) -> None:
+        """Bring one file up to date: as it is on disk, or as an editor has it. Paths outside the workspace are ignored."""
+        if _leaves_root(path):
+            return
+        self._healing(lambda: self._refresher.refresh_file(path, text))
+        if self._vectors is not None:
+            self._healing(lambda: self._refresh_vectors(_no_progress))
+
+    def search(self, query: Query, limit: int) -> list[Hit]:
+        """Best first: a cursor's question when the query has a path, else a person's. Deterministic."""
+        if limit <= 0:
+            return []
+        find = search_cursor if query.path is not None else search_words
+        if query.path is None:
+            self._load_vectors()
+        return self._reading(lambda connection: find(self._sources(connection), query, limit), [])
+
+    def symbols(self, name: str, limit: int = 20) -> list[Symbol]:
+        """Definitions with this name, by path and line; whatever the case when the exact name is nowhere."""
+
+        def find(connection: sqlite3.Connection) -> list[Symbol]:
+            exact = records.symbols_named(connection, name, limit)
+            return exact or records.symbols_named_loosely(connection, name, limit)
+
+        return self._reading(find, [])
+
+    def skipped(self) -> tuple[SkippedFile, ...]:
+        """Files that are not indexed and why, by path; what the last refresh of this process saw, else what is stored."""
+        if self._tree_skipped is not None:
+            return self._tree_skipped
+        return tuple(self._reading(records.read_skipped, []))
+
+    def close(self) -> None:
+        """Close the index; safe to call twice."""
+        self._store.close()
+
+    def _sources(self, connection: sqlite3.Connection) -> Sources:
+        vectors, embedder = self._vectors, self._embedder
+        if vectors is None or embedder is None:
+            return Sources(connection, None, self.root.name)
+        vectors.sync(connection)
+        return Sources(
+            connection, lambda text, limit: vectors.nearest(embedder.embed([text]), limit), self.root.name
+        )
+
+    def _load_vectors(self) -> VectorIndex | None:
+        """The vector index, made at the first call; None (and a warning kept) when there can be none."""
+        with self._vectors_lock:
+            if self._vectors is None and self._embedder is not None and not self._vector_warning:
+                try:
+                    self._vectors = open_vectors(self._embedder)
+                    self._vector_warning = "" if self._vectors else "faiss is not installed: no search by meaning"
+                except EmbedderUnavailable as error:
+                    self._vector_warning = f"no search by meaning: {error}"
+                    logger.warning("%s", self._vector_warning)
+            return self._vectors
+
+    def _refresh_vectors(self, progress: ProgressCallback) -> bool:
+        vectors = self._load_vectors()
+        if vectors is None or self._embedder is None:
+            return False
+        embed_missing(self._store, self._embedder, progress)
+        drop_stale_vectors(self._store)
+        with self._store.reading() as connection:
+            vectors.sync(connection)
+        return True
+
+    def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
+        """The answer of a read; nothing when the index is damaged (the next refresh rebuilds it)."""
+        try:
+            with self._store.reading() as connection:
+                return read(connection)
+        except sqlite3.ProgrammingError as error:
+            raise IndexClosed("the index was closed while it was read; open it again") from error
+        except sqlite3.DatabaseError as error:
+            logger.warning("the index cannot be read: %s", error)
+            return nothing
+
+    def _healing(self, work: Callable[[], Answer]) -> Answer:
+        """Do the work; when it meets damaged bytes, start an empty index and do it again."""
+        try:
+            return work()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.ProgrammingError) or not is_damage(error):
+                raise
+            self._store.rebuild(f"damaged ({error})")
+            with self._vectors_lock:
+                self._vectors = None
+            return work()
+
+
+def _no_progress(progress: Progress) -> None:
+    """Nobody watches."""
+
+
+def _leaves_root(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return pure.is_absolute() or ".." in pure.parts or not pure.parts

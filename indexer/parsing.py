@@ -1,0 +1,49 @@
+"""Source text -> syntax tree and what the queries find in it.
+
+Parsing holds the interpreter's lock until it is done and cannot be interrupted, so large files are never parsed and
+unknown repositories are parsed in worker processes (`workers.py`) that can be abandoned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tree_sitter import Node, QueryCursor
+
+from indexer.languages import Language, load_toolkit
+
+# tree-sitter parses about 7 MB of code a second; half a megabyte keeps one parse below 0.1 s.
+MAX_PARSED_BYTES = 512 * 1024
+
+# Bounds the states that one query pass keeps alive; beyond it tree-sitter drops the oldest.
+MATCH_LIMIT = 4096
+
+Captures = dict[str, list[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One parsed file: its bytes, the root of its tree, and every match of the language's query, earlier patterns first."""
+
+    language: Language
+    source: bytes
+    root: Node
+    matches: tuple[Captures, ...]
+
+    def text(self, node: Node) -> str:
+        """Source text of a node."""
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def parse(language: Language, text: str) -> Parsed | None:
+    """The parsed file, or None when it is too large or its grammar is not installed."""
+    source = text.encode("utf-8", "replace")
+    if len(source) > MAX_PARSED_BYTES:
+        return None
+    toolkit = load_toolkit(language.name)
+    if toolkit is None:
+        return None
+    root = toolkit.parser.parse(source).root_node
+    cursor = QueryCursor(toolkit.query, match_limit=MATCH_LIMIT)
+    matches = sorted(cursor.matches(root), key=lambda match: match[0])
+    return Parsed(language, source, root, tuple(captures for _, captures in matches))

@@ -1,0 +1,16 @@
+; Definitions
+(class_declaration name: (identifier) @name) @definition.class
+(object_declaration name: (identifier) @name) @definition.class
+(type_alias type: (identifier) @name) @definition.type
+(function_declaration name: (identifier) @name) @definition.function
+(class_body (property_declaration (variable_declaration (identifier) @name)) @definition.field)
+(source_file (property_declaration (variable_declaration (identifier) @name)) @definition.constant)
+(enum_entry (identifier) @name) @definition.field
+
+; References
+(call_expression . (identifier) @reference.call)
+(call_expression . (navigation_expression (identifier) @reference.call .))
+(user_type (identifier) @reference.type)
+
+; Imports
+(import) @import.tree

@@ -1,0 +1,22 @@
+; Definitions
+(class name: (constant) @name) @definition.class
+(class name: (scope_resolution name: (constant) @name)) @definition.class
+(module name: (_) @name) @definition.module
+(method name: (_) @name) @definition.function
+(singleton_method name: (_) @name) @definition.function
+(assignment left: (constant) @name) @definition.constant
+((call method: (identifier) @_attr arguments: (argument_list (simple_symbol) @name)) @definition.field
+  (#match? @_attr "^attr_(reader|writer|accessor)$"))
+
+; References
+(call method: (identifier) @reference.call)
+(call receiver: (constant) @reference.type)
+(superclass (constant) @reference.type)
+((call method: (identifier) @_mixin arguments: (argument_list (constant) @reference.type))
+  (#match? @_mixin "^(include|extend|prepend)$"))
+
+; Imports
+((call method: (identifier) @_require arguments: (argument_list (string (string_content) @import.module)))
+  (#eq? @_require "require"))
+((call method: (identifier) @_require arguments: (argument_list (string (string_content) @import.relative)))
+  (#eq? @_require "require_relative"))

@@ -1,0 +1,265 @@
+"""What stands in the store: writing files, reading symbols, chunks and vectors. All SQL of the index is here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.analysis import FileFacts
+from indexer.terms import indexed_text
+from indexer.types import Chunk, Import, SkippedFile, Symbol
+
+Vectors = npt.NDArray[np.float32]
+
+_SYMBOL = (
+    "SELECT s.name, s.kind, f.path, s.start_line, s.end_line, s.signature, s.container, s.doc"
+    " FROM symbols s JOIN files f ON f.id = s.file_id"
+)
+_CHUNK = (
+    "SELECT f.path, c.start_line, c.end_line, c.text, f.language, c.hash FROM chunks c JOIN files f ON f.id = c.file_id"
+)
+# SQLite allows 999 parameters in builds that are still around.
+_MAX_PARAMETERS = 900
+
+
+def read_blobs(connection: sqlite3.Connection) -> dict[str, str]:
+    """Blob ids of every path that was looked at, the skipped ones included."""
+    return dict(connection.execute("SELECT path, blob FROM files UNION ALL SELECT path, blob FROM skipped"))
+
+
+def blob_of(connection: sqlite3.Connection, path: str) -> str | None:
+    """Blob id of one path, None when it was never looked at."""
+    row = connection.execute(
+        "SELECT blob FROM files WHERE path = ?1 UNION ALL SELECT blob FROM skipped WHERE path = ?1", (path,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def remove_path(connection: sqlite3.Connection, path: str) -> None:
+    """Forget one file with everything that hangs on it."""
+    row = connection.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
+    if row:
+        connection.execute("DELETE FROM chunks_text WHERE rowid IN (SELECT id FROM chunks WHERE file_id = ?)", row)
+        connection.execute("DELETE FROM files WHERE id = ?", row)
+    connection.execute("DELETE FROM skipped WHERE path = ?", (path,))
+
+
+def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) -> None:
+    """Put one file's facts in the place of what was known of it."""
+    remove_path(connection, facts.path)
+    cursor = connection.execute(
+        "INSERT INTO files (path, blob, language, size, n_lines) VALUES (?, ?, ?, ?, ?)",
+        (facts.path, blob, facts.language, facts.size, facts.n_lines),
+    )
+    file_id = cursor.lastrowid
+    symbols = facts.symbols
+    connection.executemany(
+        "INSERT INTO symbols (file_id, name, kind, start_line, end_line, signature, container, doc)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (file_id, s.name, s.kind, s.start_line, s.end_line, s.signature, s.container, s.doc)
+            for s in symbols.symbols
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO refs VALUES (?, ?, ?, ?)", ((file_id, r.name, r.kind, r.line) for r in symbols.references)
+    )
+    connection.executemany(
+        "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
+        ((file_id, i.module, i.name, i.alias, i.line) for i in symbols.imports),
+    )
+    for chunk in facts.chunks:
+        _insert_chunk(connection, file_id, chunk, symbols.symbols)
+
+
+def _insert_chunk(connection: sqlite3.Connection, file_id: int | None, chunk: Chunk, symbols: Iterable[Symbol]) -> None:
+    names = [s.name for s in symbols if chunk.start_line <= s.start_line <= chunk.end_line and s.kind != "field"]
+    cursor = connection.execute(
+        "INSERT INTO chunks (file_id, start_line, end_line, hash, text) VALUES (?, ?, ?, ?, ?)",
+        (file_id, chunk.start_line, chunk.end_line, chunk.content_hash, chunk.text),
+    )
+    connection.execute(
+        "INSERT INTO chunks_text (rowid, terms) VALUES (?, ?)",
+        (cursor.lastrowid, indexed_text(chunk.text, chunk.path, names)),
+    )
+
+
+def replace_skipped(connection: sqlite3.Connection, skipped: SkippedFile, blob: str) -> None:
+    """Note that a file was looked at and left out."""
+    remove_path(connection, skipped.path)
+    connection.execute("INSERT INTO skipped VALUES (?, ?, ?)", (skipped.path, blob, skipped.reason))
+
+
+def read_skipped(connection: sqlite3.Connection) -> list[SkippedFile]:
+    """Files that are not indexed, by path."""
+    return [SkippedFile(*row) for row in connection.execute("SELECT path, reason FROM skipped ORDER BY path")]
+
+
+def count_all(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Numbers of files, chunks and symbols."""
+    tables = ("files", "chunks", "symbols")
+    files, chunks, symbols = (connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+    return files, chunks, symbols
+
+
+def symbols_named(connection: sqlite3.Connection, name: str, limit: int) -> list[Symbol]:
+    """Definitions with exactly this name, by path and line."""
+    rows = connection.execute(f"{_SYMBOL} WHERE s.name = ? ORDER BY f.path, s.start_line LIMIT ?", (name, limit))
+    return [Symbol(*row) for row in rows]
+
+
+def symbols_named_loosely(connection: sqlite3.Connection, name: str, limit: int) -> list[Symbol]:
+    """Definitions with this name whatever its case, by path and line."""
+    rows = connection.execute(
+        f"{_SYMBOL} WHERE lower(s.name) = ? ORDER BY f.path, s.start_line LIMIT ?", (name.lower(), limit)
+    )
+    return [Symbol(*row) for row in rows]
+
+
+def symbols_starting(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Symbol]:
+    """Definitions whose name starts with this, whatever its case, by path and line."""
+    low = prefix.lower()
+    rows = connection.execute(
+        f"{_SYMBOL} WHERE lower(s.name) >= ? AND lower(s.name) < ? ORDER BY length(s.name), f.path, s.start_line LIMIT ?",
+        (low, low + "\U0010ffff", limit),
+    )
+    return [Symbol(*row) for row in rows]
+
+
+def symbols_in(connection: sqlite3.Connection, path: str, name: str | None = None) -> list[Symbol]:
+    """Definitions of one file (with this name), by line."""
+    condition = "f.path = ?1 AND (?2 IS NULL OR s.name = ?2)"
+    rows = connection.execute(f"{_SYMBOL} WHERE {condition} ORDER BY s.start_line", (path, name))
+    return [Symbol(*row) for row in rows]
+
+
+def imports_of(connection: sqlite3.Connection, path: str) -> list[Import]:
+    """Imports of one indexed file, by line."""
+    rows = connection.execute(
+        "SELECT i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
+        " WHERE f.path = ? ORDER BY i.line, i.rowid",
+        (path,),
+    )
+    return [Import(*row) for row in rows]
+
+
+def existing_path(connection: sqlite3.Connection, candidates: Sequence[str]) -> str | None:
+    """The first of these paths that is an indexed file."""
+    for path in candidates:
+        if connection.execute("SELECT 1 FROM files WHERE path = ?", (path,)).fetchone():
+            return path
+    return None
+
+
+def paths_below(connection: sqlite3.Connection, folder: str, suffix: str, limit: int) -> list[str]:
+    """Indexed files directly in a folder with this suffix, sorted."""
+    low = f"{folder}/" if folder else ""
+    rows = connection.execute(
+        "SELECT path FROM files WHERE path >= ?1 AND path < ?2 AND instr(substr(path, length(?1) + 1), '/') = 0"
+        " AND path LIKE ?3 ORDER BY path LIMIT ?4",
+        (low, low + "\U0010ffff", f"%{suffix}", limit),
+    )
+    return [row[0] for row in rows]
+
+
+def paths_ending(connection: sqlite3.Connection, tail: str, limit: int) -> list[str]:
+    """Indexed files whose path ends with `/tail` or is it, shortest first."""
+    rows = connection.execute(
+        "SELECT path FROM files WHERE path = ?1 OR substr(path, -length(?1) - 1) = '/' || ?1"
+        " ORDER BY length(path), path LIMIT ?2",
+        (tail, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def term_frequency(connection: sqlite3.Connection, term: str) -> int:
+    """In how many chunks a term stands."""
+    row = connection.execute("SELECT doc FROM chunks_terms WHERE term = ?", (term,)).fetchone()
+    return row[0] if row else 0
+
+
+def search_text(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[Chunk]:
+    """Chunks with any of these terms, best first (bm25)."""
+    if not terms:
+        return []
+    match = " OR ".join(f'"{term}"' for term in terms)
+    rows = connection.execute(
+        "SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? ORDER BY bm25(chunks_text), rowid LIMIT ?",
+        (match, limit),
+    ).fetchall()
+    found = (connection.execute(f"{_CHUNK} WHERE c.id = ?", row).fetchone() for row in rows)
+    return [Chunk(*row) for row in found if row]
+
+
+def chunks_with_hash(connection: sqlite3.Connection, content_hash: str) -> list[Chunk]:
+    """Chunks with exactly this text, by path and line."""
+    rows = connection.execute(f"{_CHUNK} WHERE c.hash = ? ORDER BY f.path, c.start_line", (content_hash,))
+    return [Chunk(*row) for row in rows]
+
+
+def chunks_of(connection: sqlite3.Connection, path: str) -> list[Chunk]:
+    """Chunks of one file, by line."""
+    return [Chunk(*row) for row in connection.execute(f"{_CHUNK} WHERE f.path = ? ORDER BY c.start_line", (path,))]
+
+
+def unembedded(connection: sqlite3.Connection, embedder: str, limit: int) -> list[tuple[str, str]]:
+    """(hash, text) of chunks that have no vector of this embedder yet, each text once."""
+    return connection.execute(
+        "SELECT c.hash, min(c.text) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.embedder = ?"
+        " WHERE v.id IS NULL GROUP BY c.hash ORDER BY min(c.id) LIMIT ?",
+        (embedder, limit),
+    ).fetchall()
+
+
+def insert_vectors(
+    connection: sqlite3.Connection, embedder: str, hashes: Sequence[str], vectors: Vectors
+) -> None:
+    """Keep vectors, as float16, for their content hashes."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO vectors (embedder, hash, vector) VALUES (?, ?, ?)",
+        ((embedder, key, row.astype(np.float16).tobytes()) for key, row in zip(hashes, vectors, strict=True)),
+    )
+
+
+def vectors_after(
+    connection: sqlite3.Connection, embedder: str, dim: int, last_id: int
+) -> tuple[list[str], Vectors, int]:
+    """Hashes and (n, dim) float32 vectors that were added after `last_id`, and the new last id."""
+    rows = connection.execute(
+        "SELECT id, hash, vector FROM vectors WHERE embedder = ? AND id > ? AND length(vector) = ? ORDER BY id",
+        (embedder, last_id, 2 * dim),
+    ).fetchall()
+    matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.float16).reshape(len(rows), dim)
+    return [row[1] for row in rows], matrix.astype(np.float32), rows[-1][0] if rows else last_id
+
+
+def drop_stale_vectors(connection: sqlite3.Connection, keep: int) -> int:
+    """Delete vectors without a chunk once there are more than `keep`; how many were deleted."""
+    stale = "SELECT v.id FROM vectors v LEFT JOIN chunks c ON c.hash = v.hash WHERE c.id IS NULL"
+    (n_stale,) = connection.execute(f"SELECT count(*) FROM ({stale})").fetchone()
+    if n_stale <= keep:
+        return 0
+    connection.execute(f"DELETE FROM vectors WHERE id IN ({stale})")
+    return int(n_stale)
+
+
+def read_meta(connection: sqlite3.Connection, key: str) -> str:
+    """A note of the index, "" when there is none."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return row[0] if row else ""
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Keep a note."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+def chunk_at(connection: sqlite3.Connection, path: str, line: int) -> Chunk | None:
+    """The chunk of a file that holds this line."""
+    row = connection.execute(
+        f"{_CHUNK} WHERE f.path = ? AND c.start_line <= ? AND c.end_line >= ?", (path, line, line)
+    ).fetchone()
+    return Chunk(*row) if row else None

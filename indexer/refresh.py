@@ -1,0 +1,167 @@
+"""Bringing the store up to the working tree, and one file up to its text."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from indexer import records
+from indexer.analysis import FileFacts, analyse
+from indexer.embedding import Embedder
+from indexer.files import blob_id, decode_source, read_bytes
+from indexer.gittree import Tree, is_ignored_by_git, read_tree
+from indexer.rules import NameRules, Rules, read_rules
+from indexer.store import Store
+from indexer.types import IndexReport, Progress, ProgressCallback, SkippedFile
+from indexer.update import UpdatePlan, plan_update
+from indexer.workers import Facts, analyse_paths
+
+logger = logging.getLogger(__name__)
+
+# Files per transaction. A refresh of fewer files is one transaction; a first index of many keeps what it has when killed.
+FILES_PER_TRANSACTION = 1000
+TEXTS_PER_BATCH = 256
+# Vectors of texts that are gone serve the next branch switch; beyond this many they are deleted.
+STALE_VECTORS_KEPT = 20_000
+
+
+@dataclass(slots=True)
+class Refresher:
+    """Writes the index of one workspace. One refresh at a time; `refresh_file` may come in between its transactions."""
+
+    root: Path
+    store: Store
+    max_file_kb: int
+    exclude: tuple[str, ...]
+    _running: threading.Lock = field(default_factory=threading.Lock)
+
+    def rules(self) -> Rules:
+        """The rules as they are now: `.codeassistignore` is read again."""
+        return read_rules(self.root, self.max_file_kb, self.exclude)
+
+    def refresh(self, progress: ProgressCallback) -> IndexReport:
+        """Files, symbols and chunks as they are in the working tree; vectors are `embed_missing`'s work."""
+        with self._running:
+            started = time.perf_counter()
+            rules = self.rules()
+            tree = read_tree(self.root, rules, NameRules(rules).reason)
+            self._forget_skipped_under_other_rules(rules)
+            with self.store.reading() as connection:
+                plan = plan_update(records.read_blobs(connection), tree.blobs)
+            progress(Progress("scan", len(tree.blobs), len(tree.blobs)))
+            n_bytes = self._apply(plan, tree, rules, progress)
+            return self._report(plan, tree, n_bytes, started)
+
+    def refresh_file(self, path: str, text: str | None) -> None:
+        """One file as it is on disk, or as an editor has it (`text`)."""
+        rules = self.rules()
+        reason = NameRules(rules).reason(path)
+        if text is None:
+            content = read_bytes(self.root, path, rules.max_file_kb)
+        else:
+            content = text.encode("utf-8", "replace")
+        if reason is not None or isinstance(content, SkippedFile) or self._is_ignored(path):
+            self._forget(path)
+            return
+        blob = blob_id(content)
+        with self.store.reading() as connection:
+            if records.blob_of(connection, path) == blob:
+                return
+        source = decode_source(path, content)
+        facts = source if isinstance(source, SkippedFile) else analyse(source)
+        with self.store.writing() as connection:
+            _write(connection, facts, blob)
+
+    def _is_ignored(self, path: str) -> bool:
+        with self.store.reading() as connection:
+            if records.blob_of(connection, path) is not None:
+                return False
+        return is_ignored_by_git(self.root, path)
+
+    def _forget(self, path: str) -> None:
+        with self.store.reading() as connection:
+            if records.blob_of(connection, path) is None:
+                return
+        with self.store.writing() as connection:
+            records.remove_path(connection, path)
+
+    def _forget_skipped_under_other_rules(self, rules: Rules) -> None:
+        """A larger size limit may let in what was too large: such files are looked at again."""
+        now = str(rules.max_file_kb)
+        with self.store.reading() as connection:
+            before = records.read_meta(connection, "max_file_kb")
+        if before != now:
+            with self.store.writing() as connection:
+                connection.execute("DELETE FROM skipped")
+                records.write_meta(connection, "max_file_kb", now)
+
+    def _apply(self, plan: UpdatePlan, tree: Tree, rules: Rules, progress: ProgressCallback) -> int:
+        facts = self._counted(analyse_paths(self.root, plan.changed, rules), len(plan.changed), progress)
+        removed, n_bytes = plan.removed, 0
+        while True:
+            batch = list(islice(facts, FILES_PER_TRANSACTION))
+            if not batch and not removed:
+                return n_bytes
+            with self.store.writing() as connection:
+                for path in removed:
+                    records.remove_path(connection, path)
+                for item in batch:
+                    _write(connection, item, tree.blobs[item.path])
+            n_bytes += sum(item.size for item in batch if isinstance(item, FileFacts))
+            removed = ()
+
+    def _counted(self, facts: Iterator[Facts], total: int, progress: ProgressCallback) -> Iterator[Facts]:
+        for done, item in enumerate(facts, 1):
+            progress(Progress("parse", done, total))
+            yield item
+
+    def _report(self, plan: UpdatePlan, tree: Tree, n_bytes: int, started: float) -> IndexReport:
+        with self.store.reading() as connection:
+            n_files, n_chunks, n_symbols = records.count_all(connection)
+            skipped = {item.path: item for item in (*records.read_skipped(connection), *tree.skipped)}
+        return IndexReport(
+            files=n_files,
+            chunks=n_chunks,
+            symbols=n_symbols,
+            changed=len(plan.changed),
+            removed=len(plan.removed),
+            bytes_read=n_bytes,
+            skipped=tuple(skipped[path] for path in sorted(skipped)),
+            vectors=False,
+            seconds=time.perf_counter() - started,
+            warnings=(*self.store.warnings, *tree.warnings),
+        )
+
+
+def _write(connection: records.sqlite3.Connection, facts: Facts, blob: str) -> None:
+    if isinstance(facts, SkippedFile):
+        records.replace_skipped(connection, facts, blob)
+    else:
+        records.replace_file(connection, facts, blob)
+
+
+def embed_missing(store: Store, embedder: Embedder, progress: ProgressCallback) -> int:
+    """Vectors for every text that has none; how many were made. Each batch is kept at once."""
+    name = embedder.name
+    with store.reading() as connection:
+        missing = records.unembedded(connection, name, 10_000_000)
+    for start in range(0, len(missing), TEXTS_PER_BATCH):
+        batch = missing[start : start + TEXTS_PER_BATCH]
+        vectors = embedder.embed([text for _, text in batch])
+        with store.writing() as connection:
+            records.insert_vectors(connection, name, [key for key, _ in batch], vectors)
+        progress(Progress("embed", start + len(batch), len(missing)))
+    return len(missing)
+
+
+def drop_stale_vectors(store: Store) -> None:
+    """Delete vectors of vanished texts once there are many; readers start their vector index over."""
+    with store.writing() as connection:
+        if records.drop_stale_vectors(connection, STALE_VECTORS_KEPT):
+            epoch = int(records.read_meta(connection, "vector_epoch") or 0) + 1
+            records.write_meta(connection, "vector_epoch", str(epoch))

@@ -1,0 +1,189 @@
+"""The two kinds of question: a person's words, and a cursor in a file."""
+
+from __future__ import annotations
+
+import posixpath
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from indexer import records
+from indexer.cursor import CursorView, imports_in, read_cursor
+from indexer.definitions import Definitions, definition_hit
+from indexer.embedding import Vectors
+from indexer.graph import Asker
+from indexer.languages import language_name
+from indexer.ranking import Ranked, fuse, in_order, is_test_path, without_overlaps
+from indexer.terms import STOP_WORDS, query_terms, split_identifier, terms_of
+from indexer.types import Chunk, Hit, Query, Symbol
+
+# A term that stands in more chunks than this costs much and tells little.
+MAX_TERM_CHUNKS = 1500
+CURSOR_TERMS = 8
+PERSON_TERMS = 24
+# Similar code must be this close to be shown at a cursor (cosine).
+MIN_COSINE = 0.3
+
+Nearest = Callable[[str, int], list[tuple[str, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a search reads: one state of the store, and the nearest content hashes (None without vectors)."""
+
+    connection: sqlite3.Connection
+    nearest: Nearest | None
+    root_name: str
+
+
+def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
+    """Definitions of the names near the cursor first, then code like the code around it."""
+    path = query.path or ""
+    view = read_cursor(query)
+    language = language_name(path)
+    source = query.source if query.source is not None else query.text
+    asker = Asker(path, language, sources.root_name)
+    imports = imports_in(source, path, language)
+    own = frozenset(s.name for s in records.symbols_in(sources.connection, path) if s.kind not in ("method", "field"))
+    look_up = Definitions(sources.connection, asker, imports, own - {item.alias for item in imports})
+    definitions = [definition_hit(found) for found in look_up.near(view)]
+    outlines = [replace(hit, score=1.0 + hit.score) for hit in look_up.outlines(view)]
+    similar = _similar(sources, view, query, limit * 3)
+    hits = [*in_order([*definitions, *outlines]), *similar]
+    return without_overlaps((hit for hit in hits if _may_show(hit, query)), limit)
+
+
+def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:
+    terms = _rare_terms(sources.connection, " ".join(view.names), CURSOR_TERMS)
+    lexical = [
+        _chunk_hit(chunk, "lexical", _shared(chunk, view.names))
+        for chunk in records.search_text(sources.connection, terms, limit)
+    ]
+    vector = _vector_hits(sources, view.nearby, limit, MIN_COSINE)
+    fused = fuse([Ranked(lexical, 1.0), Ranked(vector, 0.8)])
+    return [moved for hit in fused if (moved := _as_in_source(hit, query)) is not None]
+
+
+def _as_in_source(hit: Hit, query: Query) -> Hit | None:
+    """A hit in the asking file, at the place where its text stands now; None when it was edited away."""
+    if hit.path != query.path or query.source is None:
+        return hit
+    at = f"\n{query.source}\n".find(f"\n{hit.text}\n")
+    if at < 0:
+        return None
+    start = query.source.count("\n", 0, at) + 1
+    return replace(hit, start_line=start, end_line=start + hit.text.count("\n"))
+
+
+def _may_show(hit: Hit, query: Query) -> bool:
+    if hit.path != query.path or query.exclude_lines is None:
+        return True
+    first, last = query.exclude_lines
+    return hit.end_line < first or hit.start_line > last
+
+
+def _rare_terms(connection: sqlite3.Connection, text: str, limit: int) -> list[str]:
+    """The terms that fewest chunks have; whole identifiers and their parts alike."""
+    terms = [term for term in dict.fromkeys(terms_of(text)) if term not in STOP_WORDS and len(term) > 2]
+    counted = [(records.term_frequency(connection, term), position, term) for position, term in enumerate(terms[:60])]
+    useful = sorted(item for item in counted if 0 < item[0] <= MAX_TERM_CHUNKS)
+    return [term for _, _, term in useful[:limit]]
+
+
+def _shared(chunk: Chunk, names: Sequence[str]) -> str:
+    shared = [name for name in names if name in chunk.text][:2]
+    return f"uses {' and '.join(f'`{name}`' for name in shared)}" if shared else "similar names"
+
+
+def _vector_hits(sources: Sources, text: str, limit: int, least: float) -> list[Hit]:
+    if sources.nearest is None or not text.strip():
+        return []
+    hits: list[Hit] = []
+    for key, cosine in sources.nearest(text, limit):
+        if cosine < least:
+            break
+        hits += [
+            _chunk_hit(chunk, "vector", "similar code")
+            for chunk in records.chunks_with_hash(sources.connection, key)[:2]
+        ]
+    return hits
+
+
+def _chunk_hit(chunk: Chunk, source: str, why: str) -> Hit:
+    kind = "vector" if source == "vector" else "lexical"
+    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, kind, why)
+
+
+def search_words(sources: Sources, query: Query, limit: int) -> list[Hit]:
+    """Chunks and definitions for a person's words."""
+    words = query.identifiers + tuple(query.text.split())
+    terms = query_terms(query.text, PERSON_TERMS) or [term for term in terms_of(query.text) if len(term) > 1][:PERSON_TERMS]
+    depth = max(30, limit * 4)
+    lexical = [_chunk_hit(c, "lexical", _word_why(c, terms)) for c in records.search_text(sources.connection, terms, depth)]
+    vector = _vector_hits(sources, query.text, depth, 0.05)
+    named = _named(sources.connection, query.text, terms, depth)
+    fused = fuse([Ranked(named, 1.6), Ranked(lexical, 1.0), Ranked(vector, 1.0)])
+    ranked = in_order(replace(hit, score=hit.score * _path_factor(hit.path, terms, words)) for hit in fused)
+    return without_overlaps(ranked, limit)
+
+
+def _word_why(chunk: Chunk, terms: Sequence[str]) -> str:
+    there = set(terms_of(chunk.text))
+    shared = [term for term in terms if term in there][:3]
+    return f"contains {', '.join(shared)}" if shared else "matches by name"
+
+
+def _path_factor(path: str, terms: Sequence[str], words: Sequence[str]) -> float:
+    in_path = set(terms_of(posixpath.splitext(path)[0].replace("/", " ")))
+    matched = sum(term in in_path for term in terms)
+    asks_for_tests = any("test" in word.lower() for word in words)
+    factor = 1.0 + 0.12 * min(matched, 3)
+    return factor * (0.7 if is_test_path(path) and not asks_for_tests else 1.0)
+
+
+def _named(connection: sqlite3.Connection, text: str, terms: Sequence[str], limit: int) -> list[Hit]:
+    """Definitions whose name the words spell, whole names first."""
+    candidates: dict[tuple[str, int], tuple[float, Symbol]] = {}
+    for word in dict.fromkeys(_spellings(text, terms)):
+        for symbol in records.symbols_named_loosely(connection, word, 30):
+            _keep(candidates, symbol, _name_score(symbol, word, terms))
+    for term in terms[:6]:
+        for symbol in records.symbols_starting(connection, term, 40):
+            _keep(candidates, symbol, _name_score(symbol, "", terms))
+    ordered = sorted(candidates.values(), key=lambda item: (-item[0], item[1].path, item[1].start_line))
+    return [_symbol_hit(connection, symbol) for score, symbol in ordered[:limit] if score > 0.3]
+
+
+def _spellings(text: str, terms: Sequence[str]) -> list[str]:
+    """Names that the words may mean: themselves, and neighbours joined (`open assistant` -> `open_assistant`)."""
+    words = [word.strip("`'\"(),.:;!?").rsplit(".", 1)[-1] for word in text.split()]
+    pairs = [(a, b) for a, b in zip(words, words[1:], strict=False) if a and b]
+    joined = [f"{a}{mark}{b}" for a, b in pairs for mark in ("_", "")]
+    return [word for word in [*words, *joined, *terms] if len(word) > 1 and word.lower() not in STOP_WORDS][:60]
+
+
+def _name_score(symbol: Symbol, word: str, terms: Sequence[str]) -> float:
+    """Share of the question that the name answers; exact spelling, classes and functions count more."""
+    parts = set(split_identifier(symbol.name)) or {symbol.name.lower()}
+    shared = parts & set(terms)
+    coverage = len(shared) / max(1, len(set(terms)))
+    precision = len(shared) / len(parts)
+    exact = 1.0 if word and symbol.name.lower() == word.lower() and (len(parts) > 1 or len(terms) <= 3) else 0.0
+    kind = {"field": 0.4, "constant": 0.8, "module": 0.8}.get(symbol.kind, 1.0)
+    return kind * (0.5 * coverage + 0.3 * precision + exact)
+
+
+def _keep(candidates: dict[tuple[str, int], tuple[float, Symbol]], symbol: Symbol, score: float) -> None:
+    key = (symbol.path, symbol.start_line)
+    if key not in candidates or candidates[key][0] < score:
+        candidates[key] = (score, symbol)
+
+
+def _symbol_hit(connection: sqlite3.Connection, symbol: Symbol) -> Hit:
+    """A definition as the chunk that holds its head, so that the text is whole lines of the file."""
+    name = f"{symbol.container}.{symbol.name}" if symbol.container else symbol.name
+    why = f"defines `{symbol.name}`"
+    chunk = records.chunk_at(connection, symbol.path, symbol.start_line)
+    if chunk is None:
+        return Hit(symbol.path, symbol.start_line, symbol.end_line, 0.0, symbol.signature, "definition", why, name, True)
+    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, "definition", why, name)

@@ -1,0 +1,220 @@
+"""How a definition announces itself: signatures of functions, skeletons of classes, the first line of the doc."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from indexer.parsing import Parsed
+
+# What a prompt can afford: a class of 40 methods still fits, its private members go first.
+MAX_SKELETON_LINES = 36
+MAX_SKELETON_CHARS = 1800
+MAX_SIGNATURE_LINES = 12
+MAX_LINE = 200
+MAX_DOC = 120
+# A class-like definition without methods (fields, variants) is shown whole up to this many lines.
+MAX_WHOLE_LINES = 24
+
+_BODY_TYPES = frozenset(
+    {
+        "block", "class_body", "enum_class_body", "function_body", "compound_statement", "declaration_list",
+        "field_declaration_list", "statement_block", "template_body", "body_statement", "do_block", "enum_body",
+    }
+)  # fmt: skip
+_OUTER_TYPES = frozenset({"decorated_definition", "export_statement", "template_declaration", "ambient_declaration"})
+_CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize"})
+_ATTRIBUTE = re.compile(r"^\s*(?:(?:self|this)\.|@)\w+\s*(?::[^=]+)?=(?!=).*\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A definition that knows what encloses it. kind: a SymbolKind, or "scope" for `impl` and namespaces."""
+
+    node: Node
+    kind: str
+    name: str
+    container: str
+
+
+def outer_node(node: Node) -> Node:
+    """The node with its decorators, `export` or `template` head."""
+    parent = node.parent
+    if parent is not None and parent.type in ("lexical_declaration", "variable_declaration"):
+        parent = parent.parent
+    return parent if parent is not None and parent.type in _OUTER_TYPES else node
+
+
+def body_of(node: Node) -> Node | None:
+    """The part that a signature leaves out: between braces, or the indented block."""
+    for holder in (node, node.child_by_field_name("value"), node.child_by_field_name("type")):
+        if holder is None:
+            continue
+        body = holder.child_by_field_name("body")
+        if body is not None and body.end_byte > body.start_byte:
+            return body
+        for child in reversed(holder.named_children):
+            if child.type in _BODY_TYPES:
+                return child
+    return None
+
+
+def signature_of(parsed: Parsed, outline: Outline) -> str:
+    """Head of a function with its body left out, or the first lines of anything else."""
+    if outline.kind == "type" and _is_short(whole := _dedented(parsed, outline.node)):
+        return whole
+    head = _head(parsed, outline.node)
+    if body_of(outline.node) is None or outline.kind in ("constant", "field", "type"):
+        return head
+    doc = doc_line(parsed, outline.node)
+    if parsed.language.name == "python":
+        return f'{head}\n    """{doc}"""\n    ...' if doc else f"{head} ..."
+    return f"{head.rstrip(' {=')}{parsed.language.body}"
+
+
+def skeleton_of(parsed: Parsed, outline: Outline, members: list[Outline]) -> str:
+    """Head, fields and method signatures of a class-like definition."""
+    whole = _dedented(parsed, outline.node)
+    if all(member.kind in ("field", "constant") for member in members) and _is_short(whole):
+        return whole
+    head = _head(parsed, outline.node)
+    inner: list[str] = []
+    doc = doc_line(parsed, outline.node)
+    is_python = parsed.language.name == "python"
+    if doc and is_python:
+        inner.append(f'"""{doc}"""')
+    blocks = [(member.name, _member(parsed, member)) for member in members if member.kind != "scope"]
+    inner += _fitting(blocks)
+    body = textwrap.indent("\n".join(inner), "    ")
+    return _close(head, body, parsed.language.body)
+
+
+def doc_line(parsed: Parsed, node: Node) -> str:
+    """First line of the docstring, or of the comment right above."""
+    if parsed.language.name == "python":
+        return _docstring(parsed, node)
+    outer = outer_node(node)
+    comment = outer.prev_named_sibling
+    if comment is None and outer.parent is not None:
+        comment = outer.parent.prev_named_sibling
+    first = None
+    below = outer.start_point.row
+    while comment is not None and "comment" in comment.type and _ends_above(comment, below):
+        first, below = comment, comment.start_point.row
+        comment = comment.prev_named_sibling
+    return _first_words(parsed.text(first)) if first is not None else ""
+
+
+def _ends_above(comment: Node, row: int) -> bool:
+    end_row, end_column = comment.end_point
+    return end_row - (end_column == 0) == row - 1
+
+
+def _docstring(parsed: Parsed, node: Node) -> str:
+    body = body_of(node)
+    first = body.named_children[0] if body is not None and body.named_children else None
+    if first is not None and first.type == "expression_statement" and first.named_children:
+        first = first.named_children[0]
+    if first is None or first.type != "string":
+        return ""
+    return _first_words(parsed.text(first).lstrip("rRbBuU").strip("\"'"))
+
+
+def _first_words(comment: str) -> str:
+    for line in comment.split("\n"):
+        words = re.sub(r"<[^>]*>", "", line).strip().strip("/*#!-;").strip()
+        if words:
+            return words.replace('"""', "'''").replace("\\", "")[:MAX_DOC]
+    return ""
+
+
+def _head(parsed: Parsed, node: Node) -> str:
+    """Lines of a definition up to its body, dedented, at most MAX_SIGNATURE_LINES."""
+    outer = outer_node(node)
+    start = _line_start(parsed, node if _has_long_decorators(outer) else outer)
+    body = body_of(node)
+    end = body.start_byte if body is not None else node.end_byte
+    lines = parsed.source[start:end].decode("utf-8", "replace").rstrip().split("\n")
+    lines = [line[:MAX_LINE] for line in lines if line.strip()]
+    return textwrap.dedent("\n".join(lines[:MAX_SIGNATURE_LINES]))
+
+
+def _has_long_decorators(outer: Node) -> bool:
+    decorators = [child for child in outer.named_children if child.type == "decorator"]
+    return len(decorators) > 2 or any(child.end_byte - child.start_byte > 60 for child in decorators)
+
+
+def _line_start(parsed: Parsed, node: Node) -> int:
+    """Where the node's line starts, so that `static`, `local` and `const` stay; the node itself on a crowded line."""
+    start = parsed.source.rfind(b"\n", 0, node.start_byte) + 1
+    before = parsed.source[start : node.start_byte].strip()
+    return start if re.fullmatch(rb"[\w\s]*", before) else node.start_byte
+
+
+def _dedented(parsed: Parsed, node: Node) -> str:
+    outer = outer_node(node)
+    start = _line_start(parsed, outer)
+    return textwrap.dedent(parsed.source[start : outer.end_byte].decode("utf-8", "replace")).rstrip()
+
+
+def _is_short(text: str) -> bool:
+    lines = text.split("\n")
+    return len(lines) <= MAX_WHOLE_LINES and len(text) <= MAX_SKELETON_CHARS and max(map(len, lines)) <= MAX_LINE
+
+
+def _member(parsed: Parsed, member: Outline) -> str:
+    if member.kind in ("class", "module"):
+        return _close(_head(parsed, member.node), "", parsed.language.body)
+    if member.kind not in ("method", "function"):
+        head = _head(parsed, member.node).split("\n")
+        return head[0] + (" ..." if len(head) > 1 else "")
+    head = _head(parsed, member.node)
+    if body_of(member.node) is None:
+        return head
+    attributes = _attributes(parsed, member) if member.name in _CONSTRUCTORS else []
+    if not attributes:
+        return _close(head, "", parsed.language.body)
+    return _close(head, textwrap.indent("\n".join(attributes), "    "), parsed.language.body)
+
+
+def _attributes(parsed: Parsed, member: Outline) -> list[str]:
+    body = body_of(member.node)
+    lines = parsed.text(body).split("\n") if body is not None else []
+    return [line.strip()[:MAX_LINE] for line in lines if _ATTRIBUTE.match(line)][:12]
+
+
+def _close(head: str, body: str, left_out: str) -> str:
+    """Head and body put together as the language writes it; `left_out` tells how a body is left out."""
+    head = head.rstrip(" {=")
+    if not body:
+        return f"{head}{left_out}"
+    if left_out == " ...":
+        return f"{head}\n{body}"
+    return f"{head}\n{body}\nend" if left_out.endswith("end") else f"{head} {{\n{body}\n}}"
+
+
+def _fitting(blocks: list[tuple[str, str]]) -> list[str]:
+    """As many members as fit, in order; private ones go first. `...` says that some are missing."""
+    unique = [(name, text) for text, name in {text: name for name, text in blocks}.items()]
+    public = [block for block in unique if not _is_private(block[0])]
+    for candidates in (unique, public):
+        texts = [text for _, text in candidates]
+        if _n_lines(texts) <= MAX_SKELETON_LINES and sum(map(len, texts)) <= MAX_SKELETON_CHARS:
+            return texts if candidates is unique else [*texts, "..."]
+    kept: list[str] = []
+    for _, text in public:
+        if _n_lines([*kept, text]) > MAX_SKELETON_LINES or sum(map(len, [*kept, text])) > MAX_SKELETON_CHARS:
+            break
+        kept.append(text)
+    return [*kept, "..."]
+
+
+def _n_lines(texts: list[str]) -> int:
+    return sum(text.count("\n") + 1 for text in texts)
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith(("_", "#")) and name not in _CONSTRUCTORS

@@ -1,0 +1,228 @@
+"""The index on disk: one SQLite file, the truth from which everything else can be rebuilt.
+
+WAL mode with a busy timeout lets several processes share one index. Every write is one transaction, so a process that
+is killed at any moment leaves an index that opens. An older format or a damaged file is set aside and built anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from indexer.errors import IndexClosed, IndexDamaged
+
+logger = logging.getLogger(__name__)
+
+# Raise it with every change of the schema, of the terms, or of what queries extract, and say here what changed.
+#   1  files, skipped, symbols, refs, imports, chunks, vectors; FTS5 over split identifiers
+FORMAT = 1
+
+FILE_NAME = "index.sqlite"
+BUSY_SECONDS = 15.0
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
+    size INTEGER NOT NULL, n_lines INTEGER NOT NULL);
+CREATE TABLE skipped (path TEXT PRIMARY KEY, blob TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE symbols (
+    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL,
+    kind TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, signature TEXT NOT NULL,
+    container TEXT NOT NULL, doc TEXT NOT NULL);
+CREATE INDEX symbols_name ON symbols(name);
+CREATE INDEX symbols_lower ON symbols(lower(name));
+CREATE INDEX symbols_file ON symbols(file_id);
+CREATE TABLE refs (
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL, kind TEXT NOT NULL,
+    line INTEGER NOT NULL);
+CREATE INDEX refs_name ON refs(name);
+CREATE INDEX refs_file ON refs(file_id);
+CREATE TABLE imports (
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, module TEXT NOT NULL, name TEXT NOT NULL,
+    alias TEXT NOT NULL, line INTEGER NOT NULL);
+CREATE INDEX imports_file ON imports(file_id);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, start_line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX chunks_file ON chunks(file_id);
+CREATE INDEX chunks_hash ON chunks(hash);
+CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "unicode61 tokenchars '_'", detail = column);
+CREATE VIRTUAL TABLE chunks_terms USING fts5vocab(chunks_text, row);
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, embedder TEXT NOT NULL, hash TEXT NOT NULL, vector BLOB NOT NULL,
+    UNIQUE (embedder, hash));
+"""
+
+
+class Store:
+    """Connections to one index file: one for each thread that reads, one guarded by a lock that writes."""
+
+    def __init__(self, directory: Path) -> None:
+        """Open or create the index in `directory`. Raises IndexDamaged when it can be neither used nor set aside."""
+        self.path = directory / FILE_NAME
+        self.warnings: list[str] = []
+        self._write_lock = threading.RLock()
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._closed = False
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise IndexDamaged(f"the index folder {directory} cannot be made: {error.strerror or error}") from error
+        self._writer = self._open_or_rebuild()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection of this thread that sees one state of the index from the first query on."""
+        connection = self._reader()
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The writing connection inside one transaction: all of it is kept, or nothing."""
+        with self._write_lock:
+            self._check_open()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def rebuild(self, reason: str) -> None:
+        """Set the index aside and start an empty one; called when reading finds damage. Raises IndexDamaged."""
+        with self._write_lock:
+            self._check_open()
+            self._close_all()
+            self._set_aside(reason)
+            self._local = threading.local()
+            self._writer = self._connect_new()
+
+    def close(self) -> None:
+        """Close every connection; safe to call twice."""
+        with self._write_lock:
+            self._closed = True
+            self._close_all()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise IndexClosed("the index is closed; open it again")
+
+    def _reader(self) -> sqlite3.Connection:
+        self._check_open()
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._connect()
+            self._local.connection = connection
+        return connection
+
+    def _close_all(self) -> None:
+        connections, self._connections = self._connections, []
+        for connection in connections:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA cache_size = -16000")
+            connection.execute("PRAGMA mmap_size = 268435456")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        self._connections.append(connection)
+        return connection
+
+    def _open_or_rebuild(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+            problem = self._problem(connection)
+        except sqlite3.DatabaseError as error:
+            if _is_busy(error):
+                raise IndexDamaged(f"the index {self.path} is held by another process: {error}") from error
+            problem = f"damaged ({error})"
+        if problem is None:
+            return connection
+        self._close_all()
+        self._set_aside(problem)
+        return self._connect_new()
+
+    def _connect_new(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+            problem = self._problem(connection)
+        except sqlite3.Error as error:
+            raise IndexDamaged(f"no index can be made at {self.path}: {error}; delete the folder or free the disk") from error
+        if problem:
+            raise IndexDamaged(f"the index at {self.path} is {problem}; delete the file")
+        return connection
+
+    def _problem(self, connection: sqlite3.Connection) -> str | None:
+        """What is wrong with the index, None when nothing is. An empty file gets its tables here."""
+        version = _version(connection)
+        if version == 0:
+            version = _create_tables(connection)
+        if version != FORMAT:
+            return f"of format {version}, this version reads {FORMAT}"
+        connection.execute("SELECT id FROM files LIMIT 1").fetchone()
+        return None
+
+    def _set_aside(self, reason: str) -> None:
+        warning = f"the index was {reason}; it is built anew"
+        logger.warning("%s: %s", self.path, warning)
+        self.warnings.append(warning)
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                file = Path(f"{self.path}{suffix}")
+                if file.exists():
+                    os.replace(file, f"{self.path}.aside{suffix}")
+        except OSError as error:
+            raise IndexDamaged(f"the index {self.path} is {reason} and cannot be set aside: {error}") from error
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _create_tables(connection: sqlite3.Connection) -> int:
+    """Make the tables unless another process just did; the format that the file has now."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (n_tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if n_tables == 0:
+            for statement in _SCHEMA.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+    finally:
+        connection.execute("COMMIT")
+    return _version(connection)
+
+
+def _is_busy(error: sqlite3.DatabaseError) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the error tells of damaged bytes rather than of a full disk or a busy file."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT)

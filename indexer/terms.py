@@ -1,0 +1,54 @@
+"""Text -> search terms: words, and the words inside of identifiers. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+_WORD = re.compile(r"[^\W\d_]\w*|\d{2,}|_+[^\W_]\w*")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+MAX_TERM = 48
+
+# Words that are in nearly every file of nearly every language: they find everything and so nothing.
+STOP_WORDS = frozenset(
+    """a an and are as at be by can do does for from get has have how i if in is it its let me new no not of on or set so
+    that the their then there this to use used uses was we what when where which who why will with you your
+    self cls def class return import none true false null nil else elif try except finally raise pass break continue
+    while lambda yield async await with global assert del print const var function export default extends implements
+    public private protected static void final abstract int str bool float string number object boolean any type
+    interface struct enum impl fn pub mut ref func package range map len go chan defer select case switch throw throws
+    catch typeof instanceof super val fun override end begin require include namespace using""".split()
+)
+
+
+def split_identifier(name: str) -> list[str]:
+    """Lower-case words of a camelCase or snake_case name, at least two letters each."""
+    return [part.lower() for part in _PART.findall(name) if len(part) > 1]
+
+
+def terms_of(text: str) -> list[str]:
+    """Search terms of a text, in order, with repetitions: each word in lower case, and its parts when it has several."""
+    terms: list[str] = []
+    for word in _WORD.findall(text):
+        if len(word) > MAX_TERM:
+            continue
+        terms.append(word.lower())
+        parts = split_identifier(word)
+        if len(parts) > 1 or (parts and parts[0] != terms[-1]):
+            terms += parts
+    return terms
+
+
+def indexed_text(text: str, path: str, names: Iterable[str]) -> str:
+    """What the full-text index sees of a chunk: its terms, the file's name, and twice the names it defines."""
+    head = terms_of(" ".join(PurePosixPath(path).with_suffix("").parts[-3:]))
+    defined = terms_of(" ".join(names))
+    return " ".join([*head, *defined, *defined, *terms_of(text)])
+
+
+def query_terms(text: str, limit: int) -> list[str]:
+    """The terms of a question that tell something, the most repeated first; ties in order of the text."""
+    counts = Counter(term for term in terms_of(text) if term not in STOP_WORDS and len(term) > 1)
+    return [term for term, _ in counts.most_common(limit)]

@@ -1,0 +1,73 @@
+"""Search by meaning: a faiss index in memory, derived from the vectors in the store and always rebuildable."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from typing import Any
+
+import numpy as np
+
+from indexer import records
+from indexer.embedding import Embedder, Vectors
+
+logger = logging.getLogger(__name__)
+
+
+class VectorIndex:
+    """Nearest content hashes. Catches up with the store by row number, so another process's vectors are found too."""
+
+    def __init__(self, embedder_name: str, dim: int) -> None:
+        self.embedder_name = embedder_name
+        self.dim = dim
+        self._lock = threading.Lock()
+        self._hashes: list[str] = []
+        self._last_id = 0
+        self._epoch = ""
+        self._faiss: Any = _flat_index(dim)
+
+    def sync(self, connection: sqlite3.Connection) -> None:
+        """Take in what the store has gained since; start over after vectors were deleted."""
+        epoch = records.read_meta(connection, "vector_epoch")
+        with self._lock:
+            if epoch != self._epoch:
+                self._epoch, self._hashes, self._last_id = epoch, [], 0
+                self._faiss = _flat_index(self.dim)
+            hashes, vectors, self._last_id = records.vectors_after(
+                connection, self.embedder_name, self.dim, self._last_id
+            )
+            if hashes:
+                self._faiss.add(vectors)
+                self._hashes += hashes
+
+    def nearest(self, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """(content hash, cosine) of the nearest texts, best first; ties break by hash.
+
+        vector: (1, dim) float32, L2-normalised.
+        """
+        with self._lock:
+            if not self._hashes:
+                return []
+            scores, rows = self._faiss.search(np.ascontiguousarray(vector), min(limit, len(self._hashes)))
+            found = [
+                (self._hashes[row], float(score)) for row, score in zip(rows[0], scores[0], strict=True) if row >= 0
+            ]
+        return sorted(found, key=lambda item: (-round(item[1], 5), item[0]))
+
+
+def _flat_index(dim: int) -> Any:
+    import faiss
+
+    return faiss.IndexFlatIP(dim)
+
+
+def open_vectors(embedder: Embedder | None) -> VectorIndex | None:
+    """An empty vector index for this embedder, or None without faiss. Raises EmbedderUnavailable."""
+    if embedder is None:
+        return None
+    try:
+        return VectorIndex(embedder.name, embedder.dim)
+    except ImportError:
+        logger.warning("faiss is not installed; search goes on without vectors")
+        return None

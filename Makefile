@@ -4,7 +4,7 @@ PYTHON3 ?= $(shell command -v python3 || command -v python3.12 || command -v pyt
 TARGET ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test check fast e2e format lock clean
+.PHONY: help setup demo test check fast e2e format lock docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,6 +37,9 @@ format: setup  ## put every file in its one layout
 
 lock: setup  ## write requirements/*.txt anew from the .in files (UPGRADE=1: newest versions)
 	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+docs: setup  ## write the generated parts of README.md anew
+	$(BIN)/python -m scripts.docs
 
 clean:  ## remove the environment and every cache
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

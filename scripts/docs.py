@@ -1,0 +1,69 @@
+"""Writes the parts of README.md that repeat the source: the table of settings and the editors' files.
+
+    make docs
+
+A generated part stands between `<!-- begin KIND: NAME -->` and `<!-- end -->`. KIND `settings` is the table of every
+setting; KIND `file` is a file of this repository, quoted whole. tests/test_docs.py fails when a part is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from codeassist.configuration import settings_table
+from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+
+PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+STAR = r" \*"
+LANGUAGES = {".lua": "lua", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".vim": "vim"}
+
+
+def generated(readme: str) -> str:
+    """The same text with every generated part written anew."""
+    return PART.sub(lambda part: f"{part[1]}{content(part[2], part[3])}\n{part[5]}", readme)
+
+
+def content(kind: str, name: str) -> str:
+    """What belongs into one part. Raises ValueError for a kind that there is not."""
+    if kind == "settings":
+        return settings_rows(name)
+    if kind == "file":
+        fence = LANGUAGES.get(Path(name).suffix, "")
+        return f"```{fence}\n{(ROOT / name).read_text(encoding='utf-8').rstrip()}\n```"
+    raise ValueError(f"README.md has a generated part of unknown kind {kind!r}")
+
+
+def settings_rows(section: str) -> str:
+    """The table of one section's settings; a star marks what a project's own file may set."""
+    defaults = settings_table(Settings())
+    rows = [
+        f"| `{name}`{STAR if name in PROJECT_SETTINGS else ''} | `{spelled(defaults[name])}` | {meaning} |"
+        for name, meaning in documented_settings().items()
+        if name.startswith(f"{section}.")
+    ]
+    return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
+
+
+def spelled(value: object) -> str:
+    """A default as one writes it in TOML."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(spelled(item) for item in value)}]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def main() -> int:
+    """Rewrite README.md in place."""
+    README.write_text(generated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

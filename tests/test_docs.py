@@ -1,0 +1,110 @@
+"""The documents say what the source says."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+import codeassist
+from codeassist.cli import app
+from codeassist.settings import documented_settings
+from scripts.docs import content, generated
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(path for folder in ("bench", "training", "extension-config") for path in (ROOT / folder).rglob("*.md")),
+    *sorted((ROOT / "codeassist" / "models").rglob("*.md")),
+]
+NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS if "node_modules" not in path.parts]
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(text: str) -> set[str]:
+    """How a heading is spelled in a link, as code hosts do it."""
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in HEADING.findall(text)}
+
+
+def broken_links(name: str) -> list[str]:
+    broken = []
+    for link in LINK.findall(read(name)):
+        target, _, anchor = link.partition("#")
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        path = (ROOT / name).parent / target if target else ROOT / name
+        if not path.exists() or (anchor and anchor not in anchors(path.read_text(encoding="utf-8"))):
+            broken.append(link)
+    return broken
+
+
+def commands() -> set[str]:
+    return set(typer.main.get_group(app).commands)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_lead_somewhere(name: str) -> None:
+    assert broken_links(name) == []
+
+
+def test_generated_parts_of_the_readme_are_up_to_date() -> None:
+    readme = read("README.md")
+    assert readme == generated(readme), "run `make docs`"
+
+
+def test_every_setting_stands_in_the_readme_once() -> None:
+    listed = re.findall(r"^\| `(\w+\.\w+)`", read("README.md"), re.MULTILINE)
+    assert listed == list(documented_settings())
+
+
+def test_every_command_stands_in_the_readme_and_exists() -> None:
+    listed = re.findall(r"^\| `codeassist ([a-z]+)", read("README.md"), re.MULTILINE)
+    assert sorted(listed) == sorted(commands())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_document_names_a_command_that_does_not_exist(name: str) -> None:
+    named = set(re.findall(r"`codeassist ([a-z]+)\b", read(name)))
+    assert named - commands() == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_document_names_a_make_target_that_does_not_exist(name: str) -> None:
+    targets = set(re.findall(r"^([a-z0-9]+):", read("Makefile"), re.MULTILINE))
+    named = set(re.findall(r"(?:^    |`)make ([a-z0-9]+)\b", read(name), re.MULTILINE))
+    assert named - targets == set()
+
+
+def test_every_command_explains_itself() -> None:
+    undocumented = [name for name, command in typer.main.get_group(app).commands.items() if not command.help]
+    assert undocumented == []
+
+
+def test_the_changelog_has_a_section_for_this_version() -> None:
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    assert project["version"] == codeassist.__version__
+    assert re.search(rf"^## \[{re.escape(codeassist.__version__)}\] - \d{{4}}-\d\d-\d\d$", read("CHANGELOG.md"), re.M)
+
+
+def test_a_setting_that_lacks_a_meaning_would_be_seen() -> None:
+    assert [name for name, meaning in documented_settings().items() if len(meaning) < 10] == []
+
+
+def test_a_part_of_unknown_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown kind"):
+        content("picture", "cat.png")
+
+
+def test_an_outdated_part_is_seen() -> None:
+    stale = "<!-- begin settings: log -->\n| old |\n<!-- end -->\n"
+    assert "log.level" in generated(stale)
+    assert generated(generated(stale)) == generated(stale)

@@ -20,18 +20,13 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     assistant = FakeAssistant(tmp_path)
 
     def open_assistant(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
-        session.opened.append((workspace, dict(overrides)))
-        for warning in session.warnings:
-            warn(warning)
-        if session.open_error is not None:
-            raise session.open_error
-        return assistant
+        return made.open(workspace, overrides, warn)
 
     server = build_server(open_assistant)
     running = asyncio.ensure_future(serve(server, to_server, ToClient(to_client)))
     client = LspClient(to_client, to_server.feed_data)
-    session = Session(client, server, assistant, running, to_server.feed_eof)
-    yield session
+    made = Session(client, server, assistant, running, to_server.feed_eof)
+    yield made
     if not running.done():
         to_server.feed_eof()
         await client.within(running)

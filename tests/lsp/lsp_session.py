@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ class Session:
     opened: list[tuple[Path, dict[str, object]]] = field(default_factory=list)
     open_error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
+
+    def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> FakeAssistant:
+        """What the server is given to open a workspace with."""
+        self.opened.append((workspace, dict(overrides)))
+        for warning in self.warnings:
+            warn(warning)
+        if self.open_error is not None:
+            raise self.open_error
+        return self.assistant
 
     async def ready(self, capabilities: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         """Initialize, and wait until engine and index are ready; the server's capabilities."""

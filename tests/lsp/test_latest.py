@@ -41,7 +41,7 @@ async def test_other_documents_are_left_alone() -> None:
     one.finish.set()
     other.finish.set()
     answers = await asyncio.gather(latest.run("a", one.run("1")), latest.run("b", other.run("2")))
-    assert answers == ["1", "2"]
+    assert list(answers) == ["1", "2"]
 
 
 async def test_cancelling_the_caller_cancels_the_work() -> None:
@@ -70,7 +70,7 @@ async def test_work_that_was_replaced_before_it_began_answers_none() -> None:
     newer.finish.set()
     first = asyncio.ensure_future(latest.run("a", older.run("old")))
     second = asyncio.ensure_future(latest.run("a", newer.run("new")))
-    assert await asyncio.gather(first, second) == [None, "new"]
+    assert list(await asyncio.gather(first, second)) == [None, "new"]
 
 
 async def test_a_failure_is_the_callers() -> None:

@@ -14,13 +14,14 @@ from typing import Annotated
 import typer
 
 from codeassist import __version__
-from codeassist.commands.answers import error_answer
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
+from codeassist.commands.lsp import lsp
 from codeassist.commands.search import search
+from codeassist.commands.serve import serve
 from codeassist.errors import CodeassistError, ConfigError
 from indexer.errors import IndexerError
 
@@ -29,12 +30,12 @@ logger = logging.getLogger(__name__)
 app = typer.Typer(
     name="codeassist",
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, complete, explain, config):
+for command in (index, search, complete, explain, serve, lsp, config):
     app.command()(command)
 
 
@@ -54,16 +55,8 @@ def run(arguments: Sequence[str], front: Front) -> int:
         return 130
     except asyncio.CancelledError:
         return 143
-    except typer.TyperException as error:
-        return _fail(arguments, front, error, 2)
-    except ConfigError as error:
-        return _fail(arguments, front, error, 2)
-    except (CodeassistError, IndexerError) as error:
-        return _fail(arguments, front, error, 1)
-    except Exception as error:  # the border: a bug of ours is told in a line too, and its trace to who asks
-        logger.debug("internal error", exc_info=True)
-        wrapped = RuntimeError(f"internal error: {type(error).__name__}: {error}; -o log.level=debug shows the trace")
-        return _fail(arguments, front, wrapped, 1)
+    except Exception as error:  # noqa: BLE001  the border: whatever it is, the user gets one line
+        return _fail(arguments, front, error)
     return code if isinstance(code, int) else 0
 
 
@@ -89,17 +82,29 @@ def root(
     if version:
         front_of(context).stdout.write(f"codeassist {__version__}\n")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        front_of(context).stdout.write(context.get_help() + "\n")
 
 
-def _fail(arguments: Sequence[str], front: Front, error: Exception, code: int) -> int:
-    message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+def _fail(arguments: Sequence[str], front: Front, error: Exception) -> int:
+    code, message = _told(error)
     if "--json" in arguments:
-        answer = error_answer(error)
-        answer["error"]["message"] = message
-        front.print_json(answer)
+        front.print_json({"error": {"kind": type(error).__name__, "message": message}})
     else:
         front.stderr.write(f"codeassist: {message}\n")
     return code
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """Exit code and the line for the user."""
+    if isinstance(error, typer.TyperException):
+        return 2, f"{error.format_message()} (`codeassist --help` and `codeassist COMMAND --help` have examples)"
+    if isinstance(error, ConfigError):
+        return 2, str(error)
+    if isinstance(error, CodeassistError | IndexerError):
+        return 1, str(error)
+    logger.debug("internal error", exc_info=error)
+    return 1, f"internal error: {type(error).__name__}: {error} (-o log.level=debug shows where)"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
     ├── CursorError          the cursor lies outside of the document
     ├── DocumentError        the file is binary, too large, not text, or gone
     ├── ModelError           the model directory is missing or cannot be used
+    ├── AddressInUse         another process listens where the endpoint would
     └── EngineError          the engine cannot answer
         ├── EngineUnavailable    not installed, not reachable, still starting or restarting
         ├── EngineCrashed        it died; a restart is under way
@@ -34,6 +35,10 @@ class DocumentError(CodeassistError):
 
 class ModelError(CodeassistError):
     """The model directory is missing, incomplete or of an unknown kind."""
+
+
+class AddressInUse(CodeassistError):
+    """Another process listens on the address of the endpoint."""
 
 
 class EngineError(CodeassistError):

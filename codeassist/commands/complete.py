@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,14 +14,11 @@ from codeassist.commands.bars import bars
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.json_lines import answer_lines
 from codeassist.commands.opening import opened, run_async, warm_up
-from codeassist.commands.options import AsJson, FromStdin, Overrides, WorkspaceOption
+from codeassist.commands.options import AsJson, FromStdin, Invoked, Overrides, WorkspaceOption
 from codeassist.commands.places import Position, find_file, given_workspace, parse_position, workspace_of
 from codeassist.commands.requests import CURSOR_FIELDS, requested_place
 from codeassist.commands.show import show_suggestion
 from codeassist.types import Document, Suggestion
-
-if TYPE_CHECKING:
-    from codeassist.assistant import Assistant
 
 PositionArgument = Annotated[
     str | None,
@@ -41,6 +38,7 @@ def complete(
     context: typer.Context,
     position: PositionArgument = None,
     workspace: WorkspaceOption = None,
+    invoked: Invoked = False,
     as_json: AsJson = False,
     from_stdin: FromStdin = False,
     overrides: Overrides = None,
@@ -59,12 +57,12 @@ def complete(
     """
     front = front_of(context)
     if from_stdin:
-        run_async(_complete_lines(front, given_workspace(workspace, front.cwd), overrides))
+        run_async(_complete_lines(front, given_workspace(workspace, front.cwd), overrides, invoked=invoked))
         return
     place = require_position(position, "complete")
     file = find_file(place.file, front.cwd, workspace and front.cwd / workspace)
     root = given_workspace(workspace, front.cwd) if workspace else workspace_of(file)
-    completed = run_async(_complete(front, root, file, place, overrides))
+    completed = run_async(_complete(front, root, file, place, overrides, invoked=invoked))
     if as_json:
         front.print_json(suggestion_answer(completed.suggestion))
     else:
@@ -79,25 +77,23 @@ def require_position(text: str | None, command: str) -> Position:
 
 
 async def _complete(
-    front: Front, workspace: Path, file: Path, place: Position, overrides: list[str] | None
+    front: Front, workspace: Path, file: Path, place: Position, overrides: list[str] | None, *, invoked: bool
 ) -> _Completed:
     async with opened(front, workspace, overrides) as assistant:
         document = assistant.read_document(file)
         with bars(front) as shown:
             await warm_up(front, assistant, shown)
-        return _Completed(document, await assistant.complete(document, place.cursor, invoked=True))
+        return _Completed(document, await assistant.complete(document, place.cursor, invoked=invoked))
 
 
-async def _complete_lines(front: Front, workspace: Path, overrides: list[str] | None) -> None:
+async def _complete_lines(front: Front, workspace: Path, overrides: list[str] | None, *, invoked: bool) -> None:
     async with opened(front, workspace, overrides) as assistant:
         with bars(front) as shown:
             await warm_up(front, assistant, shown)
-        await answer_lines(front, CURSOR_FIELDS, _answerer(front, assistant))
 
+        async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
+            document, cursor = requested_place(request, front, assistant)
+            is_invoked = request.get("invoked", invoked)
+            return suggestion_answer(await assistant.complete(document, cursor, invoked=is_invoked))
 
-def _answerer(front: Front, assistant: Assistant) -> Any:
-    async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
-        document, cursor = requested_place(request, front, assistant)
-        return suggestion_answer(await assistant.complete(document, cursor, invoked=True))
-
-    return answer
+        await answer_lines(front, CURSOR_FIELDS, answer)

@@ -8,17 +8,27 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 
 import typer
 from rich.console import Console
 
-from codeassist.settings import Settings
+from codeassist.settings import IndexSettings, Settings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from indexer.index import CodeIndex
 
-AssistantOpener = Callable[[Settings, Path], "Assistant"]
+
+class AssistantOpener(Protocol):
+    """`codeassist.assistant.open_assistant`, or what a test puts in its place."""
+
+    def __call__(self, settings: Settings, workspace: Path, *, attach: bool = True) -> Assistant:
+        """The assistant of one workspace; attach: whether to use a running server's engine."""
+        ...
+
+
+IndexOpener = Callable[[IndexSettings, Path], "CodeIndex"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Front:
     environ: Mapping[str, str]
     cwd: Path
     open_assistant: AssistantOpener
+    open_index: IndexOpener
     guard_stdout: Callable[[], None]
 
     @property
@@ -68,12 +79,13 @@ def front_of(context: typer.Context) -> Front:
 def process_front() -> Front:
     """The front of this process."""
     return Front(
-        stdin=sys.stdin.buffer if sys.stdin is not None else open(os.devnull, "rb"),
+        stdin=sys.stdin.buffer if sys.stdin is not None else Path(os.devnull).open("rb"),
         stdout=_own_stdout(),
-        stderr=sys.stderr if sys.stderr is not None else open(os.devnull, "w", encoding="utf-8"),
+        stderr=sys.stderr if sys.stderr is not None else Path(os.devnull).open("w", encoding="utf-8"),
         environ=os.environ,
         cwd=Path.cwd(),
         open_assistant=_open_assistant,
+        open_index=_open_index,
         guard_stdout=_guard_stdout,
     )
 
@@ -83,9 +95,9 @@ def _own_stdout() -> TextIO:
     try:
         descriptor = os.dup(1)
     except OSError:
-        return open(os.devnull, "w", encoding="utf-8")
+        return Path(os.devnull).open("w", encoding="utf-8")
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return open(descriptor, "w", encoding=encoding, errors="backslashreplace")
+    return os.fdopen(descriptor, "w", encoding=encoding, errors="backslashreplace")
 
 
 def _guard_stdout() -> None:
@@ -98,10 +110,16 @@ def _guard_stdout() -> None:
         os.close(nowhere)
 
 
-def _open_assistant(settings: Settings, workspace: Path) -> Assistant:
+def _open_assistant(settings: Settings, workspace: Path, *, attach: bool = True) -> Assistant:
     from codeassist.assistant import open_assistant
 
-    return open_assistant(settings, workspace)
+    return open_assistant(settings, workspace, attach=attach)
+
+
+def _open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
+    from codeassist.assistant import open_index
+
+    return open_index(settings, workspace)
 
 
 def _dump(document: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 from codeassist.commands.answers import report_answer
 from codeassist.commands.bars import bars
 from codeassist.commands.front import Front, front_of
-from codeassist.commands.opening import opened, run_async
+from codeassist.commands.opening import opened_index, run_async
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
 from indexer.types import IndexReport
@@ -44,9 +45,9 @@ def index(
 
 
 async def _refresh(front: Front, workspace: Path, overrides: list[str] | None) -> IndexReport:
-    async with opened(front, workspace, overrides) as assistant:
+    async with opened_index(front, workspace, overrides) as opened:
         with bars(front) as shown:
-            return await assistant.refresh(shown.on_index)
+            return await asyncio.to_thread(opened.refresh, shown.on_index)
 
 
 def _show(front: Front, workspace: Path, report: IndexReport) -> None:

@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,16 +15,19 @@ from codeassist.commands.bars import Bars
 from codeassist.commands.front import Front
 from codeassist.configuration import LoadedSettings, load_settings, parse_assignments
 from codeassist.errors import ConfigError
-from codeassist.settings import LogSettings
+from codeassist.settings import LogSettings, Settings
 from indexer.errors import IndexerError
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from indexer.index import CodeIndex
 
 _T = TypeVar("_T")
 
+PATIENT_DEADLINE_MS = 5000
 
-def settings_for(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
+
+def settings_for(front: Front, workspace: Path | None, overrides: Sequence[str] | None) -> LoadedSettings:
     """Settings of this invocation; what was not applied is told on stderr. Raises ConfigError."""
     loaded = load_settings(workspace, overrides=parse_assignments(overrides or ()), environ=front.environ)
     for warning in loaded.warnings:
@@ -50,15 +54,40 @@ def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> 
 @asynccontextmanager
 async def opened(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[Assistant]:
     """An assistant for one command's run, closed at its end; stdout is guarded from here on."""
-    loaded = settings_for(front, workspace, overrides)
-    is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
-    set_up_logging(front, loaded.settings.log, "warning" if is_quiet else None)
-    front.guard_stdout()
-    assistant = await asyncio.to_thread(front.open_assistant, loaded.settings, workspace)
+    loaded = _prepare(front, workspace, overrides)
+    settings = _patient(loaded)
+    assistant = await asyncio.to_thread(front.open_assistant, settings, workspace)
     try:
         yield assistant
     finally:
         await assistant.close()
+
+
+@asynccontextmanager
+async def opened_index(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[CodeIndex]:
+    """The index alone, for commands that need no model; closed at the end of the block."""
+    loaded = _prepare(front, workspace, overrides)
+    index = await asyncio.to_thread(front.open_index, loaded.settings.index, workspace)
+    try:
+        yield index
+    finally:
+        await asyncio.to_thread(index.close)
+
+
+def _prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
+    loaded = settings_for(front, workspace, overrides)
+    is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
+    set_up_logging(front, loaded.settings.log, "warning" if is_quiet else None)
+    front.guard_stdout()
+    return loaded
+
+
+def _patient(loaded: LoadedSettings) -> Settings:
+    """Settings for a terminal: there is no next keystroke that late context could wait for."""
+    if loaded.origins["completion.retrieve_deadline_ms"] != "default":
+        return loaded.settings
+    completion = replace(loaded.settings.completion, retrieve_deadline_ms=PATIENT_DEADLINE_MS)
+    return replace(loaded.settings, completion=completion)
 
 
 async def warm_up(front: Front, assistant: Assistant, bars: Bars) -> None:

@@ -30,3 +30,6 @@ WorkspaceOption = Annotated[
     Path | None,
     typer.Option("--workspace", metavar="PATH", help="The repository's folder; otherwise the git root of FILE."),
 ]
+Invoked = Annotated[
+    bool, typer.Option("--invoked", help="As if you had asked for it: suggest even where typing alone would not.")
+]

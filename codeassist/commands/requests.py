@@ -13,7 +13,13 @@ from codeassist.types import Cursor, Document
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
 
-CURSOR_FIELDS: Fields = {"file": (str, True), "line": (int, True), "col": (int, True), "text": (str, False)}
+CURSOR_FIELDS: Fields = {
+    "file": (str, True),
+    "line": (int, True),
+    "col": (int, True),
+    "text": (str, False),
+    "invoked": (bool, False),
+}
 
 
 def requested_place(request: Mapping[str, Any], front: Front, assistant: Assistant) -> tuple[Document, Cursor]:

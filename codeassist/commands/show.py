@@ -21,7 +21,8 @@ def show_suggestion(console: Console, document: Document, place: Position, sugge
     console.print(Text(f"{document.path}:{place.line}:{place.col}", style="bold cyan"))
     console.print(ghost_text(document, place, suggestion))
     if not suggestion.text:
-        console.print(Text(f"nothing suggested: {suggestion.drop_reason or 'the model had nothing to add'}", "yellow"))
+        reason = suggestion.drop_reason or "the model had nothing to add"
+        console.print(Text(f"nothing suggested: {reason}   (--invoked asks all the same)", style="yellow"))
     if suggestion.sources:
         console.print(sources_table(suggestion.sources))
     console.print(figures(suggestion))
@@ -31,7 +32,7 @@ def show_explanation(console: Console, place: Position, explanation: Explanation
     """Sources, what was left out, budgets, and the exact prompt."""
     console.print(Text(f"{place.file}:{place.line}:{place.col}", style="bold cyan"))
     if explanation.skip_reason:
-        console.print(Text(f"nothing would be asked here: {explanation.skip_reason}", "yellow"))
+        console.print(Text(f"nothing would be asked here: {explanation.skip_reason}", style="yellow"))
     if explanation.sources:
         console.print(sources_table(explanation.sources))
     if explanation.left_out:

@@ -1,0 +1,104 @@
+"""`codeassist serve`."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from codeassist import __version__
+from codeassist.commands.bars import bars
+from codeassist.commands.front import Front, front_of
+from codeassist.commands.opening import run_async, set_up_logging, settings_for
+from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
+from codeassist.commands.places import given_workspace
+from codeassist.settings import Settings
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
+Port = Annotated[
+    int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Short for -o server.port=…", show_default=False)
+]
+
+
+def serve(
+    context: typer.Context,
+    path: WorkspaceArgument = None,
+    port: Port = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Answer HTTP on this machine: an OpenAI-compatible endpoint, and the one model that all your editors share.
+
+    POST /v1/completions fills in the middle when it is given `prompt` and `suffix`. GET /health tells how it is.
+    Language servers that start later use this model in place of loading their own. Ctrl-C ends it.
+
+    [bold]Examples[/bold]
+
+      codeassist serve
+
+      codeassist serve ~/src/project --port 8400
+
+      curl -s localhost:8311/v1/completions -d '{"prompt": "def add(a, b):\\n    return ", "suffix": "\\n"}'
+    """
+    front = front_of(context)
+    workspace = given_workspace(path, front.cwd)
+    chosen = [*(overrides or []), *([f"server.port={port}"] if port else [])]
+    loaded = settings_for(front, workspace, chosen)
+    set_up_logging(front, loaded.settings.log)
+    front.guard_stdout()
+    run_async(_serve(_Announcer(front, workspace, as_json), loaded.settings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Announcer:
+    """Tells the person or the program that started the server where it is and when it is ready."""
+
+    front: Front
+    workspace: Path
+    as_json: bool
+
+    def listening(self, url: str) -> None:
+        if not self.as_json:
+            text = f"codeassist {__version__} listens on [bold cyan]{url}[/]   [dim]{self.workspace}[/]"
+            self.front.console.print(text)
+            self.front.stdout.flush()
+
+    def ready(self, url: str, model: str, seconds: float) -> None:
+        if self.as_json:
+            answer = {"url": url, "model": model, "workspace": str(self.workspace), "seconds": round(seconds, 2)}
+            self.front.print_json(answer)
+        else:
+            self.front.console.print(f"{model} is ready after {seconds:.1f} s; Ctrl-C ends it")
+            self.front.stdout.flush()
+
+
+async def _serve(announcer: _Announcer, settings: Settings) -> None:
+    from codeassist.engine.discovery import runtime_directory
+    from codeassist.server.listening import listen, serve, url_of
+
+    front = announcer.front
+    listener = listen(settings.server.host, settings.server.port)
+    assistant: Assistant | None = None
+    try:
+        assistant = await asyncio.to_thread(front.open_assistant, settings, announcer.workspace, attach=False)
+        model = assistant.engine.info.name
+        url = url_of(listener)
+        announcer.listening(url)
+        with bars(front) as shown:
+            assistant.engine.on_status(shown.on_status)
+            await serve(
+                assistant,
+                listener,
+                runtime_directory(),
+                on_ready=lambda seconds: announcer.ready(url, model, seconds),
+                on_index=shown.on_index,
+            )
+    finally:
+        listener.close()
+        if assistant is not None:
+            await assistant.close()

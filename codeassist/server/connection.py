@@ -1,0 +1,138 @@
+"""Reading bodies, and answers that end when their client leaves.
+
+A response here is written by one task, which is cancelled as soon as the client has gone; cancelling closes the
+stream of deltas, and closing that aborts the generation inside the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from codeassist.errors import CodeassistError
+from codeassist.server.problems import Problem, problem_of, problem_response
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+_EVENT_STREAM_START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ],
+}
+
+
+class WhileConnected(Response):
+    """A response that makes its answer while the client is there: `make` is cancelled once it has gone."""
+
+    def __init__(self, make: Callable[[], Awaitable[Response]]) -> None:
+        super().__init__()
+        self._make = make
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make the answer and send it. What the engine raises becomes an error response."""
+
+        async def answer() -> None:
+            try:
+                response = await self._make()
+            except Problem as problem:
+                response = problem_response(problem)
+            except CodeassistError as error:
+                response = problem_response(problem_of(error))
+            await response(scope, receive, send)
+
+        await _until_gone(receive, answer())
+
+
+class EventStream(Response):
+    """Server-sent events. An error before the first event is a plain error response, later one is an event itself."""
+
+    def __init__(self, events: AsyncGenerator[str, None], error_event: Callable[[CodeassistError], str]) -> None:
+        super().__init__()
+        self._events = events
+        self._error_event = error_event
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the last one, or until the client has gone."""
+        await _until_gone(receive, self._write(scope, receive, send))
+
+    async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_started = False
+        async with aclosing(self._events) as events:
+            try:
+                async for event in events:
+                    if not is_started:
+                        await send(_EVENT_STREAM_START)
+                        is_started = True
+                    await _send_event(send, event)
+            except CodeassistError as error:
+                if not is_started:
+                    await problem_response(problem_of(error))(scope, receive, send)
+                    return
+                await _send_event(send, self._error_event(error))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The JSON object in the request's body. Raises Problem."""
+    try:
+        value = json.loads(await _read_body(request))
+    except (ValueError, RecursionError) as error:
+        raise Problem(400, f"the body is not JSON: {error}", code="invalid_json") from error
+    if not isinstance(value, dict):
+        raise Problem(400, "the body must be a JSON object", code="invalid_json")
+    return value
+
+
+def compact_json(value: object) -> str:
+    """JSON without blanks, on one line."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            limit = MAX_BODY_BYTES // 1_048_576
+            headers = {"Connection": "close"}
+            raise Problem(413, f"the body is larger than {limit} MiB", code="body_too_large", headers=headers)
+    return bytes(body)
+
+
+async def _send_event(send: Send, event: str) -> None:
+    await send({"type": "http.response.body", "body": f"data: {event}\n\n".encode(), "more_body": True})
+
+
+async def _until_gone(receive: Receive, work: Awaitable[None]) -> None:
+    """Run `work` to its end, or cancel it when the client leaves."""
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_gone(receive))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        else:
+            logger.info("the client left; its request is aborted")
+    finally:
+        working.cancel()
+        watching.cancel()
+        await asyncio.gather(working, watching, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,45 @@
+"""For our own other processes, which share this one's engine: `codeassist/engine/attached.py` is the client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from codeassist.assistant import Assistant
+from codeassist.engine import wire
+from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH
+from codeassist.errors import CodeassistError, EngineError, EngineUnavailable
+from codeassist.server.connection import EventStream, compact_json, read_json
+from codeassist.server.deltas import closing
+from codeassist.types import GenerationRequest
+
+
+def own_routes(assistant: Assistant) -> list[Route]:
+    """Routes of this dialect."""
+
+    async def engine(_: Request) -> Response:
+        return JSONResponse(wire.engine_to_json(assistant.engine.info, assistant.engine.status))
+
+    async def generate(request: Request) -> Response:
+        asked = wire.request_from_json(await read_json(request))
+        # Every process counts its requests from 1; the engine wants ids that differ.
+        unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}")
+        return EventStream(_events(assistant, unique), _error_event)
+
+    return [Route(ENGINE_PATH, engine), Route(GENERATE_PATH, generate, methods=["POST"])]
+
+
+async def _events(assistant: Assistant, request: GenerationRequest) -> AsyncGenerator[str, None]:
+    async with closing(assistant.generate(request)) as deltas:
+        async for delta in deltas:
+            yield compact_json(wire.delta_event(delta))
+
+
+def _error_event(error: CodeassistError) -> str:
+    told = error if isinstance(error, EngineError) else EngineUnavailable(str(error))
+    return compact_json(wire.error_event(told))

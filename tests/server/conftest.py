@@ -1,0 +1,124 @@
+"""A real assistant on a scripted engine, served on a real loopback socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from codeassist.assistant import Assistant
+from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
+from codeassist.fim import TEMPLATES
+from codeassist.server.app import create_app
+from codeassist.server.health import IndexHealth
+from codeassist.settings import Settings
+from indexer.types import Hit, IndexReport, ProgressCallback, Query
+from tests.engine.loopback import serving
+
+REPORT = IndexReport(
+    files=3, chunks=7, symbols=5, changed=3, removed=0, bytes_read=99, skipped=(), vectors=False, seconds=0.0
+)
+
+
+class FakeIndex:
+    """The calls of `CodeIndex` that an assistant makes."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.n_closed = 0
+
+    def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
+        if self.error is not None:
+            raise self.error
+        return REPORT
+
+    def search(self, query: Query, limit: int) -> list[Hit]:
+        return []
+
+    def close(self) -> None:
+        self.n_closed += 1
+
+
+class Gate:
+    """The `sleep` of a scripted engine: each delta has to be let through."""
+
+    def __init__(self) -> None:
+        self._passes = asyncio.Semaphore(0)
+
+    async def __call__(self, delay_s: float) -> None:
+        await self._passes.acquire()
+
+    def let(self, n_deltas: int) -> None:
+        for _ in range(n_deltas):
+            self._passes.release()
+
+
+@dataclass
+class Endpoint:
+    """What a test talks to, and what it may look into."""
+
+    client: httpx.AsyncClient
+    url: str
+    engine: ScriptedEngine
+    assistant: Assistant
+    index: IndexHealth
+
+
+Serve = Callable[..., "asyncio.Future[Endpoint]"]
+
+
+@pytest.fixture(scope="session")
+def byte_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One token per byte, and the special tokens of the templates."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.add_special_tokens(list(TEMPLATES["deepseek"].specials))
+    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    tokenizer.save(str(file))
+    return file
+
+
+@pytest.fixture
+def make_assistant(byte_tokenizer: Path, tmp_path: Path) -> Callable[..., Assistant]:
+    def make(script: Sequence[str | Answer] = ("a + b",), gate: Gate | None = None) -> Assistant:
+        info = replace(SCRIPTED_INFO, tokenizer=byte_tokenizer)
+        engine = (
+            ScriptedEngine(list(script), info=info, sleep=gate) if gate else ScriptedEngine(list(script), info=info)
+        )
+        return Assistant(Settings(), tmp_path, engine, FakeIndex())  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
+    """`async with endpoint(script, gate) as e`: an endpoint whose engine is ready."""
+
+    @asynccontextmanager
+    async def opened(*script: str | Answer, gate: Gate | None = None, start: bool = True) -> AsyncIterator[Endpoint]:
+        assistant = make_assistant(script or ("a + b",), gate)
+        engine = assistant.engine
+        assert isinstance(engine, ScriptedEngine)
+        if start:
+            await engine.start()
+        index = IndexHealth()
+        async with (
+            serving(create_app(assistant, index)) as url,
+            httpx.AsyncClient(base_url=url, verify=False) as client,
+        ):
+            yield Endpoint(client, url, engine, assistant, index)
+        await assistant.close()
+
+    return opened
+
+
+@pytest.fixture
+async def gate() -> Gate:
+    return Gate()

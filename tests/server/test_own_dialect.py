@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from codeassist.engine import wire
+from codeassist.engine.attached import AttachedEngine, probe
+from codeassist.engine.scripted import Answer
+from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.types import GenerationRequest
+
+REQUEST = GenerationRequest("complete-1", (1, 2, 3), 8, forced_prefix="on", logprobs=True)
+
+
+async def test_an_attached_engine_gets_what_the_engine_says(endpoint: Any) -> None:
+    async with endpoint("one two") as e:
+        info = await asyncio.to_thread(probe, e.url)
+        assert info == e.engine.info
+        engine = AttachedEngine(e.url, info)
+        await engine.start()
+        deltas = [delta async for delta in engine.stream(REQUEST)]
+        await engine.close()
+    assert "".join(delta.text for delta in deltas) == "one two"
+    assert deltas[-1].finish_reason == "stop"
+    assert deltas[0].tokens[0].logprob == pytest.approx(-0.05)
+    assert e.engine.requests[0].forced_prefix == "on"
+
+
+async def test_two_editors_may_count_their_requests_alike(endpoint: Any) -> None:
+    async with endpoint() as e:
+        for _ in range(2):
+            await e.client.post("/codeassist/v1/generate", json=wire.request_to_json(REQUEST))
+    first, second = e.engine.requests
+    assert first.id != second.id
+    assert first.id.startswith("complete-1")
+
+
+@pytest.mark.parametrize("error", [EngineCrashed("it died"), RequestRejected("too long")])
+async def test_an_attached_engine_raises_what_the_engine_raised(endpoint: Any, error: Exception) -> None:
+    async with endpoint(Answer("x", error=error)) as e:  # type: ignore[arg-type]
+        engine = AttachedEngine(e.url, e.engine.info)
+        await engine.start()
+        with pytest.raises((EngineUnavailable, RequestRejected), match=str(error)):
+            _ = [delta async for delta in engine.stream(REQUEST)]
+        await engine.close()
+
+
+async def test_the_state_of_the_engine_is_told_while_it_starts(endpoint: Any) -> None:
+    async with endpoint(start=False) as e:
+        answer = (await e.client.get("/codeassist/v1/engine")).json()
+        refused = await e.client.post("/codeassist/v1/generate", json=wire.request_to_json(REQUEST))
+    assert wire.engine_from_json(answer)[1].state == "stopped"
+    assert refused.status_code == 503
+
+
+async def test_a_request_of_another_version_is_refused(endpoint: Any) -> None:
+    async with endpoint() as e:
+        body = wire.request_to_json(REQUEST) | {"beam_width": 4}
+        response = await e.client.post("/codeassist/v1/generate", json=body)
+    assert response.status_code == 400
+    assert "beam_width" in response.json()["error"]["message"]

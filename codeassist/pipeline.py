@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
@@ -67,7 +68,8 @@ class Shown:
 
     head_line: int
     chosen_line: int
-    slots: tuple[Slot, ...]
+    arranged: Arranged
+    question: Hashable
 
     def is_near(self, line: int) -> bool:
         """Whether slots chosen for this document serve a cursor on this line."""
@@ -96,10 +98,15 @@ class Pipeline:
         shown = self._shown.get(document.path)
         window = self._cut(document, cursor, budgets, shown)
         windowed = time.perf_counter()
-        arranged = self._retrieve(document, cursor, window, budgets, shown)
+        query = cursor_query(document, cursor, window)
+        question = (query.identifiers, query.text, query.exclude_lines)
+        if shown and shown.question == question and shown.arranged.slots:
+            arranged = shown.arranged  # the same word is still being typed
+        else:
+            arranged = self._retrieve(query, cursor, window, budgets, shown)
         retrieved = time.perf_counter()
         chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
-        self._remember(document.path, Shown(window.head_line, chosen_line, arranged.slots))
+        self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question))
         prepared = self._render(window, arranged)
         finished = time.perf_counter()
         stages = {"window": windowed - started, "retrieve": retrieved - windowed, "prompt": finished - retrieved}
@@ -136,15 +143,15 @@ class Pipeline:
         return cut_window(document, cursor, budget, self._count, shown.head_line if shown else None)
 
     def _retrieve(
-        self, document: Document, cursor: Cursor, window: Window, budgets: Budgets, shown: Shown | None
+        self, query: Query, cursor: Cursor, window: Window, budgets: Budgets, shown: Shown | None
     ) -> Arranged:
         if self._retriever is None or budgets.slots <= 0:
             return Arranged((), 0, ())
-        previous = shown.slots if shown else ()
-        hits = self._search(self._retriever, cursor_query(document, cursor, window))
+        previous = shown.arranged.slots if shown else ()
+        hits = self._search(self._retriever, query)
         if hits is None:
             return Arranged(previous, 0, ())
-        if shown and shown.slots and shown.is_near(cursor.line):
+        if shown and previous and shown.is_near(cursor.line):
             hits = _urgent(hits, previous)
         return arrange(_outside(previous, window), hits, budgets.slots, self._count)
 

@@ -222,3 +222,11 @@ async def test_searches_of_a_slow_retriever_do_not_pile_up(make: Make, info: Mod
         await complete(completer, f"{typed}‸", invoked=True)
     assert len(retriever.queries) == 1
     retriever.open.set()
+
+
+async def test_a_word_is_searched_for_once_while_it_is_typed(make: Make, info: ModelInfo) -> None:
+    retriever = ListRetriever([HIT])
+    completer = make(await started(["zzz"], info), retriever)
+    for typed in ("t", "ta", "tax", "tax("):
+        await complete(completer, f"x = {typed}‸", invoked=True)
+    assert len(retriever.queries) == 2

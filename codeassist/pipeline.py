@@ -99,13 +99,10 @@ class Pipeline:
         window = self._cut(document, cursor, budgets, shown)
         windowed = time.perf_counter()
         query = cursor_query(document, cursor, window)
-        question = (query.identifiers, query.text, query.exclude_lines)
-        if shown and shown.question == question and shown.arranged.slots:
-            arranged = shown.arranged  # the same word is still being typed
-        else:
-            arranged = self._retrieve(query, cursor, window, budgets, shown)
+        arranged, is_late = self._retrieve(query, window, budgets, shown)
         retrieved = time.perf_counter()
         chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
+        question = None if is_late else _question(query)
         self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question))
         prepared = self._render(window, arranged)
         finished = time.perf_counter()
@@ -142,18 +139,19 @@ class Pipeline:
         budget = WindowBudget(max(budgets.above - reserved, 0), budgets.suffix)
         return cut_window(document, cursor, budget, self._count, shown.head_line if shown else None)
 
-    def _retrieve(
-        self, query: Query, cursor: Cursor, window: Window, budgets: Budgets, shown: Shown | None
-    ) -> Arranged:
+    def _retrieve(self, query: Query, window: Window, budgets: Budgets, shown: Shown | None) -> tuple[Arranged, bool]:
+        """The slots for this query, and whether they are old ones because the search took too long."""
         if self._retriever is None or budgets.slots <= 0:
-            return Arranged((), 0, ())
+            return Arranged((), 0, ()), False
+        if shown and shown.arranged.slots and shown.question == _question(query):
+            return shown.arranged, False  # the same word is still being typed
         previous = shown.arranged.slots if shown else ()
         hits = self._search(self._retriever, query)
         if hits is None:
-            return Arranged(previous, 0, ())
-        if shown and previous and shown.is_near(cursor.line):
+            return Arranged(previous, 0, ()), True
+        if shown and previous and shown.is_near(window.cursor_line):
             hits = _urgent(hits, previous)
-        return arrange(_outside(previous, window), hits, budgets.slots, self._count)
+        return arrange(_outside(previous, window), hits, budgets.slots, self._count), False
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
         """Hits within the deadline; None when they come too late.
@@ -185,6 +183,11 @@ class Pipeline:
 
     def _count(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
+
+
+def _question(query: Query) -> Hashable:
+    """What two queries have in common when the same answer serves both."""
+    return (query.identifiers, query.text, query.exclude_lines)
 
 
 def _urgent(hits: list[Hit], previous: tuple[Slot, ...]) -> list[Hit]:

@@ -1,4 +1,8 @@
-"""`textDocument/inlineCompletion`: the ghost text at the cursor."""
+"""`textDocument/inlineCompletion`: the ghost text at the cursor.
+
+Two ways to say no. An empty list: there is nothing to suggest here, so take away what you show. null: no answer, for the
+text has changed, a newer request came, or the engine is not there; Neovim then keeps what it shows until the next answer.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +22,19 @@ if TYPE_CHECKING:
 async def inline_completion(
     server: CodeassistServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """One item, or None when there is nothing to show or the text has changed meanwhile."""
+    """One item, none, or None when there is no answer for the text as it is now."""
     assistant = server.backend.assistant
     if assistant is None:
         return None
     document = server.documents.get(params.text_document.uri)
     is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     work = _complete(assistant, _place(document, params), is_invoked)
-    item = await server.latest.run(document.uri, work)
-    if item is None or not server.documents.is_current(document):
+    items = await server.latest.run(document.uri, work)
+    if items is None or not server.documents.is_current(document):
         return None
-    return types.InlineCompletionList(items=[item])
+    if not items and assistant.engine.status.state != "ready":
+        return None
+    return types.InlineCompletionList(items=items)
 
 
 def _place(document: Document, params: types.InlineCompletionParams) -> Place:
@@ -38,15 +44,15 @@ def _place(document: Document, params: types.InlineCompletionParams) -> Place:
     return place_after(document, selected)
 
 
-async def _complete(assistant: Assistant, place: Place, is_invoked: bool) -> types.InlineCompletionItem | None:
+async def _complete(assistant: Assistant, place: Place, is_invoked: bool) -> list[types.InlineCompletionItem]:
     source, cursor = place.source(assistant)
     suggestion = await assistant.complete(source, cursor, invoked=is_invoked)
     if not suggestion.text:
-        return None
+        return []
     span, text = place.edit(suggestion, source.newline)
     accepted = types.Command(
         title="codeassist: accepted",
         command=ACCEPTED,
         arguments=[{"id": suggestion.id, "uri": place.document.uri, "characters": len(text)}],
     )
-    return types.InlineCompletionItem(insert_text=text, range=span, command=accepted)
+    return [types.InlineCompletionItem(insert_text=text, range=span, command=accepted)]

@@ -111,9 +111,19 @@ async def test_asking_by_hand_is_told_to_the_core(session: Session) -> None:
     assert session.assistant.asked[0][2] is True
 
 
-async def test_nothing_to_suggest_is_null(session: Session) -> None:
+async def test_nothing_to_suggest_is_an_empty_list_so_that_old_ghost_text_goes(session: Session) -> None:
+    await session.ready()
     session.assistant.answer = suggest("", drop_reason="low confidence")
-    assert await ask(session, "x = ", 0, 4) is None
+    session.client.open(URI, "x = ")
+    assert await session.client.complete(URI, 0, 4) == {"items": []}
+
+
+async def test_while_the_engine_is_away_the_answer_is_null(session: Session) -> None:
+    await session.ready()
+    session.assistant.answer = suggest("", drop_reason="the engine is restarting")
+    session.assistant.engine.crash()
+    session.client.open(URI, "x = ")
+    assert await session.client.complete(URI, 0, 4) is None
 
 
 async def test_a_failure_is_null_and_a_line_in_the_log(session: Session, caplog: pytest.LogCaptureFixture) -> None:

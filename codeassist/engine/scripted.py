@@ -21,9 +21,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from codeassist.engine.limits import require_fitting
 from codeassist.engine.status import StatusBoard
 from codeassist.engine.turns import Turns
-from codeassist.errors import EngineCrashed, EngineError, RequestRejected
+from codeassist.errors import EngineCrashed, EngineError
 from codeassist.protocols import StatusListener
 from codeassist.types import Delta, EngineStatus, FinishReason, GenerationRequest, ModelInfo, Token, Usage
 
@@ -137,7 +138,7 @@ class ScriptedEngine:
         """The next answer of the script, one delta per scripted token."""
         self._board.require_ready()
         self.requests.append(request)
-        self._reject(request)
+        require_fitting(request, n_tokens(request.prompt), self._info)
         progress = _Progress(Usage(n_tokens(request.prompt), self._cached_tokens(request.prompt)))
         self._running[id(progress)] = progress
         finished = False
@@ -193,13 +194,6 @@ class ScriptedEngine:
     @property
     def _restarts(self) -> int:
         return self._board.current.restarts
-
-    def _reject(self, request: GenerationRequest) -> None:
-        if request.forced_prefix and not self._info.supports_forced_prefix:
-            raise RequestRejected("this engine cannot force the start of an answer; leave forced_prefix empty")
-        n_asked = n_tokens(request.prompt) + request.max_tokens
-        if n_asked > self._info.context_tokens:
-            raise RequestRejected(f"{n_asked} tokens asked for, the model's context holds {self._info.context_tokens}")
 
     def _cached_tokens(self, prompt: tuple[int, ...] | str) -> int:
         """Tokens of the longest start that an earlier prompt had too; the last token is always computed anew."""

@@ -1,0 +1,128 @@
+"""The host process as its parent sees it: a socket to talk through, a log, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from dataclasses import asdict
+from typing import Protocol
+
+from codeassist.engine.host import LINE_LIMIT
+from codeassist.engine.vllm_arguments import HostOptions
+from codeassist.engine.wire import Json
+
+_log = logging.getLogger(__name__)
+
+_LOG_LINES_KEPT = 200
+_GRACE_S = 4.0
+
+
+class Child(Protocol):
+    """A process that answers requests, as `host.py` does."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    def send(self, message: Json) -> None:
+        """Say something; lost when the process is gone."""
+        ...
+
+    async def receive(self) -> Json | None:
+        """The next thing it says; None when it has ended."""
+        ...
+
+    def log_tail(self) -> list[str]:
+        """The last lines of its log."""
+        ...
+
+    async def close(self) -> None:
+        """End it and all that it started; safe to call twice."""
+        ...
+
+
+class HostProcess:
+    """A running `codeassist.engine.host` in a process group of its own."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._log_lines: deque[str] = deque(maxlen=_LOG_LINES_KEPT)
+        self._logging = asyncio.create_task(self._read_log())
+
+    @property
+    def pid(self) -> int:
+        """Process id of the host, which is also its process group."""
+        return self._process.pid
+
+    def send(self, message: Json) -> None:
+        """One line of JSON."""
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def receive(self) -> Json | None:
+        """One line of JSON, or None at the end, orderly or not."""
+        try:
+            line = await self._reader.readline()
+        except ConnectionError:
+            return None
+        message: Json | None = json.loads(line) if line.endswith(b"\n") else None
+        return message
+
+    def log_tail(self) -> list[str]:
+        """The last lines that the host and its children wrote."""
+        return list(self._log_lines)
+
+    async def close(self) -> None:
+        """Ask it to end, wait a little, then end the whole process group."""
+        if self._process.returncode is not None:
+            self._log_lines.append(f"it ended by itself with status {self._process.returncode}")
+        self._writer.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), _GRACE_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        await self._process.wait()
+        await self._logging
+
+    async def _read_log(self) -> None:
+        assert self._process.stderr is not None
+        while line := await self._process.stderr.readline():
+            text = line.decode("utf-8", "replace").rstrip()
+            self._log_lines.append(text)
+            _log.debug("%s", text)
+
+
+async def launch_host(options: HostOptions) -> HostProcess:
+    """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "codeassist.engine.host",
+            json.dumps(asdict(options)),
+            str(theirs.fileno()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            limit=LINE_LIMIT,
+        )
+    reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_LIMIT)
+    return HostProcess(process, reader, writer)

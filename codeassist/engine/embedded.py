@@ -1,0 +1,181 @@
+"""vLLM in a process of our own making: started, watched, started again when it dies, and ended with us.
+
+vLLM lives in a child (`host.py`), not here: the editor's process stays small and answers while 2 GB of libraries load,
+and whatever kills vLLM does not kill us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Literal
+
+from codeassist.engine import wire
+from codeassist.engine.child import Child
+from codeassist.engine.limits import require_fitting
+from codeassist.engine.status import StatusBoard
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable
+from codeassist.protocols import StatusListener
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
+
+# After this many crashes in a row without an answer in between, it is not tried again.
+MAX_CRASHES = 6
+_LONGEST_PAUSE_S = 60.0
+
+_ERROR = re.compile(r"\b\w*(Error|Exception): .+")
+
+_Event = wire.Json | EngineError
+
+
+class EmbeddedEngine:
+    """The engine that runs on this machine."""
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        launch: Callable[[], Awaitable[Child]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """launch: starts one child process. sleep: waits between restarts."""
+        self._info = info
+        self._launch = launch
+        self._sleep = sleep
+        self._board = StatusBoard()
+        self._child: Child | None = None
+        self._keys = itertools.count()
+        self._answers: dict[int, asyncio.Queue[_Event]] = {}
+        self._n_crashes = 0
+        self._restarts = 0
+        self._keeper: asyncio.Task[None] | None = None
+        self._started: asyncio.Future[None] | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model; known before `start`."""
+        return self._info
+
+    @property
+    def status(self) -> EngineStatus:
+        """Whether the engine answers now."""
+        return self._board.current
+
+    def on_status(self, listener: StatusListener) -> None:
+        """Call `listener` on every change of status."""
+        self._board.listen(listener)
+
+    async def start(self) -> None:
+        """Load the model. Raises EngineUnavailable with vLLM's last words when that fails; then it may be called
+        again."""
+        if self._started is None or (self._started.done() and self._board.current.state == "failed"):
+            self._n_crashes = 0
+            self._started = asyncio.get_running_loop().create_future()
+            self._board.show(EngineStatus("starting", f"starting {self._info.name}"))
+            self._keeper = asyncio.create_task(self._keep(self._started))
+        await asyncio.shield(self._started)
+
+    async def stream(self, request: GenerationRequest) -> AsyncIterator[Delta]:
+        """The model's answer. Leaving the loop aborts the request inside of vLLM."""
+        self._board.require_ready()
+        n_prompt = 0 if isinstance(request.prompt, str) else len(request.prompt)
+        require_fitting(request, n_prompt, self._info)
+        async with aclosing(self._exchange(request)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    async def close(self) -> None:
+        """End the child and all that it started; running streams raise EngineCrashed."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await keeper
+        started, self._started = self._started, None
+        if started is not None and not started.done():
+            started.set_exception(EngineUnavailable("the engine was closed while it was starting"))
+        self._board.show(EngineStatus("stopped"))
+
+    async def _exchange(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
+        key, events = next(self._keys), asyncio.Queue[_Event]()
+        child = self._child
+        assert child is not None, "ready without a child"
+        self._answers[key] = events
+        finished = False
+        try:
+            child.send({"key": key, "generate": wire.request_to_json(request)})
+            while not finished:
+                event = await events.get()
+                if isinstance(event, EngineError):
+                    finished = True
+                    raise event
+                finished = "error" in event
+                delta = wire.read_event(event)
+                finished = delta.finish_reason is not None
+                yield delta
+        finally:
+            del self._answers[key]
+            if not finished:
+                child.send({"key": key, "abort": True})
+
+    async def _keep(self, started: asyncio.Future[None]) -> None:
+        """Run one child after the other, until one cannot even start for the first time, or too many have died."""
+        while True:
+            try:
+                await self._run_child(started)
+            except EngineUnavailable as error:
+                self._n_crashes += 1
+                if not started.done():
+                    self._board.show(EngineStatus("failed", str(error)))
+                    started.set_exception(error)
+                    return
+                if self._n_crashes >= MAX_CRASHES:
+                    self._board.show(EngineStatus("failed", f"gave up: {error}", restarts=self._restarts))
+                    return
+                pause_s = min(2.0 ** (self._n_crashes - 1), _LONGEST_PAUSE_S)
+                self._board.show(EngineStatus("restarting", f"{error}; again in {pause_s:.0f} s", None, self._restarts))
+                await self._sleep(pause_s)
+                self._restarts += 1
+
+    async def _run_child(self, started: asyncio.Future[None]) -> None:
+        """From launch to death, which is an EngineUnavailable with the child's last words."""
+        try:
+            self._child = child = await self._launch()
+        except OSError as error:
+            raise EngineUnavailable(f"no process can be started: {error}") from None
+        try:
+            while (message := await child.receive()) is not None:
+                self._take(message, child, started)
+        finally:
+            self._fail_answers()
+            self._child = None
+            await child.close()
+        raise EngineUnavailable(f"{self._info.name} died: {last_words(child.log_tail())}")
+
+    def _take(self, message: wire.Json, child: Child, started: asyncio.Future[None]) -> None:
+        if "ready" in message:
+            self._board.show(EngineStatus("ready", self._info.name, child.pid, self._restarts))
+            if not started.done():
+                started.set_result(None)
+        elif "progress" in message:
+            state: Literal["starting", "restarting"] = "restarting" if self._restarts else "starting"
+            self._board.show(EngineStatus(state, message["progress"], child.pid, self._restarts))
+        else:
+            self._n_crashes = 0
+            events = self._answers.get(message.pop("key"))
+            if events is not None:
+                events.put_nowait(message)
+
+    def _fail_answers(self) -> None:
+        for events in self._answers.values():
+            events.put_nowait(EngineCrashed(f"{self._info.name} died while it was answering; it is being restarted"))
+
+
+def last_words(log: list[str]) -> str:
+    """What a log most likely tells as the cause: its first error, else its last line."""
+    errors = [found.group() for line in log if (found := _ERROR.search(line))]
+    last = log[-1] if log else "it left no word"
+    return (errors[0] if errors else last).strip()[:400]

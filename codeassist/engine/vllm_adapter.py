@@ -1,0 +1,201 @@
+"""The one file that knows vLLM's Python interface. Lives in the host process; importing it imports torch.
+
+Answers are decoded here from token bytes, not by vLLM: no half code points, exact texts per token, and the tokenizer
+need not be loaded a second time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+from vllm import SamplingParams
+from vllm.engine.arg_utils import AsyncEngineArgs
+from vllm.inputs import TokensPrompt
+from vllm.sampling_params import RequestOutputKind
+from vllm.v1.engine.async_llm import AsyncLLM
+from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
+from vllm.v1.executor import Executor
+from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+from codeassist.engine.answer import AnswerText
+from codeassist.engine.forced_prefix import ARGUMENT
+from codeassist.engine.hardware import Hardware
+from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
+from codeassist.engine.vocabulary import read_vocabulary
+from codeassist.errors import EngineCrashed, RequestRejected
+from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+
+_WARM_UP_TOKENS = 256
+_PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one step of vLLM added. logprobs: one per token when asked for, else empty."""
+
+    tokens: Sequence[int]
+    logprobs: Sequence[float]
+    n_cached: int
+    finish_reason: str | None
+
+
+class VllmModel:
+    """One loaded model. Loading blocks for many seconds."""
+
+    def __init__(self, options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> None:
+        directory = Path(options.model)
+        config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+        self._directory = directory
+        self._vocabulary = read_vocabulary(directory / "tokenizer.json")
+        self._end_tokens = _end_tokens(directory, config)
+        # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
+        self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
+        self._n_requests = 0
+        arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu)
+        if self._has_hook:
+            arguments["logits_processors"] = [_PROCESSOR]
+        self._llm = _load(arguments, on_cpu=on_cpu)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the engine's own processes still run."""
+        return not self._llm.errored
+
+    async def warm_up(self) -> None:
+        """Answer once, so that the first user does not wait for what is set up on first use."""
+        prompt = tuple(range(_WARM_UP_TOKENS))
+        async for _ in self.stream(GenerationRequest("warm-up", prompt, max_tokens=2, logprobs=True)):
+            pass
+
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
+        """Deltas of the answer. Leaving the loop aborts. Raises RequestRejected, EngineCrashed."""
+        prompt = self._prompt(request)
+        stop_tokens, stop_texts = self._stops(request)
+        answer = AnswerText(self._vocabulary, stop_texts, request.forced_prefix)
+        usage = Usage(prompt_tokens=len(prompt))
+        async with aclosing(self._steps(request, prompt, stop_tokens)) as steps:
+            async for step in steps:
+                texts = [answer.add(token) for token in step.tokens]
+                text = answer.release()
+                reason = _finish_reason(step.finish_reason, stopped=answer.stopped)
+                n_cached = usage.cached_tokens or step.n_cached
+                usage = Usage(len(prompt), n_cached, usage.completion_tokens + len(step.tokens))
+                tokens = tuple(Token(*pair) for pair in zip(texts, step.logprobs, strict=False))
+                if reason is not None:
+                    yield Delta(text + answer.finish(), usage, tokens, reason)
+                    return
+                yield Delta(text, usage, tokens)
+
+    def close(self) -> None:
+        """End the engine's processes."""
+        self._llm.shutdown(timeout=2.0)
+
+    def _prompt(self, request: GenerationRequest) -> tuple[int, ...]:
+        if not self._vocabulary.can_spell(request.forced_prefix.encode()):
+            raise RequestRejected(f"this model's tokens cannot spell the forced prefix {request.forced_prefix!r}")
+        if not isinstance(request.prompt, str):
+            return request.prompt
+        tokenizer = tokenizers.Tokenizer.from_file(str(self._directory / "tokenizer.json"))
+        return tuple(tokenizer.encode(request.prompt).ids)
+
+    def _stops(self, request: GenerationRequest) -> tuple[list[int], list[str]]:
+        """Stop tokens and stop texts: special tokens have no text that could be looked for."""
+        specials = self._vocabulary.specials
+        tokens = [specials[stop] for stop in request.stop if stop in specials]
+        return self._end_tokens + tokens, [stop for stop in request.stop if stop and stop not in specials]
+
+    async def _steps(
+        self, request: GenerationRequest, prompt: tuple[int, ...], stop_tokens: list[int]
+    ) -> AsyncGenerator[_Step]:
+        """The steps of the whole answer. Without the hook, each token of the forced prefix is a request of its own
+        that may only choose among the allowed tokens; the prompt's KV cache makes the next one cheap."""
+        made: list[int] = []
+        rest = b"" if self._has_hook else request.forced_prefix.encode()
+        while rest and len(made) < request.max_tokens:
+            params = _sampling(request, stop_tokens, max_tokens=1, allowed_token_ids=self._vocabulary.allowed(rest))
+            async for step in self._generate(request, (*prompt, *made), params):
+                made += step.tokens
+                is_last = len(made) == request.max_tokens
+                yield _Step(step.tokens, step.logprobs, step.n_cached, "length" if is_last else None)
+            rest = self._vocabulary.after(rest, made[-1])
+        if len(made) == request.max_tokens:
+            return
+        hook = {ARGUMENT: request.forced_prefix} if self._has_hook and request.forced_prefix else None
+        params = _sampling(request, stop_tokens, max_tokens=request.max_tokens - len(made), extra_args=hook)
+        async with aclosing(self._generate(request, (*prompt, *made), params)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _generate(
+        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams
+    ) -> AsyncGenerator[_Step]:
+        self._n_requests += 1
+        outputs = self._llm.generate(
+            TokensPrompt(prompt_token_ids=list(prompt)), params, str(self._n_requests), priority=int(request.priority)
+        )
+        try:
+            async with aclosing(outputs):
+                async for output in outputs:
+                    added = output.outputs[0]
+                    logprobs = _logprobs(added) if request.logprobs else []
+                    yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
+        except (EngineDeadError, EngineGenerateError) as error:
+            raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
+        except ValueError as error:
+            raise RequestRejected(str(error)) from None
+
+
+def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
+    config = AsyncEngineArgs(**arguments).create_engine_config()
+    if not on_cpu:
+        return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+    import os
+
+    # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one
+    # starts 20 s earlier and needs 0.5 GiB less.
+    os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
+    executor: type[Executor] = UniProcExecutor
+    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=False, log_requests=False)
+
+
+def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any) -> SamplingParams:
+    return SamplingParams(
+        temperature=request.temperature,
+        top_p=request.top_p,
+        seed=request.seed,
+        stop_token_ids=stop_tokens,
+        logprobs=0 if request.logprobs else None,
+        detokenize=False,
+        output_kind=RequestOutputKind.DELTA,
+        **changes,
+    )
+
+
+def _logprobs(added: Any) -> list[float]:
+    return [
+        float(candidates[token].logprob) for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
+    ]
+
+
+def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:
+    if stopped or reason == "stop":
+        return "stop"
+    if reason is None:
+        return None
+    return "length" if reason == "length" else "abort"
+
+
+def _end_tokens(directory: Path, config: dict[str, Any]) -> list[int]:
+    """Tokens that end a text, by both files that may name them."""
+    generation = directory / "generation_config.json"
+    named = [config.get("eos_token_id")]
+    if generation.exists():
+        named.append(json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id"))
+    ids = [token for value in named for token in (value if isinstance(value, list) else [value])]
+    return sorted({token for token in ids if isinstance(token, int)})

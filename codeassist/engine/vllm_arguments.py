@@ -1,0 +1,122 @@
+"""What vLLM is told, decided without importing it: its environment and its engine arguments (pure).
+
+The figures behind the choices are made by `bench/engine_modes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from codeassist.engine.hardware import Hardware, kv_cache_bytes
+
+# The CPU attention kernel takes blocks of 32 tokens and their multiples. A keystroke computes at most one block anew,
+# so the smallest is the quickest.
+CPU_BLOCK_TOKENS = 32
+# A prompt is computed in pieces of this many tokens on a CPU; between two of them a newer or more urgent request gets
+# its turn, and a cancelled one ends.
+CPU_STEP_TOKENS = 512
+CPU_REQUESTS = 8
+GPU_REQUESTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """What the process that runs vLLM is started with; the zeroes, -1 and "auto" of the settings are still in it."""
+
+    model: str
+    n_mtp_layers: int
+    context_tokens: int
+    dtype: str = "auto"
+    speculative_tokens: int = -1
+    kv_cache_gib: float = 0.0
+    gpu_memory_fraction: float = 0.85
+    threads: int = 0
+
+
+def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> dict[str, str]:
+    """Variables to set before vLLM is imported."""
+    variables = {
+        "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "VLLM_WORKER_MULTIPROC_METHOD": "fork",
+    }
+    if not on_cpu:
+        return variables | {"VLLM_USE_FLASHINFER_SAMPLER": "0"}
+    return variables | {
+        # The CPU's MLA kernel knows one head size and turns prefix caching off; plain attention has neither limit.
+        "VLLM_MLA_DISABLE": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "OMP_NUM_THREADS": str(options.threads or hardware.n_cores),
+        # Threads that spin while they wait, bound to a core that the editor needs too, made a step of 40 ms take 400.
+        "OMP_WAIT_POLICY": "PASSIVE",
+    }
+
+
+def engine_arguments(
+    options: HostOptions, config: Mapping[str, Any], hardware: Hardware, *, on_cpu: bool
+) -> dict[str, Any]:
+    """Keyword arguments of vLLM's AsyncEngineArgs. config: the model's config.json."""
+    arguments: dict[str, Any] = {
+        "model": options.model,
+        "max_model_len": options.context_tokens,
+        "skip_tokenizer_init": True,
+        "enable_prefix_caching": True,
+        "scheduling_policy": "priority",
+        "disable_log_stats": True,
+        "enable_log_requests": False,
+    }
+    n_drafted = speculative_tokens(options, on_cpu=on_cpu)
+    if n_drafted:
+        arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
+    if not on_cpu:
+        return arguments | {
+            "dtype": options.dtype,
+            "max_num_seqs": GPU_REQUESTS,
+            "gpu_memory_utilization": options.gpu_memory_fraction,
+        }
+    dtype = cpu_dtype(options.dtype, hardware)
+    per_token = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
+    return arguments | {
+        "dtype": dtype,
+        "max_num_seqs": CPU_REQUESTS,
+        "max_num_batched_tokens": CPU_STEP_TOKENS,
+        "block_size": CPU_BLOCK_TOKENS,
+        "enforce_eager": True,
+        # The CPU's rotary kernel turns the 3-D queries of plain attention wrongly: fluent nonsense.
+        "compilation_config": {"custom_ops": ["-rotary_embedding"]},
+        "kv_cache_memory_bytes": kv_cache_bytes(
+            options.kv_cache_gib, per_token, options.context_tokens, hardware.memory_bytes
+        ),
+    }
+
+
+def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
+    """Tokens to draft per step; 0 without an MTP head. By default on for a GPU and off for a CPU, where it slows the
+    first token and short answers gain nothing."""
+    if not options.n_mtp_layers:
+        return 0
+    if options.speculative_tokens < 0:
+        return 0 if on_cpu else 1
+    return options.speculative_tokens
+
+
+def cpu_dtype(asked: str, hardware: Hardware) -> str:
+    """bfloat16 only pays where the CPU has matrix instructions for it."""
+    if asked != "auto":
+        return asked
+    return "bfloat16" if hardware.has_bf16_matrices else "float32"
+
+
+def kv_bytes_per_token(config: Mapping[str, Any], n_bytes: int) -> int:
+    """Keys and values of all layers for one token, as plain attention stores them (values padded to the keys' size)."""
+    n_layers = int(config.get("num_hidden_layers", 32)) + int(config.get("num_nextn_predict_layers") or 0)
+    n_heads = int(config.get("num_attention_heads", 32))
+    head = int(config.get("qk_nope_head_dim") or 0) + int(config.get("qk_rope_head_dim") or 0)
+    head = max(head, int(config.get("v_head_dim") or 0)) or int(config.get("hidden_size", 4096)) // n_heads
+    return n_layers * n_heads * 2 * head * n_bytes

@@ -20,6 +20,7 @@ from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
 from codeassist.commands.lsp import lsp
+from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
 from codeassist.errors import CodeassistError, ConfigError
@@ -52,9 +53,9 @@ def run(arguments: Sequence[str], front: Front) -> int:
     except BrokenPipeError:
         return 1  # the reader of our answer has gone, as `| head` does
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        return INTERRUPTED
     except asyncio.CancelledError:
-        return 143
+        return TERMINATED
     except Exception as error:  # noqa: BLE001  the border: whatever it is, the user gets one line
         return _fail(arguments, front, error)
     return code if isinstance(code, int) else 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from codeassist.commands.front import Front, front_of
@@ -56,16 +56,25 @@ def _answer(loaded: LoadedSettings, user_file: str, project_files: list[str]) ->
 
 
 def _show(front: Front, loaded: LoadedSettings, user_file: str) -> None:
-    docs = documented_settings()
-    table = Table(box=None, pad_edge=False)
-    for heading in ("setting", "value", "from", "meaning"):
-        table.add_column(heading, overflow="fold")
+    console, docs, shown_section = front.console, documented_settings(), ""
     for name, value in _shown_values(loaded).items():
+        section, _, key = name.partition(".")
+        if section != shown_section:
+            console.print(Text(f"[{section}]", style="bold"))
+            shown_section = section
         origin = loaded.origins[name]
-        style = "dim" if origin == "default" else "green"
-        table.add_row(Text(name, "cyan"), Text(str(value)), Text(origin, style), Text(docs[name], "dim"))
-    front.console.print(table)
-    front.console.print(Text(f"your own file: {user_file}", style="dim"))
+        console.print(
+            Text.assemble(
+                (f"{key} = {_toml(value)}", "cyan"), (f"   {origin}", "dim" if origin == "default" else "green")
+            )
+        )
+        console.print(Text(f"    {docs[name]}", style="dim"))
+    console.print(Text(f"your own file: {user_file}", style="bold"))
+
+
+def _toml(value: object) -> str:
+    """The value as a TOML file has it; JSON is the same for all kinds that settings have."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _shown_values(loaded: LoadedSettings) -> dict[str, Any]:

@@ -56,6 +56,8 @@ _KINDS: dict[type, str] = {str: "a text", int: "a whole number from 1 up", bool:
 def _check_field(name: str, value: object, kind: type) -> None:
     if type(value) is not kind or (kind is int and value < 1):  # type: ignore[operator]
         raise RequestProblem(f"`{name}` must be {_KINDS[kind]}, not {json.dumps(value)[:60]}")
+    if isinstance(value, str) and "\0" in value:
+        raise RequestProblem(f"`{name}` holds a NUL character: that is no text")
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
         raise RequestProblem(f"`{name}` holds half a surrogate pair, which is no character")
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import threading
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +29,12 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 PATIENT_DEADLINE_MS = 5000
+# After an interruption, threads of the core get this long to end.
+THREADS_WITHIN_S = 2.0
+
+# Exit codes, as shells count them: 128 and the number of the signal.
+INTERRUPTED = 130
+TERMINATED = 143
 
 
 def settings_for(front: Front, workspace: Path | None, overrides: Sequence[str] | None) -> LoadedSettings:
@@ -109,12 +119,34 @@ async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> Non
 
 def run_async(main: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end. SIGTERM and a closed terminal cancel as Ctrl-C does, so that whatever is open gets closed."""
+    with asyncio.Runner() as runner:
+        workers = ThreadPoolExecutor(thread_name_prefix="codeassist")
+        runner.get_loop().set_default_executor(workers)
+        try:
+            return runner.run(_cancellable(main))
+        except KeyboardInterrupt:
+            _leave_threads(workers, INTERRUPTED)
+            raise
+        except asyncio.CancelledError:
+            _leave_threads(workers, TERMINATED)
+            raise
 
-    async def cancellable() -> _T:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, task.cancel)
-        return await main
 
-    return asyncio.run(cancellable())
+async def _cancellable(main: Coroutine[Any, Any, _T]) -> _T:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    return await main
+
+
+def _leave_threads(workers: ThreadPoolExecutor, code: int) -> None:
+    """End the process without a thread that is deep in work (a file that parses, a batch that is embedded)."""
+    workers.shutdown(wait=False, cancel_futures=True)
+    deadline = time.monotonic() + THREADS_WITHIN_S
+    others = [thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in others):
+        logging.shutdown()
+        os._exit(code)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from codeassist.assistant import Assistant
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
@@ -79,6 +79,7 @@ def byte_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokenizer = Tokenizer(models.BPE({letter: number for number, letter in enumerate(alphabet)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens(list(TEMPLATES["deepseek"].specials))
     file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
     tokenizer.save(str(file))

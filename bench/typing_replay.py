@@ -203,8 +203,9 @@ def over_runs(runs: list[dict[str, object]]) -> dict[str, float]:
     """Medians over the runs of the figures that are promised."""
 
     def median(figure: str, statistic: str) -> float:
-        values = [run[figure] for run in runs]
-        return round(statistics.median(value[statistic] for value in values if isinstance(value, dict)), 3)
+        summaries = [run[figure] for run in runs]
+        values = [float(summary[statistic]) for summary in summaries if isinstance(summary, dict)]
+        return round(float(statistics.median(values)), 3)
 
     cold, warm = median("first_key_ms", "median"), median("key_to_suggestion_ms", "median")
     return {

@@ -12,6 +12,7 @@ from codeassist.assistant import Assistant
 from codeassist.errors import CodeassistError
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
+from codeassist.server.mistral import mistral_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
@@ -20,7 +21,12 @@ from codeassist.server.problems import Problem, problem_of, problem_response
 def create_app(assistant: Assistant, index: IndexHealth) -> Starlette:
     """The ASGI application; whoever runs it starts the engine and keeps `index` up to date."""
     return Starlette(
-        routes=[*health_routes(assistant, index), *openai_routes(assistant), *own_routes(assistant)],
+        routes=[
+            *health_routes(assistant, index),
+            *openai_routes(assistant),
+            *mistral_routes(assistant),
+            *own_routes(assistant),
+        ],
         middleware=[Middleware(LoopbackOnly)],
         exception_handlers={
             Problem: _on_problem,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
@@ -54,3 +55,8 @@ def problem_body(problem: Problem) -> dict[str, object]:
 def problem_response(problem: Problem) -> JSONResponse:
     """The whole answer."""
     return JSONResponse(problem_body(problem), problem.status, problem.headers)
+
+
+def error_event(error: CodeassistError) -> str:
+    """What ends a stream that cannot go on."""
+    return json.dumps(problem_body(problem_of(error)), separators=(",", ":"))

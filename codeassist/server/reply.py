@@ -1,0 +1,63 @@
+"""What all parts of one answer have in common, in every dialect that descends from OpenAI's."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from codeassist.types import FinishReason, Usage
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """prefix: how its id begins. object: what the answer calls itself."""
+
+    prefix: str
+    object: str
+    model: str
+    created: int = field(default_factory=lambda: int(time.time()))
+    begun: float = field(default_factory=time.perf_counter)
+    number: str = field(default_factory=lambda: os.urandom(12).hex())
+
+    @property
+    def id(self) -> str:
+        """The answer's id, in the engine's log too."""
+        return f"{self.prefix}-{self.number}"
+
+    def part(self, choices: Sequence[dict[str, Any]], usage: Usage | None = None) -> dict[str, Any]:
+        """The whole answer, or one event of it."""
+        head = {"id": self.id, "object": self.object, "created": self.created, "model": self.model}
+        counts = {"usage": _usage(usage)} if usage is not None else {}
+        return head | {"choices": list(choices)} | counts
+
+    def log(self, usage: Usage, finish_reason: FinishReason | None) -> None:
+        """The one line per completion."""
+        logger.info(
+            "%s %s prompt=%d cached=%d out=%d total=%.1fms",
+            self.id,
+            finish_reason,
+            usage.prompt_tokens,
+            usage.cached_tokens,
+            usage.completion_tokens,
+            (time.perf_counter() - self.begun) * 1000,
+        )
+
+
+def standard_reason(finish_reason: FinishReason | None) -> str | None:
+    """The standard knows no "abort"; an engine says it when it stopped early, and then the text is cut."""
+    return "length" if finish_reason == "abort" else finish_reason
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+    }

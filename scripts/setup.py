@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, Iterable, Iterator  # noqa: UP035 - collections.abc cannot be subscripted by Python 3.8
+from typing import IO, Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -128,7 +128,8 @@ def suitable_pythons() -> list[str]:
     """Interpreters to try, best first: the environment's own, then `python3`, then the newest."""
     own = [str(PYTHON)] if (VENV / "bin" / "pip").exists() else []
     found = [(name, version_of(name)) for name in [*own, *CANDIDATES]]
-    suitable = [name for name, version in found if version and OLDEST <= as_pair(version) <= NEWEST]
+    best = {version: name for name, version in reversed(found) if version and OLDEST <= as_pair(version) <= NEWEST}
+    suitable = [name for name, version in found if version and best.get(version) == name]
     if not suitable:
         seen = ", ".join(f"{name} is {version}" for name, version in found if version) or "none was found"
         raise SetupError(f"Python 3.11, 3.12 or 3.13 is needed ({seen}): install python3.12 and python3.12-venv")
@@ -187,8 +188,8 @@ def install_torch() -> None:
         print(f"  not in pip's configured sources: asking {TORCH_CPU_INDEX}", flush=True)
         try:
             install_file("torch-cpu", "--extra-index-url", TORCH_CPU_INDEX, "--retries", "1", "--timeout", "30")
-        except SetupError as error:
-            raise NotFound(f"CPU torch is not to be had for this Python: {error}") from error
+        except SetupError:
+            raise NotFound("CPU torch for this Python is in neither") from None
 
 
 def install_file(name: str, *options: str) -> None:
@@ -201,17 +202,9 @@ def install_file(name: str, *options: str) -> None:
 def pip(arguments: list[str], n_packages: int = 0) -> None:
     """`pip install` in the environment: its words go to the log, ours to the terminal."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
-    with (
-        LOG.open("a") as log,
-        subprocess.Popen(
-            [*command, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        ) as process,
-    ):
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with LOG.open("a") as log, subprocess.Popen([*command, *arguments], text=True, env=environment, **pipes) as process:
         assert process.stdout is not None
         words = "".join(show_progress(process.stdout, log, n_packages))
     if process.returncode:

@@ -50,7 +50,7 @@ def _window_end(lines: list[str], start: int) -> int:
 
 
 def _starts(node: Node, n_lines: int) -> Iterable[tuple[int, bool]]:
-    """(row, is a definition) wherever a chunk may start: top-level nodes, and the insides of those that are too long."""
+    """(row, is a definition) wherever a chunk may start: top-level nodes, and the insides of long ones."""
     comment_row: int | None = None
     for child in node.named_children:
         row = child.start_point.row

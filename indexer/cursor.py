@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from indexer.languages import language_named
 from indexer.parsing import parse
@@ -15,26 +16,48 @@ from indexer.types import Import, Query
 
 LINES_ABOVE = 12
 LINES_BELOW = 4
+LINES_TYPED = 80
+MAX_ATTRIBUTE_LINES = 150
 MAX_NAMES = 28
-# Only this much of a huge file is read around the cursor, in lines.
-MAX_LINES_READ = 3000
 MAX_IMPORT_LINES = 400
+MAX_STATEMENT_CHARS = 4000
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\d]\w*)?")
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _IMPORT_LINE = re.compile(
-    r"^\s*(?:(?:pub(?:\([^)]*\))?\s+)?(?:import|from|use|using|mod|package|require|require_once|require_relative|include"
-    r"|source|alias|export\s+(?:\*|\{)|#\s*include|\.)\b|<\?php|.*\brequire\s*\(?\s*[\"']|\s*[\w.]*\s*\"[\w./-]+\"\s*$)"
+    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|using|mod|require(?:_once|_relative)?|include|source"
+    r"|alias|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
+    re.MULTILINE,
 )
-_TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:\s*(?:&\s*)?(?:mut\s+)?([\w.\[\]<>| ,\"']+?)\s*(?=[,)=;{\n]|$)", re.M)
-_ASSIGNED = re.compile(
-    r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s+|new\s+|&\s*)?([^\W\d][\w.:]*?)(?:::new|\.new)?\s*([({]|$)", re.M
+_TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
+_ASSIGNED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
+_DOTTED = re.compile(r"[^\W\d][\w.]*")
+_SETS_ATTRIBUTE = re.compile(
+    r"^[ \t]+(?:self\.|this\.|@)\w+[ \t]*(?::|=(?!=)).*$|^[ \t]+(?:def __init__|constructor)\(.*$", re.MULTILINE
 )
 _WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\(.*\)\s+as\s+([^\W\d]\w*)")
 _DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
-_CLASS = re.compile(r"^(\s*)(?:export\s+|public\s+|abstract\s+|final\s+|data\s+)*(?:class|struct|interface|trait|impl)\s+(.*)$")
-_NOISE = STOP_WORDS | frozenset("list dict set tuple len print isinstance optional Optional Any None True False".split())
+_CLASS = re.compile(
+    r"^(\s*)(?:export\s+|public\s+|abstract\s+|final\s+|data\s+)*(?:class|struct|interface|trait|impl)\s+(.*)$"
+)
+_NOISE = STOP_WORDS | frozenset(
+    [
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "len",
+        "print",
+        "isinstance",
+        "optional",
+        "Optional",
+        "Any",
+        "None",
+        "True",
+        "False",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +87,9 @@ def read_cursor(query: Query) -> CursorView:
     bases = _class_head(lines, row)
     near = [here, *reversed(above), *below]
     names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
-    start = max(0, row - MAX_LINES_READ)
-    readable = "\n".join(lines[start : row + MAX_LINES_READ // 4])
-    return CursorView(names, _members(near), _types(readable), bases, "\n".join([*above, here, *below]))
+    return CursorView(
+        names, _members(near), _types(_typed_text(source, lines, row)), bases, "\n".join([*above, here, *below])
+    )
 
 
 def _identifiers(lines: Iterable[str]) -> list[str]:
@@ -95,10 +118,16 @@ def _types(text: str) -> dict[str, tuple[str, ...]]:
     for pattern, name_group, type_group in ((_TYPED, 1, 2), (_ASSIGNED, 1, 2), (_WITH, 2, 1), (_DECLARED, 2, 1)):
         for match in pattern.finditer(text):
             name = match.group(name_group).replace("this.", "self.").replace("@", "self.")
-            words = [word for word in re.findall(r"[\w.]+", match.group(type_group)) if word not in _NOISE]
-            if words and len(words) <= 4:
-                found.setdefault(name, {}).update(dict.fromkeys(words))
-    return {name: tuple(words)[:6] for name, words in found.items()}
+            of_type = match.group(type_group).removesuffix("::new").removesuffix(".new")
+            words = [word for word in _DOTTED.findall(of_type) if word not in _NOISE]
+            found.setdefault(name, {}).update(dict.fromkeys(words[:4]))
+    return {name: tuple(words)[:6] for name, words in found.items() if words}
+
+
+def _typed_text(source: str, lines: Sequence[str], row: int) -> str:
+    """Lines that may tell the types of what is used at the row: above it, and wherever attributes are set."""
+    attributes = [match.group() for match in islice(_SETS_ATTRIBUTE.finditer(source), MAX_ATTRIBUTE_LINES)]
+    return "\n".join([*attributes, *lines[max(0, row - LINES_TYPED) : row + 1]])
 
 
 def types_of(view: CursorView, name: str) -> tuple[str, ...]:
@@ -136,14 +165,26 @@ def _parse_imports(text: str, path: str, language: str) -> tuple[Import, ...]:
 def import_lines(source: str) -> str:
     """The source with every line blanked that does not import; trailing blanks cut off."""
     kept: list[str] = []
-    depth, n_kept = 0, 0
-    for line in source.split("\n")[: MAX_LINES_READ * 4]:
-        is_import = depth > 0 or _IMPORT_LINE.match(line) is not None
-        kept.append(line if is_import else "")
-        if is_import:
-            n_kept += 1
-            depth = max(0, depth + sum(line.count(mark) for mark in "({") - sum(line.count(mark) for mark in ")}"))
-            depth = depth if n_kept % 100 else 0
-        if n_kept > MAX_IMPORT_LINES:
-            break
-    return "\n".join(kept).rstrip()
+    end = 0
+    for match in islice(_IMPORT_LINE.finditer(source), MAX_IMPORT_LINES):
+        start = match.start()
+        if start < end:
+            continue
+        stop = _statement_end(source, start, match.end())
+        n_before = source.count("\n", end, start)
+        kept.append("\n" * n_before + source[start:stop])
+        end = stop
+    return "".join(kept)
+
+
+def _statement_end(source: str, start: int, end: int) -> int:
+    """Where an import statement ends: at the end of the line, or where its brackets close."""
+    limit = min(len(source), start + MAX_STATEMENT_CHARS)
+    while end < limit and _depth(source[start:end]) > 0:
+        newline = source.find("\n", end + 1)
+        end = newline if newline >= 0 else len(source)
+    return end
+
+
+def _depth(text: str) -> int:
+    return text.count("(") + text.count("{") - text.count(")") - text.count("}")

@@ -13,6 +13,7 @@ from indexer.cursor import CursorView, types_of
 from indexer.graph import Asker, definitions_of, resolve_import
 from indexer.languages import family_of, language_of
 from indexer.ranking import is_test_path
+from indexer.repository_map import RepositoryMap
 from indexer.types import Hit, HitSource, Import, Symbol
 
 # More definitions of one name than this say nothing about which is meant.
@@ -21,6 +22,10 @@ MAX_DEFINITIONS = 24
 MAX_OUTLINE = 16
 # Languages where the files of a folder see one another without an import.
 _FOLDER_SCOPED = frozenset({"go", "java", "kotlin", "scala", "c_sharp", "swift", "c", "cpp"})
+
+# Languages where a name of another file cannot be used without importing it.
+_EXPLICIT = frozenset({"python", "javascript", "typescript", "tsx", "rust", "go", "java", "zig"})
+MAX_OVERLOADS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +41,20 @@ class Definitions:
     """Looks names up for one cursor; every look-up is made once."""
 
     def __init__(
-        self, connection: sqlite3.Connection, asker: Asker, imports: tuple[Import, ...], own_names: frozenset[str]
+        self,
+        connection: sqlite3.Connection,
+        repository: RepositoryMap,
+        asker: Asker,
+        imports: tuple[Import, ...],
+        own_names: frozenset[str],
     ) -> None:
         self._connection = connection
+        self._repository = repository
         self._asker = asker
         self._imports = {item.alias: item for item in reversed(imports)}
         self._wildcards = [item for item in imports if item.name == "*" or asker.language in ("c", "cpp")]
         self._all_imports = imports
         self._own_names = own_names
-        self._targets: Callable[[Import], list[str]] = lru_cache(maxsize=None)(
-            lambda item: resolve_import(connection, item, asker)
-        )
         self._resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
 
     def near(self, view: CursorView) -> list[Found]:
@@ -68,10 +76,12 @@ class Definitions:
             item = self._imports.get(base)
             if item is None or self._resolved(base):
                 continue
-            for path in self._targets(item)[:1]:
-                if path != self._asker.path and (hit := self._outline(path, item, 0.6 - 0.02 * rank)):
-                    hits.append(hit)
+            paths = [path for path in self._targets(item)[:1] if path != self._asker.path]
+            hits += [hit for path in paths if (hit := self._outline(path, item, 0.6 - 0.02 * rank)) is not None]
         return hits[:3]
+
+    def _targets(self, item: Import) -> list[str]:
+        return resolve_import(self._repository, item, self._asker)
 
     def _in_order(self, view: CursorView) -> Iterator[Found]:
         for rank, (base, attribute) in enumerate(view.members):
@@ -97,28 +107,33 @@ class Definitions:
             found += self._resolved(word.rsplit(".", 1)[-1])
         if found or not attribute or base in ("self", "this"):
             return tuple(found)
-        return self._everywhere(attribute, ("method", "function"), 0.35)
+        return self._everywhere(attribute, ("method",), 0.35) if len(attribute) > 4 else ()
 
     def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
-        found: list[Found] = []
-        for path in self._targets(item):
-            for symbol in definitions_of(self._connection, name, path, self._asker):
-                found.append(Found(symbol, 1.0, f"defines `{name}`, imported on line {item.line}"))
-        return tuple(found[:MAX_SAME_NAME])
+        rows = [
+            row for path in self._targets(item) for row in definitions_of(self._repository, name, path, self._asker)
+        ]
+        symbols = _without_overloads(records.symbols_by_id(self._connection, rows[:MAX_OVERLOADS]))
+        why = f"defines `{name}`, imported on line {item.line}"
+        return tuple(Found(symbol, 1.0, why) for symbol in symbols[:MAX_SAME_NAME])
 
     def _resolve(self, name: str) -> tuple[Found, ...]:
         if name in self._own_names:
             return ()
         if (item := self._imports.get(name)) is not None:
             return self._imported(item)
-        for wildcard in self._wildcards:
-            if found := self._in_module(wildcard, name):
-                return found
+        wild = next((found for item in self._wildcards if (found := self._in_module(item, name))), ())
+        return wild or self._unimported(name)
+
+    def _unimported(self, name: str) -> tuple[Found, ...]:
+        """A name that no import explains: from the same folder or package, or one about to be imported."""
         if self._asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
             return found
         if name[:1].isupper():
             return self._everywhere(name, ("class", "type", "constant", "module"), 0.7)
-        return self._everywhere(name, ("function", "constant", "type"), 0.45) if len(name) > 3 else ()
+        if self._asker.language in _EXPLICIT or len(name) < 4:
+            return ()
+        return self._everywhere(name, ("function", "constant", "type"), 0.45)
 
     def _imported(self, item: Import) -> tuple[Found, ...]:
         wanted = item.name if item.name not in ("", "*", "default") else item.alias
@@ -126,9 +141,15 @@ class Definitions:
             return found
         targets = self._targets(item)
         if item.name == "default" and targets:
-            symbols = [s for s in records.symbols_in(self._connection, targets[0]) if s.signature.startswith("export d")]
+            symbols = [
+                s for s in records.symbols_in(self._connection, targets[0]) if s.signature.startswith("export d")
+            ]
             return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in symbols[:1])
-        if targets or not item.name or not self._asker.language.startswith(("java", "kot", "sca", "c_", "php", "swift")):
+        if (
+            targets
+            or not item.name
+            or not self._asker.language.startswith(("java", "kot", "sca", "c_", "php", "swift"))
+        ):
             return ()
         return self._everywhere(wanted, ("class", "type", "function"), 0.9)
 
@@ -160,13 +181,23 @@ class Definitions:
 
     def _outline(self, path: str, item: Import, weight: float) -> Hit | None:
         symbols = [s for s in records.symbols_in(self._connection, path) if not s.container and s.kind != "module"]
-        shown = [s for s in symbols if not s.name.startswith("_")][:MAX_OUTLINE]
-        if not shown:
+        shown = [s for s in symbols if s.kind in ("class", "function") and not s.name.startswith("_")][:MAX_OUTLINE]
+        if len(shown) < 2:
             return None
         left_out = [] if len(shown) == len(symbols) else ["..."]
         text = "\n".join([*(_headline(symbol) for symbol in shown), *left_out])
         why = f"what `{item.alias}` offers, imported on line {item.line}"
         return Hit(path, shown[0].start_line, shown[-1].end_line, weight, text, "import", why, item.alias, True)
+
+
+def _without_overloads(symbols: list[Symbol]) -> list[Symbol]:
+    """One definition for each file and name: the one that says most, of equals the last."""
+    best: dict[tuple[str, str], Symbol] = {}
+    for symbol in symbols:
+        key = (symbol.path, symbol.name)
+        if key not in best or len(symbol.signature) >= len(best[key].signature) or "@overload" in best[key].signature:
+            best[key] = symbol
+    return list(best.values())
 
 
 def _headline(symbol: Symbol) -> str:

@@ -36,7 +36,7 @@ class Embedder(Protocol):
 
 
 class HashingEmbedder:
-    """Vectors of hashed words: no model, no download, the same everywhere. For tests, and where nothing else is there."""
+    """Vectors of hashed words: no model, no download, the same everywhere."""
 
     def __init__(self, dim: int = 256) -> None:
         self._dim = dim
@@ -122,4 +122,5 @@ def _crc(path: Path) -> int:
 def normalised(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    scaled: Vectors = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled

@@ -38,7 +38,7 @@ def read_bytes(root: Path, path: str, max_file_kb: int) -> bytes | SkippedFile:
     except OSError as error:
         return SkippedFile(path, _os_reason(root / path, error))
     try:
-        with open(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return SkippedFile(path, "not a regular file")

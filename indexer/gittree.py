@@ -135,17 +135,27 @@ def _list_files(repository: Repo, root: Path, *arguments: str) -> list[str]:
     """Entries of `git ls-files -z` below root. The repository's own hooks are not run."""
     from git.exc import GitError
 
-    environment = {"GIT_OPTIONAL_LOCKS": "0", "GIT_DIR": str(repository.git_dir), "GIT_WORK_TREE": _work_tree(repository)}
+    environment = {
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_DIR": str(repository.git_dir),
+        "GIT_WORK_TREE": _work_tree(repository),
+    }
     environment["GIT_INDEX_FILE"] = str(Path(repository.git_dir) / "index")
     command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "ls-files", "-z", *arguments]
     repository.git._working_dir = str(root)
     try:
         output = repository.git.execute(
-            command, env=environment, kill_after_timeout=GIT_SECONDS, strip_newline_in_stdout=False, stdout_as_string=False
+            command,
+            env=environment,
+            kill_after_timeout=GIT_SECONDS,
+            strip_newline_in_stdout=False,
+            stdout_as_string=False,
         )
     except (GitError, OSError) as error:
         logger.debug("git ls-files failed: %s", error)
-        raise GitTrouble(f"git cannot read this repository ({_last_line(error)}); the folder is walked instead") from error
+        raise GitTrouble(
+            f"git cannot read this repository ({_last_line(error)}); the folder is walked instead"
+        ) from error
     return [os.fsdecode(entry) for entry in bytes(output).split(b"\0") if entry]
 
 

@@ -1,18 +1,18 @@
-"""Imports -> files of the repository, and names -> their definitions through imports. Best effort, never guessing far."""
+"""Imports -> files of the repository, and names -> their definitions through imports. Best effort."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from indexer import records
-from indexer.types import Import, Symbol
+from indexer.repository_map import RepositoryMap
+from indexer.types import Import
 
 MAX_FILES = 24
-MAX_DEPTH = 4
+# Files that one look-up may pass through; a package that re-exports everything has hundreds.
+MAX_VISITED = 300
 
 _JS_ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".vue")
 _PY_ENDINGS = (".py", ".pyi", "/__init__.py", "/__init__.pyi")
@@ -33,35 +33,46 @@ class Asker:
         return posixpath.dirname(self.path)
 
 
-Resolver = Callable[[sqlite3.Connection, Import, Asker], list[str]]
+Resolver = Callable[[RepositoryMap, Import, Asker], list[str]]
 
 
-def resolve_import(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def resolve_import(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     """Files that an import may mean, likeliest first; empty for libraries from outside."""
-    resolver = _RESOLVERS.get(asker.language)
-    return resolver(connection, item, asker)[:MAX_FILES] if resolver else []
+    key = (asker.path if asker.language == "rust" else asker.folder, item.module, item.name)
+    found = repository.resolved.get(key)
+    if found is None:
+        resolver = _RESOLVERS.get(asker.language)
+        found = resolver(repository, item, asker)[:MAX_FILES] if resolver else []
+        repository.resolved[key] = found
+    return found
 
 
-def definitions_of(
-    connection: sqlite3.Connection, name: str, path: str, asker: Asker, depth: int = MAX_DEPTH
-) -> list[Symbol]:
-    """Definitions of `name` in a file, or where that file has it from (re-exports)."""
-    found = [symbol for symbol in records.symbols_in(connection, path, name) if not _is_nested(symbol)]
-    if found or depth == 0:
-        return found
-    there = Asker(path, asker.language, asker.root_name)
-    for item in records.imports_of(connection, path):
-        if item.alias != name and item.name != "*":
+def definitions_of(repository: RepositoryMap, name: str, path: str, asker: Asker) -> tuple[int, ...]:
+    """Rows of the definitions of `name` in a file, or where that file has it from (re-exports)."""
+    seen: set[tuple[str, str]] = set()
+    waiting = [(path, name)]
+    while waiting and len(seen) < MAX_VISITED:
+        step = waiting.pop(0)
+        if step in seen:
             continue
-        wanted = item.name if item.alias == name and item.name not in ("", "*") else name
-        for target in resolve_import(connection, item, there):
-            if target != path and (found := definitions_of(connection, wanted, target, there, depth - 1)):
-                return found
-    return []
+        seen.add(step)
+        if found := repository.definitions(*step):
+            return found
+        waiting += _re_exports(repository, *step, asker)
+    return ()
 
 
-def _is_nested(symbol: Symbol) -> bool:
-    return symbol.kind in ("method", "field")
+def _re_exports(repository: RepositoryMap, path: str, name: str, asker: Asker) -> list[tuple[str, str]]:
+    """(file, name) wherever a file may have this name from: imports by that name first, wildcards after."""
+    there = Asker(path, asker.language, asker.root_name)
+    named: list[tuple[str, str]] = []
+    wild: list[tuple[str, str]] = []
+    for item in repository.imports(path):
+        if item.alias == name and item.name not in ("", "*"):
+            named += [(target, item.name) for target in resolve_import(repository, item, there)]
+        elif item.name == "*":
+            wild += [(target, name) for target in resolve_import(repository, item, there)]
+    return named or wild
 
 
 def _normal(path: str) -> str:
@@ -70,7 +81,7 @@ def _normal(path: str) -> str:
     return "" if clean.startswith("..") or clean == "." else clean.lstrip("/")
 
 
-def _resolve_python(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_python(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     dots = len(item.module) - len(item.module.lstrip("."))
     tail = item.module[dots:].replace(".", "/")
     bases = _python_bases(tail, dots, asker)
@@ -79,7 +90,7 @@ def _resolve_python(connection: sqlite3.Connection, item: Import, asker: Asker) 
         if item.name and item.name != "*":
             submodule = [f"{base}/{item.name}{ending}" for ending in _PY_ENDINGS]
             candidates = candidates[:2] + submodule[:2] + candidates[2:] + submodule[2:]
-        found = [path for path in map(_normal, candidates) if path and records.existing_path(connection, [path])]
+        found = [path for path in map(_normal, candidates) if path and repository.first_existing([path])]
         if found:
             return found
     return []
@@ -102,7 +113,7 @@ def _python_bases(tail: str, dots: int, asker: Asker) -> list[str]:
     return bases
 
 
-def _resolve_javascript(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_javascript(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     module = item.module
     if module.startswith("."):
         bases = [posixpath.join(asker.folder, module)]
@@ -113,21 +124,21 @@ def _resolve_javascript(connection: sqlite3.Connection, item: Import, asker: Ask
     for base in map(_normal, bases):
         stem = re.sub(r"\.(?:[mc]?jsx?)$", "", base)
         candidates = [base, *(stem + end for end in _JS_ENDINGS), *(f"{base}/index{end}" for end in _JS_ENDINGS)]
-        if path := records.existing_path(connection, candidates):
+        if path := repository.first_existing(candidates):
             return [path]
     return []
 
 
-def _resolve_go(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_go(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     parts = item.module.split("/")
     for start in range(len(parts)):
         folder = "/".join(parts[start:])
-        if paths := records.paths_below(connection, folder, ".go", MAX_FILES):
+        if paths := repository.paths_in(folder, ".go"):
             return [path for path in paths if not path.endswith("_test.go")]
     return []
 
 
-def _resolve_rust(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_rust(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     parts = [part for part in item.module.split("::") if part]
     if item.name and item.name != "*":
         parts.append(item.name)
@@ -138,7 +149,7 @@ def _resolve_rust(connection: sqlite3.Connection, item: Import, asker: Asker) ->
             candidates = [f"{base}/lib.rs", f"{base}/main.rs", f"{base}/mod.rs"]
         else:
             candidates = [f"{stem}.rs", f"{stem}/mod.rs"]
-        if path := records.existing_path(connection, [_normal(candidate) for candidate in candidates]):
+        if path := repository.first_existing([_normal(candidate) for candidate in candidates]):
             return [path]
     return []
 
@@ -158,48 +169,49 @@ def _rust_base(parts: list[str], asker: Asker) -> tuple[str, list[str]]:
     return own, parts
 
 
-def _resolve_jvm(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_jvm(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     folder = item.module.replace(".", "/")
     tails = [f"{folder}/{item.name}", folder] if item.name and item.name != "*" else [folder]
     for tail in tails:
         for ending in _JVM_ENDINGS:
-            if paths := records.paths_ending(connection, tail + ending, 4):
+            if paths := repository.paths_ending(tail + ending, 4):
                 return paths
     if item.name == "*":
         return []
-    return [path for end in _JVM_ENDINGS for path in records.paths_ending(connection, item.name + end, 2)][:2]
+    return [path for end in _JVM_ENDINGS for path in repository.paths_ending(item.name + end, 2)][:2]
 
 
-def _resolve_c(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+def _resolve_c(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     near = _normal(posixpath.join(asker.folder, item.module))
-    if near and records.existing_path(connection, [near]):
+    if near and repository.first_existing([near]):
         return [near]
-    return records.paths_ending(connection, item.module.lstrip("./"), 2)
+    return repository.paths_ending(item.module.lstrip("./"), 2)
 
 
 def _resolve_by_path(*endings: str) -> Resolver:
     """A resolver for languages that name files: relative to the asker first, then anywhere."""
 
-    def resolve(connection: sqlite3.Connection, item: Import, asker: Asker) -> list[str]:
+    def resolve(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
         module = item.module.strip()
         if "\\" in module or (item.name and "/" not in module):
             module = "/".join([*module.split("\\"), item.name]).strip("/")
         elif asker.language == "lua":
             module = module.replace(".", "/")
         near = _normal(posixpath.join(asker.folder, module))
-        if path := records.existing_path(connection, [near, *(near + ending for ending in endings)] if near else []):
+        if path := repository.first_existing([near, *(near + ending for ending in endings)] if near else []):
             return [path]
         parts = [part for part in module.split("/") if part not in (".", "..", "")]
         for start in range(len(parts)):
             tail = "/".join(parts[start:])
             for ending in ("", *endings):
-                if paths := records.paths_ending(connection, tail + ending, 2):
+                if paths := repository.paths_ending(tail + ending, 2):
                     return paths
             if "\\" not in item.module:
                 break
         return []
 
     return resolve
+
 
 _RESOLVERS: dict[str, Resolver] = {
     "python": _resolve_python,

@@ -14,6 +14,7 @@ from indexer import records
 from indexer.embedding import Embedder
 from indexer.errors import EmbedderUnavailable, IndexClosed, WorkspaceError
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
+from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor, search_words
 from indexer.store import Store, is_damage
 from indexer.types import Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
@@ -27,7 +28,9 @@ Answer = TypeVar("Answer")
 class CodeIndex:
     """Files, symbols, chunks and vectors of one workspace. A Retriever; every method may be called from any thread."""
 
-    def __init__(self, root: Path, store: Store, embedder: Embedder | None, max_file_kb: int, exclude: Sequence[str]) -> None:
+    def __init__(
+        self, root: Path, store: Store, embedder: Embedder | None, max_file_kb: int, exclude: Sequence[str]
+    ) -> None:
         self.root = root
         self._store = store
         self._embedder = embedder
@@ -35,6 +38,7 @@ class CodeIndex:
         self._vectors: VectorIndex | None = None
         self._vectors_lock = threading.Lock()
         self._vector_warning = ""
+        self._map = RepositoryMap()
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
 
     @classmethod
@@ -66,7 +70,7 @@ class CodeIndex:
         return replace(report, vectors=has_vectors, warnings=warnings)
 
     def refresh_file(self, path: str, text: str | None = None) -> None:
-        """Bring one file up to date: as it is on disk, or as an editor has it. Paths outside the workspace are ignored."""
+        """Bring one file up to date: as it is on disk, or as an editor has it. Paths outside of root are ignored."""
         if _leaves_root(path):
             return
         self._healing(lambda: self._refresher.refresh_file(path, text))
@@ -92,7 +96,7 @@ class CodeIndex:
         return self._reading(find, [])
 
     def skipped(self) -> tuple[SkippedFile, ...]:
-        """Files that are not indexed and why, by path; what the last refresh of this process saw, else what is stored."""
+        """Files that are not indexed and why, by path: as the last refresh here saw them, else as stored."""
         if self._tree_skipped is not None:
             return self._tree_skipped
         return tuple(self._reading(records.read_skipped, []))
@@ -102,13 +106,16 @@ class CodeIndex:
         self._store.close()
 
     def _sources(self, connection: sqlite3.Connection) -> Sources:
+        self._map = repository = synced(self._map, connection)
         vectors, embedder = self._vectors, self._embedder
         if vectors is None or embedder is None:
-            return Sources(connection, None, self.root.name)
+            return Sources(connection, repository, None, self.root.name)
         vectors.sync(connection)
-        return Sources(
-            connection, lambda text, limit: vectors.nearest(embedder.embed([text]), limit), self.root.name
-        )
+
+        def nearest(text: str, limit: int) -> list[tuple[str, float]]:
+            return vectors.nearest(embedder.embed([text]), limit)
+
+        return Sources(connection, repository, nearest, self.root.name)
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made at the first call; None (and a warning kept) when there can be none."""
@@ -151,6 +158,7 @@ class CodeIndex:
             if isinstance(error, sqlite3.ProgrammingError) or not is_damage(error):
                 raise
             self._store.rebuild(f"damaged ({error})")
+            self._map = RepositoryMap()
             with self._vectors_lock:
                 self._vectors = None
             return work()

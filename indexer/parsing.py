@@ -23,7 +23,7 @@ Captures = dict[str, list[Node]]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One parsed file: its bytes, the root of its tree, and every match of the language's query, earlier patterns first."""
+    """One parsed file: its bytes, the root of its tree, and the query's matches, earlier patterns first."""
 
     language: Language
     source: bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from indexer.types import Hit, HitSource
+from indexer.types import Hit
 
 # Reciprocal-rank fusion: 1 / (K + rank). 60 is the value of the paper that introduced it (Cormack et al., SIGIR 2009).
 RRF_K = 60
@@ -64,13 +64,3 @@ def is_test_path(path: str) -> bool:
         or ".test." in name
         or ".spec." in name
     )
-
-
-def boosted(hit: Hit, factor: float) -> Hit:
-    """The hit with its score multiplied."""
-    return replace(hit, score=hit.score * factor)
-
-
-def as_source(source: HitSource) -> HitSource:
-    """The source itself; spells the type where a literal would widen."""
-    return source

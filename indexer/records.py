@@ -22,7 +22,7 @@ _CHUNK = (
     "SELECT f.path, c.start_line, c.end_line, c.text, f.language, c.hash FROM chunks c JOIN files f ON f.id = c.file_id"
 )
 # SQLite allows 999 parameters in builds that are still around.
-_MAX_PARAMETERS = 900
+MAX_PARAMETERS = 900
 
 
 def read_blobs(connection: sqlite3.Connection) -> dict[str, str]:
@@ -59,10 +59,7 @@ def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) ->
     connection.executemany(
         "INSERT INTO symbols (file_id, name, kind, start_line, end_line, signature, container, doc)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            (file_id, s.name, s.kind, s.start_line, s.end_line, s.signature, s.container, s.doc)
-            for s in symbols.symbols
-        ),
+        ((file_id, s.name, s.kind, s.start_line, s.end_line, s.signature, s.container, s.doc) for s in symbols.symbols),
     )
     connection.executemany(
         "INSERT INTO refs VALUES (?, ?, ?, ?)", ((file_id, r.name, r.kind, r.line) for r in symbols.references)
@@ -122,10 +119,8 @@ def symbols_named_loosely(connection: sqlite3.Connection, name: str, limit: int)
 def symbols_starting(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Symbol]:
     """Definitions whose name starts with this, whatever its case, by path and line."""
     low = prefix.lower()
-    rows = connection.execute(
-        f"{_SYMBOL} WHERE lower(s.name) >= ? AND lower(s.name) < ? ORDER BY length(s.name), f.path, s.start_line LIMIT ?",
-        (low, low + "\U0010ffff", limit),
-    )
+    condition = "lower(s.name) >= ? AND lower(s.name) < ? ORDER BY length(s.name), f.path, s.start_line"
+    rows = connection.execute(f"{_SYMBOL} WHERE {condition} LIMIT ?", (low, low + "\U0010ffff", limit))
     return [Symbol(*row) for row in rows]
 
 
@@ -136,49 +131,51 @@ def symbols_in(connection: sqlite3.Connection, path: str, name: str | None = Non
     return [Symbol(*row) for row in rows]
 
 
-def imports_of(connection: sqlite3.Connection, path: str) -> list[Import]:
-    """Imports of one indexed file, by line."""
-    rows = connection.execute(
-        "SELECT i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
-        " WHERE f.path = ? ORDER BY i.line, i.rowid",
-        (path,),
+def symbols_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[Symbol]:
+    """Definitions by their rows, in that order."""
+    found = (connection.execute(f"{_SYMBOL} WHERE s.id = ?", (row,)).fetchone() for row in rows)
+    return [Symbol(*values) for values in found if values]
+
+
+def file_ids(connection: sqlite3.Connection) -> dict[str, int]:
+    """The row of every indexed file; a file that was read again has a new one."""
+    return dict(connection.execute("SELECT path, id FROM files"))
+
+
+def top_level_names(connection: sqlite3.Connection, ids: Sequence[int] | None) -> Iterable[tuple[int, str, int]]:
+    """(file, name, symbol row) of what can be imported, of these files or of all (None)."""
+    return connection.execute(
+        "SELECT file_id, name, id FROM symbols WHERE kind NOT IN ('method', 'field')"
+        f"{_among('file_id', ids)} ORDER BY id",
+        ids or (),
     )
-    return [Import(*row) for row in rows]
 
 
-def existing_path(connection: sqlite3.Connection, candidates: Sequence[str]) -> str | None:
-    """The first of these paths that is an indexed file."""
-    for path in candidates:
-        if connection.execute("SELECT 1 FROM files WHERE path = ?", (path,)).fetchone():
-            return path
-    return None
-
-
-def paths_below(connection: sqlite3.Connection, folder: str, suffix: str, limit: int) -> list[str]:
-    """Indexed files directly in a folder with this suffix, sorted."""
-    low = f"{folder}/" if folder else ""
+def imports_by_file(connection: sqlite3.Connection, ids: Sequence[int] | None) -> Iterable[tuple[int, Import]]:
+    """(file, import) in the order of the source, of these files or of all (None)."""
     rows = connection.execute(
-        "SELECT path FROM files WHERE path >= ?1 AND path < ?2 AND instr(substr(path, length(?1) + 1), '/') = 0"
-        " AND path LIKE ?3 ORDER BY path LIMIT ?4",
-        (low, low + "\U0010ffff", f"%{suffix}", limit),
+        "SELECT i.file_id, i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
+        f" WHERE 1{_among('i.file_id', ids)} ORDER BY i.rowid",
+        ids or (),
     )
+    return ((row[0], Import(*row[1:])) for row in rows)
+
+
+def _among(column: str, ids: Sequence[int] | None) -> str:
+    return "" if ids is None else f" AND {column} IN ({','.join('?' * len(ids))})"
+
+
+def bump_generation(connection: sqlite3.Connection) -> None:
+    """Tell every reader, in this process and in others, that files changed."""
+    connection.execute(
+        "INSERT INTO meta VALUES ('generation', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+    )
+
+
+def rows_with_term(connection: sqlite3.Connection, term: str, limit: int) -> list[int]:
+    """Rows of the chunks that have this term, in no order that means anything but always the same."""
+    rows = connection.execute("SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? LIMIT ?", (f'"{term}"', limit))
     return [row[0] for row in rows]
-
-
-def paths_ending(connection: sqlite3.Connection, tail: str, limit: int) -> list[str]:
-    """Indexed files whose path ends with `/tail` or is it, shortest first."""
-    rows = connection.execute(
-        "SELECT path FROM files WHERE path = ?1 OR substr(path, -length(?1) - 1) = '/' || ?1"
-        " ORDER BY length(path), path LIMIT ?2",
-        (tail, limit),
-    )
-    return [row[0] for row in rows]
-
-
-def term_frequency(connection: sqlite3.Connection, term: str) -> int:
-    """In how many chunks a term stands."""
-    row = connection.execute("SELECT doc FROM chunks_terms WHERE term = ?", (term,)).fetchone()
-    return row[0] if row else 0
 
 
 def search_text(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[Chunk]:
@@ -189,9 +186,14 @@ def search_text(connection: sqlite3.Connection, terms: Sequence[str], limit: int
     rows = connection.execute(
         "SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? ORDER BY bm25(chunks_text), rowid LIMIT ?",
         (match, limit),
-    ).fetchall()
-    found = (connection.execute(f"{_CHUNK} WHERE c.id = ?", row).fetchone() for row in rows)
-    return [Chunk(*row) for row in found if row]
+    )
+    return chunks_by_id(connection, [row[0] for row in rows])
+
+
+def chunks_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[Chunk]:
+    """Chunks by their rows, in that order."""
+    found = (connection.execute(f"{_CHUNK} WHERE c.id = ?", (row,)).fetchone() for row in rows)
+    return [Chunk(*values) for values in found if values]
 
 
 def chunks_with_hash(connection: sqlite3.Connection, content_hash: str) -> list[Chunk]:
@@ -214,9 +216,7 @@ def unembedded(connection: sqlite3.Connection, embedder: str, limit: int) -> lis
     ).fetchall()
 
 
-def insert_vectors(
-    connection: sqlite3.Connection, embedder: str, hashes: Sequence[str], vectors: Vectors
-) -> None:
+def insert_vectors(connection: sqlite3.Connection, embedder: str, hashes: Sequence[str], vectors: Vectors) -> None:
     """Keep vectors, as float16, for their content hashes."""
     connection.executemany(
         "INSERT OR IGNORE INTO vectors (embedder, hash, vector) VALUES (?, ?, ?)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from indexer.workers import Facts, analyse_paths
 
 logger = logging.getLogger(__name__)
 
-# Files per transaction. A refresh of fewer files is one transaction; a first index of many keeps what it has when killed.
+# Files per transaction. A refresh of fewer is one transaction; a first index of many keeps what it has when killed.
 FILES_PER_TRANSACTION = 1000
 TEXTS_PER_BATCH = 256
 # Vectors of texts that are gone serve the next branch switch; beyond this many they are deleted.
@@ -61,10 +62,7 @@ class Refresher:
         """One file as it is on disk, or as an editor has it (`text`)."""
         rules = self.rules()
         reason = NameRules(rules).reason(path)
-        if text is None:
-            content = read_bytes(self.root, path, rules.max_file_kb)
-        else:
-            content = text.encode("utf-8", "replace")
+        content = read_bytes(self.root, path, rules.max_file_kb) if text is None else text.encode("utf-8", "replace")
         if reason is not None or isinstance(content, SkippedFile) or self._is_ignored(path):
             self._forget(path)
             return
@@ -76,6 +74,7 @@ class Refresher:
         facts = source if isinstance(source, SkippedFile) else analyse(source)
         with self.store.writing() as connection:
             _write(connection, facts, blob)
+            records.bump_generation(connection)
 
     def _is_ignored(self, path: str) -> bool:
         with self.store.reading() as connection:
@@ -89,6 +88,7 @@ class Refresher:
                 return
         with self.store.writing() as connection:
             records.remove_path(connection, path)
+            records.bump_generation(connection)
 
     def _forget_skipped_under_other_rules(self, rules: Rules) -> None:
         """A larger size limit may let in what was too large: such files are looked at again."""
@@ -112,6 +112,7 @@ class Refresher:
                     records.remove_path(connection, path)
                 for item in batch:
                     _write(connection, item, tree.blobs[item.path])
+                records.bump_generation(connection)
             n_bytes += sum(item.size for item in batch if isinstance(item, FileFacts))
             removed = ()
 
@@ -138,7 +139,7 @@ class Refresher:
         )
 
 
-def _write(connection: records.sqlite3.Connection, facts: Facts, blob: str) -> None:
+def _write(connection: sqlite3.Connection, facts: Facts, blob: str) -> None:
     if isinstance(facts, SkippedFile):
         records.replace_skipped(connection, facts, blob)
     else:

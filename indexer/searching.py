@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import math
 import posixpath
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -10,16 +13,18 @@ from dataclasses import dataclass, replace
 from indexer import records
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
-from indexer.embedding import Vectors
 from indexer.graph import Asker
 from indexer.languages import language_name
 from indexer.ranking import Ranked, fuse, in_order, is_test_path, without_overlaps
+from indexer.repository_map import RepositoryMap
 from indexer.terms import STOP_WORDS, query_terms, split_identifier, terms_of
-from indexer.types import Chunk, Hit, Query, Symbol
+from indexer.types import Chunk, Hit, HitSource, Query, Symbol
 
-# A term that stands in more chunks than this costs much and tells little.
-MAX_TERM_CHUNKS = 1500
-CURSOR_TERMS = 8
+# At a cursor, a term that stands in more chunks than this costs more than it tells.
+MAX_TERM_CHUNKS = 300
+MAX_TERMS = 32
+# A name must answer about half of a question of several words to count as what was asked for.
+LEAST_NAME_SCORE = 0.5
 PERSON_TERMS = 24
 # Similar code must be this close to be shown at a cursor (cosine).
 MIN_COSINE = 0.3
@@ -32,6 +37,7 @@ class Sources:
     """What a search reads: one state of the store, and the nearest content hashes (None without vectors)."""
 
     connection: sqlite3.Connection
+    repository: RepositoryMap
     nearest: Nearest | None
     root_name: str
 
@@ -44,20 +50,22 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     source = query.source if query.source is not None else query.text
     asker = Asker(path, language, sources.root_name)
     imports = imports_in(source, path, language)
-    own = frozenset(s.name for s in records.symbols_in(sources.connection, path) if s.kind not in ("method", "field"))
-    look_up = Definitions(sources.connection, asker, imports, own - {item.alias for item in imports})
+    entry = sources.repository.files.get(path)
+    own = frozenset(entry.names) if entry else frozenset()
+    look_up = Definitions(
+        sources.connection, sources.repository, asker, imports, own - {item.alias for item in imports}
+    )
     definitions = [definition_hit(found) for found in look_up.near(view)]
     outlines = [replace(hit, score=1.0 + hit.score) for hit in look_up.outlines(view)]
-    similar = _similar(sources, view, query, limit * 3)
+    similar = _similar(sources, view, query, limit * 2)
     hits = [*in_order([*definitions, *outlines]), *similar]
     return without_overlaps((hit for hit in hits if _may_show(hit, query)), limit)
 
 
 def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:
-    terms = _rare_terms(sources.connection, " ".join(view.names), CURSOR_TERMS)
     lexical = [
         _chunk_hit(chunk, "lexical", _shared(chunk, view.names))
-        for chunk in records.search_text(sources.connection, terms, limit)
+        for chunk in _chunks_sharing(sources, " ".join(view.names), limit)
     ]
     vector = _vector_hits(sources, view.nearby, limit, MIN_COSINE)
     fused = fuse([Ranked(lexical, 1.0), Ranked(vector, 0.8)])
@@ -82,12 +90,18 @@ def _may_show(hit: Hit, query: Query) -> bool:
     return hit.end_line < first or hit.start_line > last
 
 
-def _rare_terms(connection: sqlite3.Connection, text: str, limit: int) -> list[str]:
-    """The terms that fewest chunks have; whole identifiers and their parts alike."""
+def _chunks_sharing(sources: Sources, text: str, limit: int) -> list[Chunk]:
+    """Chunks that share rare terms with a text, by the sum of the terms' weights: the rarer, the heavier."""
     terms = [term for term in dict.fromkeys(terms_of(text)) if term not in STOP_WORDS and len(term) > 2]
-    counted = [(records.term_frequency(connection, term), position, term) for position, term in enumerate(terms[:60])]
-    useful = sorted(item for item in counted if 0 < item[0] <= MAX_TERM_CHUNKS)
-    return [term for _, _, term in useful[:limit]]
+    weights: dict[int, float] = {}
+    for term in terms[:MAX_TERMS]:
+        rows = records.rows_with_term(sources.connection, term, MAX_TERM_CHUNKS + 1)
+        if len(rows) <= MAX_TERM_CHUNKS:
+            weight = 1.0 / math.log2(2 + len(rows))
+            for row in rows:
+                weights[row] = weights.get(row, 0.0) + weight
+    best = heapq.nsmallest(limit, weights, key=lambda row: (-weights[row], row))
+    return records.chunks_by_id(sources.connection, best)
 
 
 def _shared(chunk: Chunk, names: Sequence[str]) -> str:
@@ -109,17 +123,20 @@ def _vector_hits(sources: Sources, text: str, limit: int, least: float) -> list[
     return hits
 
 
-def _chunk_hit(chunk: Chunk, source: str, why: str) -> Hit:
-    kind = "vector" if source == "vector" else "lexical"
-    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, kind, why)
+def _chunk_hit(chunk: Chunk, source: HitSource, why: str) -> Hit:
+    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, source, why)
 
 
 def search_words(sources: Sources, query: Query, limit: int) -> list[Hit]:
     """Chunks and definitions for a person's words."""
     words = query.identifiers + tuple(query.text.split())
-    terms = query_terms(query.text, PERSON_TERMS) or [term for term in terms_of(query.text) if len(term) > 1][:PERSON_TERMS]
+    terms = (
+        query_terms(query.text, PERSON_TERMS) or [term for term in terms_of(query.text) if len(term) > 1][:PERSON_TERMS]
+    )
     depth = max(30, limit * 4)
-    lexical = [_chunk_hit(c, "lexical", _word_why(c, terms)) for c in records.search_text(sources.connection, terms, depth)]
+    lexical = [
+        _chunk_hit(c, "lexical", _word_why(c, terms)) for c in records.search_text(sources.connection, terms, depth)
+    ]
     vector = _vector_hits(sources, query.text, depth, 0.05)
     named = _named(sources.connection, query.text, terms, depth)
     fused = fuse([Ranked(named, 1.6), Ranked(lexical, 1.0), Ranked(vector, 1.0)])
@@ -151,13 +168,14 @@ def _named(connection: sqlite3.Connection, text: str, terms: Sequence[str], limi
         for symbol in records.symbols_starting(connection, term, 40):
             _keep(candidates, symbol, _name_score(symbol, "", terms))
     ordered = sorted(candidates.values(), key=lambda item: (-item[0], item[1].path, item[1].start_line))
-    return [_symbol_hit(connection, symbol) for score, symbol in ordered[:limit] if score > 0.3]
+    least = LEAST_NAME_SCORE if len(set(terms)) > 1 else 0.0
+    return [_symbol_hit(connection, symbol) for score, symbol in ordered[:limit] if score > least]
 
 
 def _spellings(text: str, terms: Sequence[str]) -> list[str]:
     """Names that the words may mean: themselves, and neighbours joined (`open assistant` -> `open_assistant`)."""
     words = [word.strip("`'\"(),.:;!?").rsplit(".", 1)[-1] for word in text.split()]
-    pairs = [(a, b) for a, b in zip(words, words[1:], strict=False) if a and b]
+    pairs = [(a, b) for a, b in itertools.pairwise(words) if a and b]
     joined = [f"{a}{mark}{b}" for a, b in pairs for mark in ("_", "")]
     return [word for word in [*words, *joined, *terms] if len(word) > 1 and word.lower() not in STOP_WORDS][:60]
 
@@ -168,7 +186,8 @@ def _name_score(symbol: Symbol, word: str, terms: Sequence[str]) -> float:
     shared = parts & set(terms)
     coverage = len(shared) / max(1, len(set(terms)))
     precision = len(shared) / len(parts)
-    exact = 1.0 if word and symbol.name.lower() == word.lower() and (len(parts) > 1 or len(terms) <= 3) else 0.0
+    is_spelled = bool(word) and symbol.name.lower() == word.lower() and (len(parts) > 1 or len(terms) == 1)
+    exact = 1.0 if is_spelled else 0.0
     kind = {"field": 0.4, "constant": 0.8, "module": 0.8}.get(symbol.kind, 1.0)
     return kind * (0.5 * coverage + 0.3 * precision + exact)
 
@@ -185,5 +204,7 @@ def _symbol_hit(connection: sqlite3.Connection, symbol: Symbol) -> Hit:
     why = f"defines `{symbol.name}`"
     chunk = records.chunk_at(connection, symbol.path, symbol.start_line)
     if chunk is None:
-        return Hit(symbol.path, symbol.start_line, symbol.end_line, 0.0, symbol.signature, "definition", why, name, True)
+        return Hit(
+            symbol.path, symbol.start_line, symbol.end_line, 0.0, symbol.signature, "definition", why, name, True
+        )
     return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, "definition", why, name)

@@ -168,10 +168,10 @@ def _is_short(text: str) -> bool:
 def _member(parsed: Parsed, member: Outline) -> str:
     if member.kind in ("class", "module"):
         return _close(_head(parsed, member.node), "", parsed.language.body)
-    if member.kind not in ("method", "function"):
-        head = _head(parsed, member.node).split("\n")
-        return head[0] + (" ..." if len(head) > 1 else "")
     head = _head(parsed, member.node)
+    if member.kind not in ("method", "function"):
+        first, _, rest = head.partition("\n")
+        return f"{first} ..." if rest else first
     if body_of(member.node) is None:
         return head
     attributes = _attributes(parsed, member) if member.name in _CONSTRUCTORS else []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ BUSY_SECONDS = 15.0
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
     size INTEGER NOT NULL, n_lines INTEGER NOT NULL);
 CREATE TABLE skipped (path TEXT PRIMARY KEY, blob TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE symbols (
@@ -48,12 +47,11 @@ CREATE TABLE imports (
     alias TEXT NOT NULL, line INTEGER NOT NULL);
 CREATE INDEX imports_file ON imports(file_id);
 CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, start_line INTEGER NOT NULL,
-    end_line INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL);
+    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
+    start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX chunks_file ON chunks(file_id);
 CREATE INDEX chunks_hash ON chunks(hash);
-CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "unicode61 tokenchars '_'", detail = column);
-CREATE VIRTUAL TABLE chunks_terms USING fts5vocab(chunks_text, row);
+CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "porter unicode61 tokenchars '_'", detail = column);
 CREATE TABLE vectors (
     id INTEGER PRIMARY KEY AUTOINCREMENT, embedder TEXT NOT NULL, hash TEXT NOT NULL, vector BLOB NOT NULL,
     UNIQUE (embedder, hash));
@@ -171,7 +169,9 @@ class Store:
             connection = self._connect()
             problem = self._problem(connection)
         except sqlite3.Error as error:
-            raise IndexDamaged(f"no index can be made at {self.path}: {error}; delete the folder or free the disk") from error
+            raise IndexDamaged(
+                f"no index can be made at {self.path}: {error}; delete the folder or free the disk"
+            ) from error
         if problem:
             raise IndexDamaged(f"the index at {self.path} is {problem}; delete the file")
         return connection
@@ -194,7 +194,7 @@ class Store:
             for suffix in ("", "-wal", "-shm"):
                 file = Path(f"{self.path}{suffix}")
                 if file.exists():
-                    os.replace(file, f"{self.path}.aside{suffix}")
+                    file.replace(f"{self.path}.aside{suffix}")
         except OSError as error:
             raise IndexDamaged(f"the index {self.path} is {reason} and cannot be set aside: {error}") from error
 

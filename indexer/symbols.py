@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal, cast
 
 from tree_sitter import Node
 
@@ -17,6 +17,7 @@ MAX_SYMBOLS = 4000
 MAX_REFERENCES = 4000
 MAX_NAME = 120
 
+_REFERENCES: tuple[tuple[str, Literal["call", "type"]], ...] = (("reference.call", "call"), ("reference.type", "type"))
 _CONTAINERS = ("class", "module", "scope")
 
 
@@ -137,13 +138,9 @@ def _end_line(node: Node) -> int:
 def _references(parsed: Parsed, path: str) -> tuple[Reference, ...]:
     found: dict[tuple[str, str], Reference] = {}
     for captures in parsed.matches:
-        for capture, nodes in captures.items():
-            if not capture.startswith("reference."):
-                continue
-            kind = capture.removeprefix("reference.")
-            for node in nodes:
+        for capture, kind in _REFERENCES:
+            for node in captures.get(capture, ()):
                 name = parsed.text(node)
                 if (name, kind) not in found and len(name) <= MAX_NAME:
-                    reference = Reference(name, path, node.start_point.row + 1)
-                    found[name, kind] = replace(reference, kind=kind)
+                    found[name, kind] = Reference(name, path, node.start_point.row + 1, kind)
     return tuple(list(found.values())[:MAX_REFERENCES])

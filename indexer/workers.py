@@ -1,4 +1,4 @@
-"""Many files -> facts, in processes that can be abandoned: a parser that hangs or crashes costs one file, not the editor."""
+"""Many files -> facts, in processes that can be abandoned: a parser that hangs costs one file, not the editor."""
 
 from __future__ import annotations
 
@@ -66,7 +66,11 @@ class _Worker:
         command = [sys.executable, "-c", _START.format(paths=[str(Path(__file__).parent.parent), *sys.path])]
         self.process = subprocess.Popen(
             # Unbuffered: what Python had buffered, the selector would not see.
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
         )
         self.stdin = cast("IO[bytes]", self.process.stdin)
         self.stdout = cast("IO[bytes]", self.process.stdout)

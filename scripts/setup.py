@@ -203,8 +203,15 @@ def pip(arguments: list[str], n_packages: int = 0) -> None:
     """`pip install` in the environment: its words go to the log, ours to the terminal."""
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with LOG.open("a") as log, subprocess.Popen([*command, *arguments], text=True, env=environment, **pipes) as process:
+    process = subprocess.Popen(
+        [*command, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    with LOG.open("a") as log, process:
         assert process.stdout is not None
         words = "".join(show_progress(process.stdout, log, n_packages))
     if process.returncode:

@@ -24,10 +24,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from codeassist.engine.choose import open_engine
-
 from codeassist.assistant import Assistant, open_assistant
 from codeassist.documents import make_document, read_document
+from codeassist.engine.choose import open_engine
 from codeassist.errors import DocumentError
 from codeassist.settings import CompletionSettings, EngineSettings, Settings
 from codeassist.types import Cursor, Document

@@ -7,11 +7,14 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections import deque
 from dataclasses import asdict
+from pathlib import Path
 from typing import Protocol
 
 from codeassist.engine.host import LINE_LIMIT
@@ -57,10 +60,13 @@ class HostProcess:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        directory: Path,
     ) -> None:
+        """directory: holds the host's temporary files; deleted at the end."""
         self._process = process
         self._reader = reader
         self._writer = writer
+        self._directory = directory
         self._log_lines: deque[str] = deque(maxlen=_LOG_LINES_KEPT)
         self._logging = asyncio.create_task(self._read_log())
 
@@ -98,6 +104,7 @@ class HostProcess:
             os.killpg(self.pid, signal.SIGKILL)
         await self._process.wait()
         await self._logging
+        await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def _read_log(self) -> None:
         assert self._process.stderr is not None
@@ -110,6 +117,7 @@ class HostProcess:
 async def launch_host(options: HostOptions) -> HostProcess:
     """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
     ours, theirs = socket.socketpair()
+    directory = Path(tempfile.mkdtemp(prefix="codeassist-"))
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -117,6 +125,7 @@ async def launch_host(options: HostOptions) -> HostProcess:
             "codeassist.engine.host",
             json.dumps(asdict(options)),
             str(theirs.fileno()),
+            str(directory),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
@@ -125,4 +134,4 @@ async def launch_host(options: HostOptions) -> HostProcess:
             limit=LINE_LIMIT,
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_LIMIT)
-    return HostProcess(process, reader, writer)
+    return HostProcess(process, reader, writer, directory)

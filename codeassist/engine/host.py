@@ -1,8 +1,9 @@
-"""The process that holds vLLM: `python -m codeassist.engine.host OPTIONS FD`.
+"""The process that holds vLLM: `python -m codeassist.engine.host OPTIONS FD DIRECTORY`.
 
 One socket, one JSON object per line. From the parent: {"key", "generate": request} and {"key", "abort": true}; the end
 of the stream means: finish. To the parent: {"progress": text}, {"ready": true}, and {"key", ...} with an event of
-`wire.py`. Whatever is printed here goes to stderr; the parent reads it as a log.
+`wire.py`. Whatever is printed here goes to stderr; the parent reads it as a log. DIRECTORY is for
+temporary files (vLLM never removes its sockets); the parent deletes it.
 """
 
 from __future__ import annotations
@@ -102,7 +103,12 @@ def _load(options: HostOptions, link: socket.socket) -> VllmModel:
 
 def main(arguments: list[str]) -> int:
     """Load, answer, end. 0: the parent is gone; 1: the model cannot be loaded; 2: vLLM died."""
-    options, link = HostOptions(**json.loads(arguments[0])), socket.socket(fileno=int(arguments[1]))
+    options, link, directory = (
+        HostOptions(**json.loads(arguments[0])),
+        socket.socket(fileno=int(arguments[1])),
+        arguments[2],
+    )
+    os.environ.update({"TMPDIR": directory, "VLLM_RPC_BASE_PATH": directory})
     _die_with_parent()
     os.register_at_fork(after_in_child=_die_with_parent)
     os.register_at_fork(after_in_child=link.close)  # else the parent would not see the end of this process
@@ -118,4 +124,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed; to take torch apart would need another second

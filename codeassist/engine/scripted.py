@@ -161,7 +161,7 @@ class ScriptedEngine:
         for number, piece in enumerate(pieces, start=1):
             await self._pause(answer.delay_s, progress)
             if answer.error is not None:
-                raise answer.error
+                raise type(answer.error)(*answer.error.args)
             usage = Usage(progress.usage.prompt_tokens, progress.usage.cached_tokens, number if piece else 0)
             tokens = (Token(piece, answer.logprob),) if request.logprobs and piece else ()
             yield Delta(piece, usage, tokens, reason if number == len(pieces) else None)

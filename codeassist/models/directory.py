@@ -59,6 +59,7 @@ def shipped_embedder() -> Path:
 
 def read_model(path: Path) -> ModelDirectory:
     """What the folder holds. Raises ModelError, naming what is wrong and the remedy."""
+    path = path.resolve()
     if not path.is_dir():
         raise ModelError(f"{path} is no model directory; set engine.model to a folder with config.json")
     config = _read_json(path / "config.json", "a model directory needs one, as published with the weights")
@@ -86,7 +87,7 @@ def _info(path: Path, tokens: frozenset[str], longest: int) -> ModelInfo:
     if prompt_tokens + completion_tokens > context_tokens:
         raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
     info = ModelInfo(
-        name=fields.take("name", text, path.resolve().name),
+        name=fields.take("name", text, path.name),
         template=fields.take("template", text, "") or _template(path, tokens),
         context_tokens=context_tokens,
         prompt_tokens=prompt_tokens,

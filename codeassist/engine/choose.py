@@ -1,0 +1,161 @@
+"""Which engine the settings ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from codeassist.engine.attached import AttachedEngine, probe
+from codeassist.engine.child import launch_host
+from codeassist.engine.discovery import running_server, runtime_directory
+from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
+from codeassist.engine.hardware import vllm_is_installed
+from codeassist.engine.remote import RemoteEngine
+from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
+from codeassist.engine.vllm_arguments import HostOptions
+from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
+from codeassist.models.directory import read_model, shipped_model
+from codeassist.protocols import Engine
+from codeassist.settings import EngineSettings
+from codeassist.types import ModelInfo
+
+# A remote model of which we know nothing: what every server in use can take.
+_REMOTE_CONTEXT_TOKENS = 8192
+_REMOTE_PROMPT_TOKENS = 3072
+
+_ERRORS: dict[str, type[EngineError]] = {
+    "crashed": EngineCrashed,
+    "unavailable": EngineUnavailable,
+    "rejected": RequestRejected,
+}
+
+
+def open_engine(settings: EngineSettings, *, attach: bool, runtime: Path | None = None) -> Engine:
+    """The engine, not started yet.
+
+    attach: whether kind `auto` may use the user's running `codeassist serve` (which must not attach to itself).
+    runtime: where running servers announce themselves; by default the user's runtime directory.
+    Raises EngineUnavailable, ModelError or ConfigError, each with the remedy.
+    """
+    openers: dict[str, Callable[[EngineSettings], Engine]] = {
+        "auto": partial(_open_auto, runtime=(runtime or runtime_directory()) if attach else None),
+        "embedded": open_embedded,
+        "remote": open_remote,
+        "scripted": open_scripted,
+    }
+    if settings.kind not in openers:
+        raise ConfigError(f"engine.kind is {settings.kind!r}; it must be one of {', '.join(openers)}")
+    return openers[settings.kind](settings)
+
+
+def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
+    """The model directory of the settings, or the shipped model, in vLLM."""
+    if not vllm_is_installed():
+        raise EngineUnavailable(
+            "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
+        )
+    directory = read_model(Path(settings.model).expanduser() if settings.model else shipped_model())
+    info = _adjusted(directory.info, settings)
+    options = HostOptions(
+        model=str(directory.path.resolve()),
+        n_mtp_layers=directory.n_mtp_layers,
+        context_tokens=info.context_tokens,
+        dtype=settings.dtype,
+        speculative_tokens=settings.speculative_tokens,
+        kv_cache_gib=settings.kv_cache_gib,
+        gpu_memory_fraction=settings.gpu_memory_fraction,
+        threads=settings.threads,
+    )
+    return EmbeddedEngine(info, partial(launch_host, options))
+
+
+def open_remote(settings: EngineSettings) -> RemoteEngine:
+    """Client of the OpenAI-compatible server at `engine.url`."""
+    address = urlsplit(settings.url)
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise ConfigError(f"engine.url is {settings.url!r}; it must be like http://127.0.0.1:8000/v1")
+    tokenizer = Path(settings.tokenizer).expanduser() if settings.tokenizer else None
+    if tokenizer is not None and not tokenizer.is_file():
+        raise ModelError(f"engine.tokenizer: {tokenizer} is no file; give the model's tokenizer.json")
+    info = ModelInfo(
+        name=settings.remote_model or address.hostname,
+        template="deepseek",
+        context_tokens=settings.context_tokens or _REMOTE_CONTEXT_TOKENS,
+        prompt_tokens=_REMOTE_PROMPT_TOKENS,
+        tokenizer=tokenizer,
+        supports_logprobs=True,
+    )
+    return RemoteEngine(
+        settings.url.rstrip("/"), _adjusted(info, settings), model=settings.remote_model, api_key=settings.api_key
+    )
+
+
+def open_scripted(settings: EngineSettings) -> ScriptedEngine:
+    """The fake: answers from the file that `engine.model` names, or made up from the prompt."""
+    tokenizer = Path(settings.tokenizer) if settings.tokenizer else None
+    info = _adjusted(replace(SCRIPTED_INFO, tokenizer=tokenizer), settings)
+    return ScriptedEngine(read_script(Path(settings.model)) if settings.model else echo, info=info)
+
+
+def read_script(path: Path) -> list[Answer]:
+    """The answers of a script: per line a JSON text, or an object {"text", "logprob", "delay_ms", "error"} where the
+    error is "crashed", "unavailable" or "rejected". Raises ModelError."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        answers = [_answer(json.loads(line), f"{path}:{n}") for n, line in enumerate(lines, start=1) if line.strip()]
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} is no script for the scripted engine: {error}") from None
+    if not answers:
+        raise ModelError(f"{path} holds no answers; write one JSON text per line")
+    return answers
+
+
+def _open_auto(settings: EngineSettings, runtime: Path | None) -> Engine:
+    url = running_server(runtime) if runtime is not None else None
+    info = probe(url) if url is not None else None
+    if url is not None and info is not None and _is_wanted(info, settings):
+        return AttachedEngine(url, info)
+    return open_embedded(settings)
+
+
+def _is_wanted(info: ModelInfo, settings: EngineSettings) -> bool:
+    """Whether a running server's model will do: any, unless the settings name one."""
+    if not settings.model:
+        return True
+    return info.tokenizer is not None and info.tokenizer.parent == Path(settings.model).expanduser().resolve()
+
+
+def _adjusted(info: ModelInfo, settings: EngineSettings) -> ModelInfo:
+    """The model as the settings restrict it; the budgets shrink with the context."""
+    context = min(settings.context_tokens or info.context_tokens, info.context_tokens)
+    completion = min(info.completion_tokens, context // 4)
+    return replace(
+        info,
+        template=settings.template or info.template,
+        context_tokens=context,
+        completion_tokens=completion,
+        prompt_tokens=min(info.prompt_tokens, context - completion),
+    )
+
+
+def _answer(value: object, where: str) -> Answer:
+    if isinstance(value, str):
+        return Answer(value)
+    try:
+        fields = Fields(mapping(value), where, ValueError)
+    except Misfit as misfit:
+        raise ValueError(f"{where} must be a text or {misfit}") from None
+    kind = fields.take("error", optional(one_of(_ERRORS)), None)
+    answer = Answer(
+        text=fields.take("text", text, ""),
+        logprob=fields.take("logprob", number, -0.05),
+        delay_s=fields.take("delay_ms", number, 0.0) / 1000,
+        error=_ERRORS[kind](f"the script at {where} says so") if kind else None,
+    )
+    fields.finish()
+    return answer

@@ -30,7 +30,7 @@ from codeassist.engine.choose import open_engine
 from codeassist.errors import DocumentError
 from codeassist.settings import CompletionSettings, EngineSettings, Settings
 from codeassist.types import Cursor, Document
-from indexer.languages import language_for
+from indexer.languages import language_of
 
 _COMMENT = re.compile(r"^\s*(#|//|/\*|\*|--|\"\"\"|''')")
 _KINDS = ("indentation", "boundary", "identifier")
@@ -83,7 +83,7 @@ def sample_cases(root: Path, n_cursors: int, seed: int) -> list[Case]:
 
 def _is_source(file: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return not hidden and file.is_file() and language_for(file.name) is not None
+    return not hidden and file.is_file() and language_of(file.name) is not None
 
 
 def _cases_of(file: Path, root: Path, rng: random.Random) -> Iterator[Case]:

@@ -11,8 +11,8 @@ import typer
 
 import codeassist
 from codeassist.cli import app
-from codeassist.settings import documented_settings
-from scripts.docs import content, generated
+from codeassist.settings import Settings, documented_settings
+from scripts.docs import PART, content, generated
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -59,6 +59,23 @@ def test_links_lead_somewhere(name: str) -> None:
 def test_generated_parts_of_the_readme_are_up_to_date() -> None:
     readme = read("README.md")
     assert readme == generated(readme), "run `make docs`"
+
+
+def test_lines_to_paste_into_an_editor_are_those_of_its_own_guide() -> None:
+    editors = read("README.md").split("\n## Editors\n")[1].split("\n## ")[0]
+    editors = PART.sub("", editors)
+    guides = [path.read_text(encoding="utf-8") for path in (ROOT / "extension-config").glob("*/README.md")]
+    pasted = re.findall(r"^    .+$", editors, re.MULTILINE)
+    known = {line for guide in guides for line in guide.splitlines()}
+    assert len(pasted) >= 4
+    assert [line for line in pasted if line not in known] == []
+
+
+def test_the_port_in_the_documents_is_the_port_of_the_server() -> None:
+    port = str(Settings().server.port)
+    texts = {name: read(name) for name in ("README.md", "extension-config/continue/config.yaml")}
+    found = {name: set(re.findall(r"(?:127\.0\.0\.1|localhost):(83\d\d)", text)) for name, text in texts.items()}
+    assert found == dict.fromkeys(texts, {port})
 
 
 def test_every_setting_stands_in_the_readme_once() -> None:

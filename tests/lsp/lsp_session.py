@@ -1,17 +1,19 @@
-"""A whole session in one process: a raw client, the real server, a fake assistant."""
+"""A whole session in one process: a raw client, the real server, and an assistant of the test's choice."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fake_assistant import FakeAssistant
 from lsp_client import LspClient
 
 from lsp.language_server import CodeassistServer
+from lsp.server import build_server
+from lsp.transport import serve
 
 
 class ToClient:
@@ -29,18 +31,18 @@ class ToClient:
 
 @dataclass
 class Session:
-    """A client, the server it talks to, and the fake assistant behind it."""
+    """A client, the server it talks to, and the assistant behind it."""
 
     client: LspClient
     server: CodeassistServer
-    assistant: FakeAssistant
+    assistant: Any
     running: asyncio.Task[int]
     hang_up: Callable[[], None]
     opened: list[tuple[Path, dict[str, object]]] = field(default_factory=list)
     open_error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
 
-    def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> FakeAssistant:
+    def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
         """What the server is given to open a workspace with."""
         self.opened.append((workspace, dict(overrides)))
         for warning in self.warnings:
@@ -63,3 +65,23 @@ class Session:
         assert await self.client.request("shutdown") is None
         self.client.notify("exit")
         return await self.client.within(self.running)
+
+
+@asynccontextmanager
+async def connected(assistant: Any) -> AsyncIterator[Session]:
+    """A client and a server that opens this assistant; the session ends with the block."""
+    to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
+
+    def open_assistant(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
+        return session.open(workspace, overrides, warn)
+
+    server = build_server(open_assistant)
+    running = asyncio.ensure_future(serve(server, to_server, ToClient(to_client)))
+    client = LspClient(to_client, to_server.feed_data)
+    session = Session(client, server, assistant, running, to_server.feed_eof)
+    yield session
+    if not running.done():
+        to_server.feed_eof()
+        await client.within(running)
+    to_client.feed_eof()
+    await client.closed()

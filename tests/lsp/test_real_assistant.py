@@ -1,0 +1,177 @@
+"""The real assistant, with an engine that follows a script: cancellation and failures down to the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lsp_client import LspClient, ResponseError, insertion, span
+from lsp_session import Session, connected
+
+from codeassist.assistant import open_assistant
+from codeassist.engine.scripted import SCRIPTED_INFO, ScriptedEngine
+from codeassist.settings import CompletionSettings, IndexSettings, Settings
+from tests.codeassist.conftest import build_tokenizer
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = "import shop\n\n# é😀\ndef total(order):\n    price = \n"
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    build_tokenizer(file)
+    return file
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    (folder / "shop.py").write_text("def price_of(order):\n    return order.price\n", encoding="utf-8")
+    (folder / "main.py").write_text(TEXT, encoding="utf-8")
+    subprocess.run(["git", "init", "-q", str(folder)], check=True, timeout=30)
+    return folder
+
+
+class _Gate:
+    """Holds the engine's answers back until it is opened."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+        self.opened.set()
+        self.reached = asyncio.Event()
+
+    async def wait(self, _: float) -> None:
+        self.reached.set()
+        await self.opened.wait()
+
+
+@pytest.fixture
+def gate() -> _Gate:
+    return _Gate()
+
+
+@pytest.fixture
+async def session(repository: Path, tmp_path: Path, tokenizer: Path, gate: _Gate) -> AsyncIterator[Session]:
+    info = replace(SCRIPTED_INFO, tokenizer=tokenizer)
+    engine = ScriptedEngine(["shop.price_of(order)"], info=info, sleep=gate.wait)
+    settings = Settings(
+        index=IndexSettings(directory=str(tmp_path / "index"), vectors=False),
+        completion=CompletionSettings(min_confidence=0.0),
+    )
+    async with connected(open_assistant(settings, repository, engine=engine)) as made:
+        await made.ready(rootUri=repository.as_uri())
+        yield made
+
+
+def uri_in(session: Session) -> str:
+    return str((session.assistant.workspace / "main.py").as_uri())
+
+
+async def test_a_suggestion_comes_from_the_engine(session: Session) -> None:
+    session.client.open(uri_in(session), TEXT)
+    answer = await session.client.complete(uri_in(session), 4, 12)
+    (item,) = answer["items"]
+    assert (item["insertText"], item["range"]) == ("shop.price_of(order)", span((4, 12), (4, 12)))
+
+
+async def test_explain_shows_the_prompt(session: Session) -> None:
+    session.client.open(uri_in(session), TEXT)
+    place = {"uri": uri_in(session), "position": {"line": 4, "character": 12}}
+    explained = await session.client.request(
+        "workspace/executeCommand", {"command": "codeassist.explain", "arguments": [place]}
+    )
+    assert "def total(order):" in explained["prompt"]
+    assert {"prompt_tokens", "sources", "left_out", "budgets", "forced_prefix", "skip_reason", "ms"} <= set(explained)
+
+
+async def held(session: Session, gate: _Gate) -> tuple[int, asyncio.Future[object]]:
+    """A request that the engine is answering."""
+    gate.opened.clear()
+    session.client.open(uri_in(session), TEXT)
+    asked = session.client.ask_completion(uri_in(session), 4, 12)
+    await session.client.within(gate.reached.wait())
+    return asked
+
+
+async def test_a_cancelled_request_is_aborted_in_the_engine(session: Session, gate: _Gate) -> None:
+    number, answer = await held(session, gate)
+    session.client.notify("$/cancelRequest", {"id": number})
+    with pytest.raises(ResponseError) as refused:
+        await session.client.within(answer)
+    assert refused.value.code == -32800
+    engine = session.assistant.engine
+    assert engine.aborted == [request.id for request in engine.requests]
+
+
+async def test_a_newer_request_aborts_the_older_in_the_engine(session: Session, gate: _Gate) -> None:
+    _, older = await held(session, gate)
+    session.client.change(uri_in(session), 2, insertion(4, 12, "2 * "))
+    _, newer = session.client.ask_completion(uri_in(session), 4, 16)
+    assert await session.client.within(older) is None
+    gate.opened.set()
+    (item,) = (await session.client.within(newer))["items"]
+    assert item["range"] == span((4, 16), (4, 16))
+    engine = session.assistant.engine
+    assert engine.aborted == [engine.requests[0].id]
+
+
+async def test_an_engine_that_dies_is_null_until_it_is_back(session: Session) -> None:
+    session.client.open(uri_in(session), TEXT)
+    session.assistant.engine.crash()
+    assert await session.client.complete(uri_in(session), 4, 12) is None
+    session.assistant.engine.recover()
+    assert (await session.client.complete(uri_in(session), 4, 12))["items"]
+    assert [message for message in session.client.notifications if message["method"] == "window/showMessage"] == []
+
+
+async def test_a_saved_file_is_searched_at_once(session: Session) -> None:
+    (session.assistant.workspace / "new.py").write_text("def brand_new_thing():\n    return 7\n", encoding="utf-8")
+    session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri_in(session).replace("main", "new")}})
+    async with asyncio.timeout(20):
+        while not await session.assistant.search("brand_new_thing", 3):  # noqa: ASYNC110  the index tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def test_the_command_speaks_the_protocol_on_stdout_and_ends_with_its_client(
+    repository: Path, tmp_path: Path, tokenizer: Path
+) -> None:
+    script = tmp_path / "script.jsonl"
+    script.write_text(json.dumps("shop.price_of(order)"), encoding="utf-8")
+    kinds = {f"XDG_{kind}_HOME": str(tmp_path) for kind in ("CACHE", "CONFIG", "STATE", "RUNTIME")}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "codeassist.cli", "lsp", "--stdio", "-o", "engine.kind=scripted"),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("CODEASSIST")} | kinds,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    client = LspClient(process.stdout, process.stdin.write)
+    options = {"engine": {"model": str(script), "tokenizer": str(tokenizer)}, "index.vectors": False}
+    await client.initialize(processId=os.getpid(), rootUri=repository.as_uri(), initializationOptions=options)
+    await client.notification("codeassist/status", lambda status: status["engine"]["state"] == "ready")
+    uri = (repository / "main.py").as_uri()
+    client.open(uri, TEXT.replace("    price = \n", ""))
+    client.change(uri, 2, insertion(2, 5, "\n"), insertion(5, 0, "    price = '😀' + \n"))
+    (item,) = (await client.complete(uri, 5, 19))["items"]
+    assert item["insertText"] == "shop.price_of(order)"
+    await client.request("shutdown")
+    client.notify("exit")
+    errors = await client.within(process.stderr.read())
+    await client.closed()
+    assert await client.within(process.wait()) == 0, errors.decode()
+    assert client.stray == []
+    assert b"Traceback" not in errors

@@ -16,6 +16,7 @@ import typer
 from codeassist import __version__
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
+from codeassist.commands.demo import demo
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, complete, explain, serve, lsp, config):
+for command in (index, search, complete, explain, serve, lsp, config, demo):
     app.command()(command)
 
 

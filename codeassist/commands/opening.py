@@ -25,6 +25,7 @@ from indexer.errors import IndexerError
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
     from indexer.index import CodeIndex
+    from indexer.types import IndexReport
 
 _T = TypeVar("_T")
 
@@ -100,21 +101,23 @@ def _patient(loaded: LoadedSettings) -> Settings:
     return replace(loaded.settings, completion=completion)
 
 
-async def warm_up(front: Front, assistant: Assistant, bars: Bars) -> None:
-    """Index and engine ready, side by side."""
+async def warm_up(front: Front, assistant: Assistant, bars: Bars) -> IndexReport | None:
+    """Index and engine ready, side by side; what the refresh of the index reports."""
     assistant.engine.on_status(bars.on_status)
-    await asyncio.gather(assistant.start_engine(), refresh_or_warn(front, assistant, bars))
+    _, report = await asyncio.gather(assistant.start_engine(), refresh_or_warn(front, assistant, bars))
+    return report
 
 
-async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> None:
+async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> IndexReport | None:
     """An index as good as it gets: without one there is less context, and the user is told."""
     try:
         report = await assistant.refresh(bars.on_index)
     except IndexerError as error:
         front.warn(f"no context from other files: {error}")
-        return
+        return None
     for warning in report.warnings:
         front.warn(warning)
+    return report
 
 
 def run_async(main: Coroutine[Any, Any, _T]) -> _T:

@@ -113,33 +113,31 @@ def test_complete_answers_line_by_line_with_unsaved_text(shell: Shell) -> None:
     assert len(shell.engines) == 1
 
 
-@pytest.mark.parametrize(
-    ("line", "told"),
-    [
-        (b"{", "not a line of JSON"),
-        (b"", "not a line of JSON"),
-        (b"\xff", "not a line of JSON"),
-        (b"[" * 100_000, "not a line of JSON"),
-        (b"[1]", "a JSON object, not list"),
-        (b'{"file": "main.py", "line": 1}', "`col` is missing"),
-        (b'{"file": "main.py", "line": 1, "col": 1, "row": 2}', "unknown field `row`"),
-        (b'{"file": "main.py", "line": "1", "col": 1}', "`line` must be a whole number"),
-        (b'{"file": "main.py", "line": true, "col": 1}', "`line` must be a whole number"),
-        (b'{"file": "main.py", "line": 0, "col": 1}', "from 1 up"),
-        (b'{"file": "main.py", "line": 99, "col": 1}', "line 99 is outside"),
-        (b'{"file": "main.py", "line": 1, "col": 99}', "column 99 is outside"),
-        (b'{"file": "gone.py", "line": 1, "col": 1}', "gone.py"),
-        (b'{"file": "a\\u0000b", "line": 1, "col": 1}', "NUL"),
-        (b'{"file": "main.py", "line": 1, "col": 1, "text": "\\ud800"}', "surrogate"),
-    ],
-)
-def test_a_line_that_can_not_be_answered_gets_an_error_and_the_next_one_its_answer(
-    shell: Shell, line: bytes, told: str
-) -> None:
+WRONG_LINES = [
+    (b"{", "not a line of JSON"),
+    (b"", "not a line of JSON"),
+    (b"\xff", "not a line of JSON"),
+    (b"[" * 100_000, "not a line of JSON"),
+    (b"[1]", "a JSON object, not list"),
+    (b'{"file": "main.py", "line": 1}', "`col` is missing"),
+    (b'{"file": "main.py", "line": 1, "col": 1, "row": 2}', "unknown field `row`"),
+    (b'{"file": "main.py", "line": "1", "col": 1}', "`line` must be a whole number"),
+    (b'{"file": "main.py", "line": true, "col": 1}', "`line` must be a whole number"),
+    (b'{"file": "main.py", "line": 0, "col": 1}', "from 1 up"),
+    (b'{"file": "main.py", "line": 99, "col": 1}', "line 99 is outside"),
+    (b'{"file": "main.py", "line": 1, "col": 99}', "column 99 is outside"),
+    (b'{"file": "gone.py", "line": 1, "col": 1}', "gone.py"),
+    (b'{"file": "a\\u0000b", "line": 1, "col": 1}', "NUL"),
+    (b'{"file": "main.py", "line": 1, "col": 1, "text": "\\ud800"}', "surrogate"),
+]
+
+
+def test_a_line_that_can_not_be_answered_gets_an_error_and_the_next_one_its_answer(shell: Shell) -> None:
     good = b'{"file": "main.py", "line": 5, "col": 23, "invoked": true}'
-    outcome = shell.run("complete", "--stdin", stdin=line + b"\n" + good)
-    wrong, right = outcome.lines
-    assert told in wrong["error"]["message"]
+    outcome = shell.run("complete", "--stdin", stdin=b"\n".join([*(line for line, _ in WRONG_LINES), good]))
+    *wrong, right = outcome.lines
+    for (line, told), answer in zip(WRONG_LINES, wrong, strict=True):
+        assert told in answer["error"]["message"], line[:80]
     assert right["text"]
     assert outcome.code == 0
 

@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 HEAVY = (
@@ -26,7 +29,7 @@ HEAVY = (
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def environ(tmp_path: Path, byte_tokenizer: Path) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -34,6 +37,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
         "CODEASSIST_INDEX_VECTORS": "false",
         "CODEASSIST_ENGINE_KIND": "scripted",
+        "CODEASSIST_ENGINE_TOKENIZER": str(byte_tokenizer),
     }
 
 
@@ -85,20 +89,89 @@ def test_a_closed_stdout_is_survived(environ: dict[str, str], tmp_path: Path) ->
     assert "Traceback" not in ended.stderr
 
 
-def test_ctrl_c_while_lines_are_awaited_is_quiet(environ: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("def area():\n    pass\n")
-    process = subprocess.Popen(
-        command("search", "--stdin", str(tmp_path)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ,
+@contextmanager
+def started(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command(*arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=environ)
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "a.py").write_text("def area():\n    pass\n")
+    return folder
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_while_lines_are_awaited_is_quiet(
+    environ: dict[str, str], workspace: Path, number: int, code: int
+) -> None:
+    with started(environ, "search", "--stdin", str(workspace)) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"query": "area"}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["hits"]
+        process.send_signal(number)
+        out, err = process.communicate(timeout=15)
+    assert (process.returncode, out, err) == (code, b"", b"")
+
+
+def test_serve_answers_and_ends_on_a_signal(environ: dict[str, str], workspace: Path) -> None:
+    port = free_port()
+    with started(environ, "serve", str(workspace), "--port", str(port), "--json") as process:
+        assert process.stdout is not None
+        announced = json.loads(process.stdout.readline())
+        assert announced["url"] == f"http://127.0.0.1:{port}"
+        body = {"prompt": "x = ", "suffix": "\n"}
+        assert httpx.post(f"{announced['url']}/v1/completions", json=body).json()["choices"][0]["text"]
+        second = subprocess.run(
+            command("serve", str(workspace), "--port", str(port)),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env=environ,
+        )
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=15)
+    assert (process.returncode, out) == (0, b"")
+    assert b"Traceback" not in err
+    assert second.returncode == 1
+    assert f"port {port} on 127.0.0.1 is in use" in second.stderr
+    assert second.stderr.count("\n") == 1
+
+
+def test_serve_tells_a_person_where_it_is(environ: dict[str, str], workspace: Path) -> None:
+    port = free_port()
+    with started(environ, "serve", str(workspace), "--port", str(port)) as process:
+        assert process.stdout is not None
+        assert f"http://127.0.0.1:{port}" in process.stdout.readline().decode()
+        assert b"is ready" in process.stdout.readline()
+
+
+def test_a_model_that_is_not_there_ends_serve_with_one_line(environ: dict[str, str], workspace: Path) -> None:
+    options = ["--port", str(free_port()), "-o", "engine.kind=embedded", "-o", "engine.model=/nowhere"]
+    ended = subprocess.run(
+        command("serve", str(workspace), *options), capture_output=True, text=True, timeout=60, check=False, env=environ
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b'{"query": "area"}\n')
-    process.stdin.flush()
-    assert json.loads(process.stdout.readline())["hits"]
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=15)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert ended.returncode == 1
+    assert "/nowhere" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_two_processes_may_index_one_folder_at_once(environ: dict[str, str], workspace: Path) -> None:
+    for number in range(30):
+        (workspace / f"m{number}.py").write_text(f"def f{number}():\n    return {number}\n")
+    with (
+        started(environ, "index", str(workspace), "--json") as one,
+        started(environ, "index", str(workspace), "--json") as other,
+    ):
+        outputs = [process.communicate(timeout=30) for process in (one, other)]
+    assert [json.loads(out)["files"] for out, _ in outputs] == [31, 31]

@@ -81,7 +81,7 @@ def _joined(spans: list[tuple[int, int, bool]]) -> list[tuple[int, int]]:
     for span_start, span_end, is_definition in spans:
         fits = span_end - start <= MAX_LINES
         wants_own = is_definition and (end - start >= MIN_LINES or span_end - span_start >= TARGET_LINES)
-        if end > start and (not fits or wants_own):
+        if end > start and (wants_own or (not fits and end - start >= MIN_LINES)):
             joined.append((start, end))
             start = span_start
         end = span_end

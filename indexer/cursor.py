@@ -27,7 +27,8 @@ _ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _IMPORT_LINE = re.compile(
     r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|using|mod|require(?:_once|_relative)?|include|source"
-    r"|alias|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
+    r"|alias|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
+    r"|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
     re.MULTILINE,
 )
 _TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")

@@ -214,7 +214,7 @@ def _walk_folder(root: Path, folder: str, specs: _Specs) -> Iterator[str]:
         if stat.S_ISDIR(mode):
             if not is_vendor_folder(root / path) and not _is_ignored(f"{path}/", specs):
                 yield from _walk_folder(root, path, specs)
-        elif stat.S_ISREG(mode) and not _is_ignored(path, specs):
+        elif stat.S_ISREG(mode) and entry.name != ".git" and not _is_ignored(path, specs):
             yield path
 
 

@@ -145,7 +145,9 @@ class CodeIndex:
             with self._store.reading() as connection:
                 return read(connection)
         except sqlite3.ProgrammingError as error:
-            raise IndexClosed("the index was closed while it was read; open it again") from error
+            if self._store.is_closed:
+                raise IndexClosed("the index was closed while it was read; open it again") from error
+            return nothing  # It was damaged and another thread is rebuilding it.
         except sqlite3.DatabaseError as error:
             logger.warning("the index cannot be read: %s", error)
             return nothing

@@ -66,9 +66,9 @@ class Store:
         self.path = directory / FILE_NAME
         self.warnings: list[str] = []
         self._write_lock = threading.RLock()
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._closed = False
+        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._readers_lock = threading.Lock()
+        self.is_closed = False
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -109,30 +109,37 @@ class Store:
             self._check_open()
             self._close_all()
             self._set_aside(reason)
-            self._local = threading.local()
             self._writer = self._connect_new()
 
     def close(self) -> None:
         """Close every connection; safe to call twice."""
         with self._write_lock:
-            self._closed = True
+            self.is_closed = True
             self._close_all()
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self.is_closed:
             raise IndexClosed("the index is closed; open it again")
 
     def _reader(self) -> sqlite3.Connection:
         self._check_open()
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._local.connection = connection
-        return connection
+        thread = threading.current_thread()
+        with self._readers_lock:
+            connection = self._readers.get(thread)
+            if connection is None:
+                self._close_abandoned()
+                connection = self._readers[thread] = self._connect()
+            return connection
+
+    def _close_abandoned(self) -> None:
+        """Close the connections of threads that have ended."""
+        for thread in [thread for thread in self._readers if not thread.is_alive()]:
+            self._readers.pop(thread).close()
 
     def _close_all(self) -> None:
-        connections, self._connections = self._connections, []
-        for connection in connections:
+        with self._readers_lock:
+            readers, self._readers = self._readers, {}
+        for connection in [*readers.values(), self._writer]:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
 
@@ -143,48 +150,41 @@ class Store:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -16000")
-            connection.execute("PRAGMA mmap_size = 268435456")
         except sqlite3.Error:
             connection.close()
             raise
-        self._connections.append(connection)
         return connection
 
     def _open_or_rebuild(self) -> sqlite3.Connection:
         try:
-            connection = self._connect()
-            problem = self._problem(connection)
-        except sqlite3.DatabaseError as error:
-            if _is_busy(error):
-                raise IndexDamaged(f"the index {self.path} is held by another process: {error}") from error
-            problem = f"damaged ({error})"
-        if problem is None:
-            return connection
-        self._close_all()
-        self._set_aside(problem)
+            return self._connect_checked()
+        except _UnusableError as unusable:
+            self._set_aside(str(unusable))
         return self._connect_new()
 
     def _connect_new(self) -> sqlite3.Connection:
         try:
-            connection = self._connect()
-            problem = self._problem(connection)
-        except sqlite3.Error as error:
-            raise IndexDamaged(
-                f"no index can be made at {self.path}: {error}; delete the folder or free the disk"
-            ) from error
-        if problem:
-            raise IndexDamaged(f"the index at {self.path} is {problem}; delete the file")
-        return connection
+            return self._connect_checked()
+        except _UnusableError as error:
+            raise IndexDamaged(f"no index can be made at {self.path}: it is {error}; delete the folder") from error
 
-    def _problem(self, connection: sqlite3.Connection) -> str | None:
-        """What is wrong with the index, None when nothing is. An empty file gets its tables here."""
-        version = _version(connection)
-        if version == 0:
-            version = _create_tables(connection)
-        if version != FORMAT:
-            return f"of format {version}, this version reads {FORMAT}"
-        connection.execute("SELECT id FROM files LIMIT 1").fetchone()
-        return None
+    def _connect_checked(self) -> sqlite3.Connection:
+        """A connection to an index of this format, made if there is none. Raises _UnusableError, IndexDamaged."""
+        try:
+            connection = self._connect()
+            try:
+                problem = _problem(connection)
+            except sqlite3.Error:
+                connection.close()
+                raise
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise _UnusableError(f"damaged ({error})") from error
+            raise IndexDamaged(f"the index {self.path} cannot be opened: {error}; free the disk or the file") from error
+        if problem:
+            connection.close()
+            raise _UnusableError(problem)
+        return connection
 
     def _set_aside(self, reason: str) -> None:
         warning = f"the index was {reason}; it is built anew"
@@ -197,6 +197,21 @@ class Store:
                     file.replace(f"{self.path}.aside{suffix}")
         except OSError as error:
             raise IndexDamaged(f"the index {self.path} is {reason} and cannot be set aside: {error}") from error
+
+
+class _UnusableError(Exception):
+    """Why the file at hand has to be set aside."""
+
+
+def _problem(connection: sqlite3.Connection) -> str | None:
+    """What is wrong with the index, None when nothing is. An empty file gets its tables here."""
+    version = _version(connection)
+    if version == 0:
+        version = _create_tables(connection)
+    if version != FORMAT:
+        return f"of format {version}, this version reads {FORMAT}"
+    connection.execute("SELECT id FROM files LIMIT 1").fetchone()
+    return None
 
 
 def _version(connection: sqlite3.Connection) -> int:
@@ -216,10 +231,6 @@ def _create_tables(connection: sqlite3.Connection) -> int:
     finally:
         connection.execute("COMMIT")
     return _version(connection)
-
-
-def _is_busy(error: sqlite3.DatabaseError) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -31,6 +31,8 @@
 (type_annotation (type_identifier) @reference.type)
 (type_arguments (type_identifier) @reference.type)
 (implements_clause (type_identifier) @reference.type)
+(implements_clause (generic_type name: (type_identifier) @reference.type))
+(type_annotation (generic_type name: (type_identifier) @reference.type))
 (extends_type_clause type: (type_identifier) @reference.type)
 
 ; Imports

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.errors import WorkspaceError
+from indexer.files import blob_id
+from indexer.gittree import Tree, is_ignored_by_git, read_tree
+from indexer.rules import NameRules, read_rules
+
+Make = Callable[[dict[str, Any]], Path]
+
+
+def tree_of(root: Path) -> Tree:
+    rules = read_rules(root, 1024, ())
+    return read_tree(root, rules, NameRules(rules).reason)
+
+
+def reasons(tree: Tree) -> dict[str, str]:
+    return {item.path: item.reason for item in tree.skipped}
+
+
+def test_committed_changed_and_new_files_are_there_with_their_blob_ids(repository: Make) -> None:
+    root = repository({"a.py": "a = 1\n", "sub/b.py": "b = 1\n", "gone.py": "", ".gitignore": "*.log\nout/\n"})
+    (root / "a.py").write_text("a = 2\n")
+    (root / "gone.py").unlink()
+    (root / "new.py").write_text("n = 1\n")
+    (root / "x.log").write_text("noise")
+    (root / "out").mkdir()
+    (root / "out/y.py").write_text("y = 1\n")
+
+    tree = tree_of(root)
+
+    assert tree.blobs == {
+        ".gitignore": blob_id(b"*.log\nout/\n"),
+        "a.py": blob_id(b"a = 2\n"),
+        "new.py": blob_id(b"n = 1\n"),
+        "sub/b.py": blob_id(b"b = 1\n"),
+    }
+    assert tree.warnings == ()
+
+
+def test_staged_files_count_as_they_are_on_disk(repository: Make, git: Callable[..., None]) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    (root / "a.py").write_text("a = 2\n")
+    git(root, "add", "a.py")
+    (root / "a.py").write_text("a = 3\n")
+    assert tree_of(root).blobs["a.py"] == blob_id(b"a = 3\n")
+
+
+def test_a_folder_inside_a_repository_is_a_workspace_of_its_own(repository: Make) -> None:
+    root = repository({"a.py": "", "sub/b.py": "b = 1\n", "sub/.codeassistignore": "c.py\n", "sub/c.py": ""})
+    assert set(tree_of(root / "sub").blobs) == {"b.py", ".codeassistignore"}
+
+
+def test_a_folder_that_the_enclosing_repository_ignores_is_walked(repository: Make) -> None:
+    root = repository({".gitignore": "env/\n"})
+    (root / "env/lib").mkdir(parents=True)
+    (root / "env/lib/a.py").write_text("a = 1\n")
+    tree = tree_of(root / "env")
+    assert set(tree.blobs) == {"lib/a.py"}
+    assert tree.warnings == ()
+
+
+def test_a_repository_without_commits_and_one_without_files_work(repository: Make, tmp_path: Path) -> None:
+    root = repository({})
+    assert tree_of(root).blobs == {}
+    (root / "a.py").write_text("")
+    assert set(tree_of(root).blobs) == {"a.py"}
+    (tmp_path / "empty").mkdir()
+    assert tree_of(tmp_path / "empty") == Tree({})
+
+
+@pytest.mark.parametrize("damage", ["file", "folder", "index"])
+def test_a_broken_git_folder_falls_back_to_walking_with_a_warning(
+    repository: Make, tmp_path: Path, damage: str
+) -> None:
+    root = repository({"a.py": "a = 1\n", "b.log": "", ".gitignore": "*.log\n"})
+    (root / ".git").rename(tmp_path / "git-aside")
+    if damage == "file":
+        (root / ".git").write_text("gitdir: /nowhere\n")
+    elif damage == "folder":
+        (root / ".git").mkdir()
+        (root / ".git/HEAD").write_text("nonsense")
+    else:
+        (tmp_path / "git-aside").rename(root / ".git")
+        (root / ".git/index").write_bytes(b"DIRC damaged")
+    tree = tree_of(root)
+    assert set(tree.blobs) == {".gitignore", "a.py"}
+    assert len(tree.warnings) == 1
+    assert "walked instead" in tree.warnings[0]
+
+
+def test_without_git_every_gitignore_on_the_way_is_honoured(tmp_path: Path, write: Callable[..., Path]) -> None:
+    root = write(
+        tmp_path / "plain",
+        {
+            ".gitignore": "*.log\n/out/\n!keep.log\n", "a.py": "", "a.log": "", "keep.log": "", "out/b.py": "",
+            "sub/.gitignore": "secret.py\n!b.log\n", "sub/secret.py": "", "sub/b.log": "", "sub/out/c.py": "",
+            "node_modules/d.js": "", "venv/pyvenv.cfg": "", "venv/lib/e.py": "",
+        },
+    )  # fmt: skip
+    found = set(tree_of(root).blobs) | {item.path for item in tree_of(root).skipped}
+    assert found == {".gitignore", "a.py", "keep.log", "sub/.gitignore", "sub/b.log", "sub/out/c.py"}
+
+
+def test_links_and_loops_are_skipped(repository: Make, tmp_path: Path) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    (root / "loop").symlink_to(".")
+    (root / "self").symlink_to("self")
+    (root / "outside.py").symlink_to("/etc/hostname")
+    assert reasons(tree_of(root)) == {name: "symbolic link" for name in ("loop", "self", "outside.py")}
+
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "loop").symlink_to(plain)
+    (plain / "a.py").write_text("")
+    assert set(tree_of(plain).blobs) == {"a.py"}
+
+
+def test_tracked_links_are_skipped(repository: Make, git: Callable[..., None]) -> None:
+    root = repository({"a.py": ""})
+    (root / "link.py").symlink_to("a.py")
+    git(root, "add", "-A")
+    assert reasons(tree_of(root)) == {"link.py": "symbolic link"}
+
+
+def test_a_worktree_and_a_submodule_do_not_crash(repository: Make, git: Callable[..., None], tmp_path: Path) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    git(root, "worktree", "add", "-q", str(tmp_path / "tree"))
+    assert set(tree_of(tmp_path / "tree").blobs) == {"a.py"}
+
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    git(other, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(root), "lib")
+    tree = tree_of(other)
+    assert reasons(tree) == {"lib": "git submodule"}
+    assert set(tree.blobs) == {".gitmodules"}
+
+
+def test_a_repository_inside_a_repository_is_left_alone(repository: Make, git: Callable[..., None]) -> None:
+    root = repository({"a.py": ""})
+    (root / "inner").mkdir()
+    git(root / "inner", "init", "-q")
+    (root / "inner/b.py").write_text("")
+    assert reasons(tree_of(root)) == {"inner/": "a git repository of its own"}
+
+
+def test_odd_names_survive(repository: Make) -> None:
+    root = repository({"with space.py": "", "naïve.py": "", 'quo"te.py': "", "new\nline.py": "", "-dash.py": ""})
+    assert set(tree_of(root).blobs) == {"with space.py", "naïve.py", 'quo"te.py', "new\nline.py", "-dash.py"}
+
+
+def test_a_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    with open(bytes(tmp_path / "plain") + b"/\xff.py", "wb"):
+        pass
+    assert list(reasons(tree_of(tmp_path / "plain")).values()) == ["name is not UTF-8"]
+
+
+def test_the_variables_of_a_git_hook_do_not_mislead(repository: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
+    assert set(tree_of(root).blobs) == {"a.py"}
+
+
+def test_no_hook_of_a_strange_repository_is_run(repository: Make, git: Callable[..., None], tmp_path: Path) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(root, "config", "core.fsmonitor", str(hook))
+    (root / "a.py").write_text("a = 2\n")
+    tree_of(root)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="nowhere is no folder"):
+        tree_of(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("has_git", [True, False])
+def test_one_path_can_be_asked_about(repository: Make, has_git: bool, tmp_path: Path) -> None:
+    root = repository({".gitignore": "*.log\nout/\n", "a.py": ""})
+    if not has_git:
+        (root / ".git").rename(tmp_path / "aside")
+    (root / "out").mkdir()
+    for name in ("b.log", "out/c.py", "new.py"):
+        (root / name).write_text("")
+    assert is_ignored_by_git(root, "b.log")
+    assert is_ignored_by_git(root, "out/c.py")
+    assert not is_ignored_by_git(root, "new.py")
+    assert not is_ignored_by_git(root, "a.py")

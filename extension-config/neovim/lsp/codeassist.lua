@@ -14,6 +14,7 @@ return {
     ['codeassist/status'] = function(_, status)
       vim.g.codeassist_status = status.engine.state
       vim.g.codeassist_message = status.engine.message
+      vim.g.codeassist_index = status.index.state
     end,
   },
 }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from codeassist.commands.front import Front
 from codeassist.types import EngineStatus
 from indexer.types import Progress as IndexProgress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _PHASES = {"scan": "looking for files", "parse": "parsing", "embed": "embedding", "store": "storing"}
 
@@ -45,6 +47,8 @@ class Bars:
 @contextmanager
 def bars(front: Front) -> Iterator[Bars]:
     """Bars that vanish at the end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.panel import Panel
-from rich.rule import Rule
 from rich.text import Text
 
 from codeassist.commands.answers import report_answer, suggestion_answer
@@ -62,8 +60,8 @@ def demo(context: typer.Context, as_json: AsJson = False, overrides: Overrides =
         _show(front, shown)
     _show_summary(front, outcome)
     for snippet in snippets:
-        front.console.print(Rule(f"{snippet.editor}: {snippet.where}", align="left", style="dim"))
-        front.console.print(Text(snippet.text))
+        front.console.print(Text.assemble((f"\n{snippet.editor}", "bold"), f": {snippet.where}"))
+        front.console.print(Text(snippet.text, style="cyan"))
 
 
 def project_root() -> Path:
@@ -90,15 +88,13 @@ async def _run(front: Front, root: Path, places: Sequence[FoundPlace], overrides
 
 def _show(front: Front, shown: _Shown) -> None:
     console, found, suggestion = front.console, shown.found, shown.suggestion
-    heading = Text.assemble((f"{found.position.file}:{found.position.line}", "bold cyan"))
-    heading.append(f"   needs {found.place.needs}", style="dim")
-    console.print(Rule(heading, align="left", style="cyan"))
+    where = (f"\n{found.position.file}:{found.position.line}:{found.position.col}", "bold cyan")
+    console.print(Text.assemble(where, (f"   needs {found.place.needs}", "dim")))
     console.print(ghost_text(shown.document, found.position, suggestion))
     console.print(_verdict(found, suggestion))
     if suggestion.sources:
         console.print(sources_table(suggestion.sources))
     console.print(figures(suggestion))
-    console.print()
 
 
 def _verdict(found: FoundPlace, suggestion: Suggestion) -> Text:
@@ -121,7 +117,7 @@ def _show_summary(front: Front, outcome: _Outcome) -> None:
     text = f"{outcome.model}: {n_right} of {len(outcome.shown)} as in the file, {n_silent} left out as too uncertain"
     if outcome.report:
         text += f" · {outcome.report.files} files, {outcome.report.symbols} symbols in the index"
-    front.console.print(Panel(Text(f"{text} · {outcome.seconds:.1f} s in all"), expand=False, border_style="green"))
+    front.console.print(Text(f"\n{text} · {outcome.seconds:.1f} s in all", style="bold green"))
 
 
 def _answer(outcome: _Outcome) -> dict[str, Any]:

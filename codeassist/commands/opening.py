@@ -88,7 +88,7 @@ async def opened_index(front: Front, workspace: Path, overrides: Sequence[str] |
 def _prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
     loaded = settings_for(front, workspace, overrides)
     is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
-    set_up_logging(front, loaded.settings.log, "warning" if is_quiet else None)
+    set_up_logging(front, loaded.settings.log, "error" if is_quiet else None)
     front.guard_stdout()
     return loaded
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.syntax import Syntax
+from rich.console import Group
 from rich.text import Text
 
 from codeassist.commands.answers import hits_answer, span
@@ -106,16 +106,16 @@ def _show(front: Front, hits: Sequence[Hit]) -> None:
         console.print(_code(hit))
 
 
-def _code(hit: Hit) -> Syntax | Text:
+def _code(hit: Hit) -> Group:
+    from rich.syntax import Syntax
+
     lines = hit.text.rstrip("\n").split("\n")
-    shown = "\n".join(lines[:MAX_LINES_SHOWN] + (["…"] if len(lines) > MAX_LINES_SHOWN else []))
-    lexer = Syntax.guess_lexer(hit.path, shown)
-    # A skeleton leaves lines out, so that numbers beside it would be wrong.
-    return Syntax(
-        shown + "\n",
-        lexer,
-        line_numbers=not hit.is_skeleton,
+    shown, n_more = "\n".join(lines[:MAX_LINES_SHOWN]), len(lines) - MAX_LINES_SHOWN
+    code = Syntax(
+        shown,
+        Syntax.guess_lexer(hit.path, shown),
+        line_numbers=not hit.is_skeleton,  # a skeleton leaves lines out, so that numbers would be wrong
         start_line=hit.start_line,
         background_color="default",
-        word_wrap=False,
     )
+    return Group(code, Text(f"     … {n_more} more lines" if n_more > 0 else "", style="dim"))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from codeassist.assistant import Assistant, FimOptions
 from codeassist.server.completion_request import CompletionRequest
+from codeassist.server.deltas import limited
 from codeassist.types import Delta, GenerationRequest, ModelInfo
 
 
@@ -13,7 +14,8 @@ def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> Asyn
     """The engine's answer. Leaving the loop aborts it."""
     info = assistant.engine.info
     if asked.suffix is not None and isinstance(asked.prompt, str):
-        return assistant.fim(asked.prompt, asked.suffix, _fim_options(asked, info))
+        options = _fim_options(asked, info)
+        return limited(assistant.fim(asked.prompt, asked.suffix, options), options.max_tokens)
     request = GenerationRequest(
         id=request_id,
         prompt=asked.prompt,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codeassist.types import Delta, FinishReason, Usage
 
@@ -27,6 +27,22 @@ async def closing(deltas: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[D
         close = getattr(deltas, "aclose", None)
         if close is not None:
             await close()
+
+
+async def limited(deltas: AsyncIterator[Delta], max_tokens: int) -> AsyncGenerator[Delta, None]:
+    """At most `max_tokens` tokens of text; the healed start, which has been asked for already, does not count.
+
+    An engine that gives several tokens at once may overshoot by those.
+    """
+    n_unseen: int | None = None
+    async with closing(deltas):
+        async for delta in deltas:
+            if n_unseen is None and delta.text:
+                n_unseen = delta.usage.completion_tokens - 1
+            if n_unseen is not None and delta.usage.completion_tokens - n_unseen >= max_tokens:
+                yield replace(delta, finish_reason=delta.finish_reason or "length")
+                return
+            yield delta
 
 
 async def collect(deltas: AsyncIterator[Delta]) -> Answer:

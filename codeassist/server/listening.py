@@ -100,6 +100,7 @@ class _Server(uvicorn.Server):
             ws="none",
         )
         super().__init__(config)
+        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its start and end are told by us
 
     def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
         return nullcontext()

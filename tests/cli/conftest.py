@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -129,4 +129,22 @@ def shell(repository: Path, byte_tokenizer: Path, tmp_path: Path) -> Shell:
     return Shell(repository, byte_tokenizer, environ)
 
 
-Check = Callable[..., Outcome]
+@pytest.fixture
+def environ(tmp_path: Path, byte_tokenizer: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
+        "CODEASSIST_INDEX_VECTORS": "false",
+        "CODEASSIST_ENGINE_KIND": "scripted",
+        "CODEASSIST_ENGINE_TOKENIZER": str(byte_tokenizer),
+    }
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    (folder / "a.py").write_text("def area():\n    pass\n")
+    return folder

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.cli.processes import command, started
 
 HEAVY = (
     "torch",
@@ -26,23 +25,6 @@ HEAVY = (
     "tree_sitter",
     "git",
 )
-
-
-@pytest.fixture
-def environ(tmp_path: Path, byte_tokenizer: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
-        "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
-        "CODEASSIST_INDEX_VECTORS": "false",
-        "CODEASSIST_ENGINE_KIND": "scripted",
-        "CODEASSIST_ENGINE_TOKENIZER": str(byte_tokenizer),
-    }
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "codeassist.cli", *arguments]
 
 
 def free_port() -> int:
@@ -87,25 +69,6 @@ def test_a_closed_stdout_is_survived(environ: dict[str, str], tmp_path: Path) ->
     bash = ["bash", "-c", line]
     ended = subprocess.run(bash, capture_output=True, text=True, timeout=30, env=environ, check=False)
     assert "Traceback" not in ended.stderr
-
-
-@contextmanager
-def started(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command(*arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=environ)
-    with process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    folder = tmp_path / "repo"
-    folder.mkdir()
-    (folder / "a.py").write_text("def area():\n    pass\n")
-    return folder
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

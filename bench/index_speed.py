@@ -14,6 +14,7 @@ import argparse
 import ast
 import random
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,8 +70,7 @@ def cold_index(settings: IndexSettings, repository: Repository, directory: Path)
 
 def cold(settings: IndexSettings, repository: Repository, folder: Path, n_runs: int) -> dict[str, object]:
     """Medians of several cold indexes."""
-    name = "vectors" if settings.vectors else "plain"
-    runs = [cold_index(settings, repository, folder / f"{name}-{run}") for run in range(n_runs)]
+    runs = [cold_index(settings, repository, Path(tempfile.mkdtemp(dir=folder))) for _ in range(n_runs)]
     seconds = statistics.median(elapsed for _, elapsed in runs)
     baseline = statistics.median(timed(lambda: read_and_parse(repository)) for _ in range(n_runs))
     report = runs[0][0]

@@ -27,6 +27,7 @@ from pathlib import Path
 from bench.measuring import Repository, bench_settings, parser, summary, workbench, write_result
 from codeassist.assistant import Assistant, open_assistant
 from codeassist.engine.choose import open_engine
+from codeassist.engine.vllm_arguments import CPU_BLOCK_TOKENS
 from codeassist.fim import find_template
 from codeassist.protocols import Engine, StatusListener
 from codeassist.tokenizer import FileTokenizer
@@ -252,7 +253,9 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("--places", type=int, default=10, help="places per run")
     options.add_argument("--keys", type=int, default=20, help="characters typed at each place")
-    options.add_argument("--block-tokens", type=int, default=128, help="block of the engine's prefix cache (CPU: 128)")
+    options.add_argument(
+        "--block-tokens", type=int, default=CPU_BLOCK_TOKENS, help="block of the engine's prefix cache"
+    )
     chosen = options.parse_args()
     with workbench(chosen.package) as (folder, repository):
         figures = asyncio.run(measure(chosen, folder, repository))

@@ -95,7 +95,8 @@ def _outlines(parsed: Parsed, definitions: list[Definition]) -> list[Outline]:
         if inside_function:
             continue
         in_class = len(open_nodes) > 1 and open_nodes[-2][1] in ("class", "scope")
-        if kind == "function" and (definition.container or (in_class and not _is_namespace(definition, parsed))):
+        belongs = bool(definition.container) and parsed.language.name != "lua"  # In Lua the container is the module.
+        if kind == "function" and (belongs or (in_class and not _is_namespace(definition, parsed))):
             kind = "method"
         outlines.append(Outline(definition.node, kind, definition.name, definition.container or path))
     return outlines

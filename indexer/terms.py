@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 _WORD = re.compile(r"[^\W\d_]\w*|\d{2,}|_+[^\W_]\w*")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_PART = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 MAX_TERM = 48
 
 # Words that are in nearly every file of nearly every language: they find everything and so nothing.

@@ -15,6 +15,9 @@ from typing import Any, BinaryIO
 
 from indexer.analysis import analyse_path
 
+# The first frame: from here on the time that a file takes is counted.
+READY = "ready"
+
 _HEADER = struct.Struct("<Q")
 # Parsing yields to the editor and to the model.
 _NICENESS = 10
@@ -49,6 +52,7 @@ def main() -> None:
     """Answer requests (root, rules, paths) with the facts of one path after another, until stdin ends."""
     os.nice(_NICENESS)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    write_frame(answers, READY)
     while True:
         try:
             root, rules, paths = read_frame(requests)

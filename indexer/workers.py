@@ -28,6 +28,7 @@ MIN_FILES_FOR_WORKERS = 64
 MAX_INLINE_BYTES = 256 * 1024
 BATCH = 12
 FILE_SECONDS = 20.0
+START_SECONDS = 60.0
 
 Facts = FileFacts | SkippedFile
 
@@ -59,11 +60,11 @@ def _size(path: Path) -> int:
         return 0
 
 
-class _Worker:
+class Worker:
     """One process and what it was asked for. deadline: monotonic time at which the first of `pending` is given up."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-c", _START.format(paths=[str(Path(__file__).parent.parent), *sys.path])]
+    def __init__(self, program: str) -> None:
+        command = [sys.executable, "-c", program.format(paths=[str(Path(__file__).parent.parent), *sys.path])]
         self.process = subprocess.Popen(
             # Unbuffered: what Python had buffered, the selector would not see.
             command,
@@ -75,9 +76,10 @@ class _Worker:
         self.stdin = cast("IO[bytes]", self.process.stdin)
         self.stdout = cast("IO[bytes]", self.process.stdout)
         self.pending: deque[str] = deque()
-        self.deadline = float("inf")
+        self.deadline = time.monotonic() + START_SECONDS
 
     def stop(self) -> None:
+        """End the process, whatever it is at."""
         self.process.kill()
         with contextlib.suppress(OSError):
             self.stdin.close()
@@ -88,14 +90,20 @@ class _Worker:
 class WorkerPool:
     """Hands out paths in small batches, and replaces workers that die or take too long over one file."""
 
-    def __init__(self, root: Path, rules: Rules, n_workers: int, file_seconds: float) -> None:
+    def __init__(self, root: Path, rules: Rules, n_workers: int, file_seconds: float, program: str = _START) -> None:
         self._root = root
         self._rules = rules
         self._n_workers = n_workers
         self._file_seconds = file_seconds
         self._selector = selectors.DefaultSelector()
         self._queue: deque[str] = deque()
-        self._workers: set[_Worker] = set()
+        self._program = program
+        self._workers: set[Worker] = set()
+
+    @property
+    def running(self) -> tuple[Worker, ...]:
+        """The workers that are at work now."""
+        return tuple(self._workers)
 
     def analyse(self, paths: Sequence[str]) -> Iterator[Facts]:
         """Facts of every path as they come. Workers are gone when this ends, however it ends."""
@@ -113,7 +121,7 @@ class WorkerPool:
 
     def _start_worker(self) -> None:
         try:
-            worker = _Worker()
+            worker = Worker(self._program)
         except OSError as error:
             logger.warning("no worker process for parsing: %s", error)
             return
@@ -121,14 +129,13 @@ class WorkerPool:
         self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
         self._feed(worker)
 
-    def _feed(self, worker: _Worker) -> None:
+    def _feed(self, worker: Worker) -> None:
         """Give an idle worker its next batch, or let it go."""
         batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
         if not batch:
             self._drop(worker)
             return
         worker.pending.extend(batch)
-        worker.deadline = time.monotonic() + self._file_seconds
         with contextlib.suppress(OSError):  # A dead worker shows when its answer is read.
             write_frame(worker.stdin, (str(self._root), self._rules, batch))  # type: ignore[arg-type]
 
@@ -142,19 +149,21 @@ class WorkerPool:
         for worker in [worker for worker in self._workers if worker.deadline <= now]:
             yield from self._give_up(worker, "took too long")
 
-    def _receive(self, worker: _Worker) -> Iterator[Facts]:
+    def _receive(self, worker: Worker) -> Iterator[Facts]:
         try:
-            facts: Facts = read_frame(worker.stdout)  # type: ignore[arg-type]
+            facts: Facts | str = read_frame(worker.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError):
             yield from self._give_up(worker, "crashed the parser")
             return
-        worker.pending.popleft()
         worker.deadline = time.monotonic() + self._file_seconds
+        if isinstance(facts, str):
+            return
+        worker.pending.popleft()
         if not worker.pending:
             self._feed(worker)
         yield facts
 
-    def _give_up(self, worker: _Worker, why: str) -> Iterator[Facts]:
+    def _give_up(self, worker: Worker, why: str) -> Iterator[Facts]:
         """The file a worker is at gets line chunks, the rest of its batch goes to a new worker."""
         logger.warning("%s %s; it is indexed without its syntax", worker.pending[0], why)
         culprit = worker.pending.popleft()
@@ -168,7 +177,7 @@ class WorkerPool:
         source = read_source(self._root, path, self._rules)
         return source if isinstance(source, SkippedFile) else analyse_lines(source)
 
-    def _drop(self, worker: _Worker) -> None:
+    def _drop(self, worker: Worker) -> None:
         self._workers.discard(worker)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(worker.stdout)

@@ -138,11 +138,15 @@ def test_an_unsaved_secret_never_enters_the_index(repository: Make, open_index: 
 def test_secrets_and_ignored_files_are_in_no_answer(repository: Make, open_index: Open) -> None:
     root = repository(
         {
-            "a.py": "def a(): pass\n", ".env": "PASSWORD=hunter2\n", "id_rsa": "hunter2\n", "private/b.py": "hunter2 = 1\n",
-            ".codeassistignore": "private/\n", "key.txt": "-----BEGIN " + "PRIVATE KEY-----\nhunter2\n",
+            "a.py": "def a(): pass\n",
+            ".env": "PASSWORD=hunter2\n",
+            "id_rsa": "hunter2\n",
+            "private/b.py": "hunter2 = 1\n",
+            ".codeassistignore": "private/\n",
+            "key.txt": "-----BEGIN " + "PRIVATE KEY-----\nhunter2\n",
             ".gitignore": "local.py\n",
         }
-    )  # fmt: skip
+    )
     (root / "local.py").write_text("hunter2 = 2\n")
     index = open_index(root)
     report = index.refresh()
@@ -175,11 +179,16 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_skipped(repository:
 def test_odd_files_do_not_stop_a_refresh(repository: Make, open_index: Open) -> None:
     root = repository(
         {
-            "crlf.py": b"def crlf():\r\n\treturn 1\r\n", "bom.py": b"\xef\xbb\xbfdef bom(): pass\n",
-            "latin.py": "def caf\u00e9(): pass\n".encode("latin-1"), "nul.py": b"def a\0(): pass\n", "empty.py": b"",
-            "deep.py": b"(" * 5000, "emoji.py": "def \u00fc(): return '\U0001f600'\n".encode(), "surrogate.py": b"x = '\xed\xa0\x80'\n",
+            "crlf.py": b"def crlf():\r\n\treturn 1\r\n",
+            "bom.py": b"\xef\xbb\xbfdef bom(): pass\n",
+            "latin.py": "def caf\u00e9(): pass\n".encode("latin-1"),
+            "nul.py": b"def a\0(): pass\n",
+            "empty.py": b"",
+            "deep.py": b"(" * 5000,
+            "emoji.py": "def \u00fc(): return '\U0001f600'\n".encode(),
+            "surrogate.py": b"x = '\xed\xa0\x80'\n",
         }
-    )  # fmt: skip
+    )
     with (root / "huge.py").open("wb") as file:
         file.truncate(200 * 1024 * 1024)
     index = open_index(root, embedder=HashingEmbedder())

@@ -12,11 +12,28 @@ SECRET = "looks like a secret"
 @pytest.mark.parametrize(
     "path",
     [
-        ".env", "a/.env.production", "prod.env", "certs/server.pem", "tls.key", "id_rsa", "home/.ssh/config", "id_ed25519",
-        ".npmrc", ".pypirc", ".netrc", "credentials.json", "config/secrets.yml", "infra/prod.tfstate", "prod.tfvars",
-        ".aws/credentials", "service-account-prod.json", ".git-credentials", "ID_RSA", "Server.PEM",
+        ".env",
+        "a/.env.production",
+        "prod.env",
+        "certs/server.pem",
+        "tls.key",
+        "id_rsa",
+        "home/.ssh/config",
+        "id_ed25519",
+        ".npmrc",
+        ".pypirc",
+        ".netrc",
+        "credentials.json",
+        "config/secrets.yml",
+        "infra/prod.tfstate",
+        "prod.tfvars",
+        ".aws/credentials",
+        "service-account-prod.json",
+        ".git-credentials",
+        "ID_RSA",
+        "Server.PEM",
     ],
-)  # fmt: skip
+)
 def test_names_of_secrets_are_left_out(path: str) -> None:
     assert reason_by_name(path) == SECRET
 

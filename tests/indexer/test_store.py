@@ -149,9 +149,14 @@ def test_a_folder_in_the_place_of_the_index_file_is_an_error(tmp_path: Path) -> 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(RuntimeError), store.writing() as connection:
-        records.write_meta(connection, "key", "value")
-        raise RuntimeError
+
+    def fail() -> None:
+        with store.writing() as connection:
+            records.write_meta(connection, "key", "value")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with store.reading() as connection:
         assert records.read_meta(connection, "key") == ""
     store.close()

@@ -237,7 +237,8 @@ CASES = {
     ),
     "java": (
         "M.java", JAVA,
-        "class Point, field Point.K, method Point.Point, method Point.dist, class Shape, method Shape.area, class Color",
+        "class Point, field Point.K, method Point.Point, method Point.dist, class Shape, method Shape.area,"
+        " class Color",
         "Base Shape go",
         "com.acme.util|Helper|Helper, com.acme.util.Other|go|go, com.acme.all|*|*",
     ),
@@ -281,12 +282,13 @@ CASES = {
     ),
     "scala": (
         "m.scala", SCALA,
-        "class Point, field Point.size, method Point.dist, class Shape, method Shape.area, class Main, method Main.main",
+        "class Point, field Point.size, method Point.dist, class Shape, method Shape.area, class Main,"
+        " method Main.main",
         "Base Point go println", "com.acme.util|Helper|Helper, com.acme.util|Other|O, foo|*|*",
     ),
     "lua": (
         "m.lua", LUA,
-        "constant json, constant M, method M.new, method M.dist, function top, method M.run",
+        "constant json, constant M, function M.new, method M.dist, function top, function M.run",
         "setmetatable go other", "json.core||json",
     ),
     "bash": ("m.sh", BASH, "constant LIMIT, function top, function go", "other echo", "./lib.sh||sh"),

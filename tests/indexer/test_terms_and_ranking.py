@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from indexer.ranking import Ranked, fuse, is_test_path, without_overlaps
+from indexer.terms import query_terms, split_identifier, terms_of
+from indexer.types import Hit
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("camelCase", ["camel", "case"]),
+        ("snake_case_name", ["snake", "case", "name"]),
+        ("HTTPServer2", ["http", "server"]),
+        ("parseXMLFile", ["parse", "xml", "file"]),
+        ("__init__", ["init"]),
+        ("x", []),
+        ("größe_max", ["größe", "max"]),
+    ],
+)
+def test_identifiers_fall_into_words(name: str, words: list[str]) -> None:
+    assert split_identifier(name) == words
+
+
+def test_terms_are_words_and_their_parts_in_order() -> None:
+    assert terms_of("self.loadUser(user_id)") == ["self", "loaduser", "load", "user", "user_id", "user", "id"]
+
+
+def test_the_terms_of_a_question_leave_out_what_is_everywhere() -> None:
+    assert query_terms("how does the router match a route?", 5) == ["router", "match", "route"]
+
+
+def hit(path: str, start: int, end: int, why: str = "") -> Hit:
+    return Hit(path, start, end, 0.0, "", "lexical", why)
+
+
+def test_what_two_lists_found_ranks_above_what_one_found() -> None:
+    one = Ranked([hit("a", 1, 5), hit("b", 1, 5)], 1.0)
+    other = Ranked([hit("c", 1, 5), hit("b", 1, 5)], 1.0)
+    assert [item.path for item in fuse([one, other])] == ["b", "a", "c"]
+
+
+def test_ties_break_by_path_and_line() -> None:
+    lists = [Ranked([hit("b", 9, 9)], 1.0), Ranked([hit("a", 5, 5)], 1.0), Ranked([hit("a", 2, 2)], 1.0)]
+    assert [(item.path, item.start_line) for item in fuse(lists)] == [("a", 2), ("a", 5), ("b", 9)]
+
+
+def test_the_list_that_counts_most_words_the_reason() -> None:
+    lists = [Ranked([hit("a", 1, 2, "weak")], 0.5), Ranked([hit("a", 1, 2, "strong")], 1.0)]
+    assert [item.why for item in fuse(lists)] == ["strong"]
+
+
+def test_overlapping_hits_are_dropped_before_the_limit() -> None:
+    hits = [hit("a", 1, 10), hit("a", 10, 20), hit("b", 10, 20), hit("a", 11, 20)]
+    assert without_overlaps(hits, 3) == [hits[0], hits[2], hits[3]]
+    assert without_overlaps(hits, 1) == [hits[0]]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_test"),
+    [
+        ("tests/a.py", True), ("src/test_a.py", True), ("pkg/a_test.go", True), ("web/a.spec.ts", True),
+        ("src/latest.py", False), ("src/contest/a.py", False), ("src/testing.py", False),
+    ],
+)  # fmt: skip
+def test_tests_are_told_by_their_path(path: str, is_test: bool) -> None:
+    assert is_test_path(path) is is_test

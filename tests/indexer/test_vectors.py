@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from indexer import records, refresh
+from indexer.embedding import HashingEmbedder, SentenceTransformerEmbedder, normalised
+from indexer.errors import EmbedderUnavailable
+from indexer.store import Store
+from indexer.types import Query
+from indexer.vectors import VectorIndex
+
+
+def fill(store: Store, texts: dict[str, str], embedder: HashingEmbedder) -> None:
+    with store.writing() as connection:
+        records.insert_vectors(connection, embedder.name, list(texts), embedder.embed(list(texts.values())))
+
+
+def sync(index: VectorIndex, store: Store) -> None:
+    with store.reading() as connection:
+        index.sync(connection)
+
+
+def test_the_nearest_text_comes_first_and_new_vectors_are_taken_in(tmp_path: Path) -> None:
+    embedder, store = HashingEmbedder(64), Store(tmp_path)
+    index = VectorIndex(embedder.name, embedder.dim)
+    assert index.nearest(embedder.embed(["open the file"]), 3) == []
+    fill(store, {"a": "close the socket", "b": "open the file"}, embedder)
+    sync(index, store)
+    assert index.nearest(embedder.embed(["open the file"]), 1)[0][0] == "b"
+    fill(store, {"c": "open the file now"}, embedder)
+    sync(index, store)
+    assert {key for key, _ in index.nearest(embedder.embed(["open the file"]), 2)} == {"b", "c"}
+    store.close()
+
+
+def test_vectors_of_another_model_are_never_compared(tmp_path: Path) -> None:
+    one, other, store = HashingEmbedder(64), HashingEmbedder(32), Store(tmp_path)
+    fill(store, {"a": "open the file"}, one)
+    index = VectorIndex(other.name, other.dim)
+    sync(index, store)
+    assert index.nearest(other.embed(["open the file"]), 3) == []
+    store.close()
+
+
+def test_vectors_of_vanished_texts_are_dropped_once_there_are_many(
+    repository: Callable[..., Path], open_index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh, "STALE_VECTORS_KEPT", 3)
+    root = repository({f"m{n}.py": f"def unlike{n}(): return {n}\n" for n in range(6)})
+    index = open_index(root, embedder=HashingEmbedder())
+    index.refresh()
+    for n in range(5):
+        (root / f"m{n}.py").unlink()
+    index.refresh()
+    assert [hit.path for hit in index.search(Query("unlike"), 9)] == ["m5.py"]
+    (root / "new.py").write_text("def unlike_all(): return 1\n")
+    index.refresh()
+    assert {hit.path for hit in index.search(Query("unlike"), 9)} == {"m5.py", "new.py"}
+
+
+def test_without_faiss_the_rest_works_and_says_so(
+    repository: Callable[..., Path], open_index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    index = open_index(repository({"a.py": "def find_me(): pass\n"}), embedder=HashingEmbedder())
+    report = index.refresh()
+    assert not report.vectors
+    assert report.warnings == ("faiss is not installed: no search by meaning",)
+    assert index.search(Query("find me"), 3)
+
+
+def test_hashed_vectors_are_unit_length_and_always_the_same() -> None:
+    vectors = HashingEmbedder(64).embed(["def open_file(path)", "", "😀"])
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, 64)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), [1, 0, 0])
+    assert np.array_equal(vectors, HashingEmbedder(64).embed(["def open_file(path)", "", "😀"]))
+
+
+def test_normalising_keeps_zero_rows() -> None:
+    assert normalised(np.array([[3.0, 4.0], [0.0, 0.0]], dtype=np.float32)).tolist() == [
+        pytest.approx([0.6, 0.8]),
+        [0, 0],
+    ]
+
+
+@pytest.mark.e2e
+def test_a_model_folder_that_holds_no_model_is_an_error_that_names_it(tmp_path: Path) -> None:
+    pytest.importorskip("sentence_transformers")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text("{broken")
+    embedder = SentenceTransformerEmbedder(tmp_path / "model")
+    with pytest.raises(EmbedderUnavailable, match="model"):
+        embedder.embed(["x"])
+
+
+def test_the_name_of_a_model_changes_with_its_files(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    before = SentenceTransformerEmbedder(tmp_path).name
+    (tmp_path / "config.json").write_text("{ }")
+    assert SentenceTransformerEmbedder(tmp_path).name != before

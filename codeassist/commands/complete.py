@@ -18,6 +18,7 @@ from codeassist.commands.options import AsJson, FromStdin, Invoked, Overrides, W
 from codeassist.commands.places import Position, find_file, given_workspace, parse_position, workspace_of
 from codeassist.commands.requests import CURSOR_FIELDS, requested_place
 from codeassist.commands.show import show_suggestion
+from codeassist.documents import offset_of
 from codeassist.types import Document, Suggestion
 
 PositionArgument = Annotated[
@@ -81,6 +82,7 @@ async def _complete(
 ) -> _Completed:
     async with opened(front, workspace, overrides) as assistant:
         document = assistant.read_document(file)
+        offset_of(document, place.cursor)  # a cursor that is nowhere is told before a model is loaded
         with bars(front) as shown:
             await warm_up(front, assistant, shown)
         return _Completed(document, await assistant.complete(document, place.cursor, invoked=invoked))

@@ -18,6 +18,7 @@ from codeassist.commands.options import AsJson, FromStdin, Invoked, Overrides, W
 from codeassist.commands.places import Position, find_file, given_workspace, workspace_of
 from codeassist.commands.requests import CURSOR_FIELDS, requested_place
 from codeassist.commands.show import show_explanation
+from codeassist.documents import offset_of
 from codeassist.types import Explanation
 
 
@@ -59,6 +60,7 @@ async def _explain(
 ) -> Explanation:
     async with opened(front, workspace, overrides) as assistant:
         document = assistant.read_document(file)
+        offset_of(document, place.cursor)  # a cursor that is nowhere is told before a model is loaded
         with bars(front) as shown:
             await refresh_or_warn(front, assistant, shown)
         return await assistant.explain(document, place.cursor, invoked=invoked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -44,18 +44,24 @@ def show_explanation(console: Console, place: Position, explanation: Explanation
         console.print(Text(f"the answer must begin with {explanation.forced_prefix!r}", style="dim"))
 
 
-def ghost_text(document: Document, place: Position, suggestion: Suggestion) -> RenderableType:
+def ghost_text(document: Document, place: Position, suggestion: Suggestion) -> Text:
     """The lines around the cursor as an editor shows them, the suggestion dimmed."""
     lines = document.text.split("\n")
-    row = place.line - 1
-    line, column = lines[row], place.col - 1
-    left, right = line[: column - suggestion.replace_left], line[column + suggestion.replace_right :]
-    body = Text(left)
-    body.append(suggestion.text or "▏", style="green dim italic" if suggestion.text else "yellow")
-    body.append(right)
-    above = Text("\n".join(lines[max(row - LINES_ABOVE, 0) : row]), style="dim")
-    below = Text("\n".join(lines[row + 1 : row + 1 + LINES_BELOW]), style="dim")
-    return Group(*(part for part in (above, body, below) if part.plain))
+    row, column = place.line - 1, place.col - 1
+    shown = [_numbered(number + 1, Text(lines[number], "dim")) for number in range(max(row - LINES_ABOVE, 0), row)]
+    body = Text(lines[row][: column - suggestion.replace_left])
+    body.append(suggestion.text or "▏", style="green italic" if suggestion.text else "yellow")
+    body.append(lines[row][column + suggestion.replace_right :])
+    first, *more = body.split("\n", allow_blank=True)
+    shown += [_numbered(place.line, first), *(_numbered(None, line) for line in more)]
+    below = range(row + 1, min(row + 1 + LINES_BELOW, len(lines)))
+    shown += [_numbered(number + 1, Text(lines[number], "dim")) for number in below]
+    return Text("\n").join(shown)
+
+
+def _numbered(number: int | None, line: Text) -> Text:
+    """A suggested line has no number yet."""
+    return Text.assemble((f"{number or '':>5} │ ", "dim"), line)
 
 
 def sources_table(sources: Sequence[Source]) -> Table:
@@ -71,15 +77,16 @@ def sources_table(sources: Sequence[Source]) -> Table:
 
 
 def figures(suggestion: Suggestion) -> Text:
-    """Tokens in, from the cache and out, and milliseconds per stage, on one line."""
+    """Tokens in, from the cache and out on one line; milliseconds per stage on the next."""
     usage = suggestion.usage
     share = f" ({usage.cached_tokens / usage.prompt_tokens:.0%})" if usage.prompt_tokens else ""
-    parts = [f"{usage.prompt_tokens} tokens in", f"{usage.cached_tokens} from cache{share}"]
-    parts.append(f"{usage.completion_tokens} out")
-    parts += [f"{stage} {value:.0f} ms" for stage, value in suggestion.ms.items()]
+    tokens = (
+        f"tokens  {usage.prompt_tokens} in · {usage.cached_tokens} from cache{share} · {usage.completion_tokens} out"
+    )
     if suggestion.confidence is not None:
-        parts.append(f"confidence {suggestion.confidence:.2f}")
-    return Text(" · ".join(parts), style="dim")
+        tokens += f" · confidence {suggestion.confidence:.2f}"
+    stages = " · ".join(f"{stage} {value:.0f}" for stage, value in suggestion.ms.items())
+    return Text(f"{tokens}\nms      {stages}", style="dim")
 
 
 def _left_out_table(left_out: Sequence[LeftOut]) -> Table:

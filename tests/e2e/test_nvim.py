@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "extension-config" / "neovim"
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 # Namespaces that ghost text is drawn in: ours on 0.11, Neovim's own from 0.12 on.
 GHOST = """

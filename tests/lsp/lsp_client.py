@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class ResponseError(Exception):
@@ -26,6 +26,7 @@ class LspClient:
         self.notifications: list[dict[str, Any]] = []
         self.server_requests: list[dict[str, Any]] = []
         self.stray: list[bytes] = []
+        self.wait_s = WAIT_S
         self._reader = reader
         self._send = send
         self._ids = itertools.count(1)
@@ -89,7 +90,7 @@ class LspClient:
         return await self.within(self.ask_completion(uri, line, character, **context)[1])
 
     async def within(self, awaitable: Any) -> Any:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(self.wait_s):
             return await awaitable
 
     async def closed(self) -> None:

@@ -1,7 +1,8 @@
 """`textDocument/inlineCompletion`: the ghost text at the cursor.
 
-Two ways to say no. An empty list: there is nothing to suggest here, so take away what you show. null: no answer, for the
-text has changed, a newer request came, or the engine is not there; Neovim then keeps what it shows until the next answer.
+Two ways to say no. An empty list: there is nothing to suggest here, so take away what you show. null: no answer, for
+the text has changed, a newer request came, or the engine is not there. Neovim keeps what it shows when the answer is
+null, and would insert that at a place which has moved on.
 """
 
 from __future__ import annotations

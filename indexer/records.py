@@ -207,13 +207,14 @@ def chunks_of(connection: sqlite3.Connection, path: str) -> list[Chunk]:
     return [Chunk(*row) for row in connection.execute(f"{_CHUNK} WHERE f.path = ? ORDER BY c.start_line", (path,))]
 
 
-def unembedded(connection: sqlite3.Connection, embedder: str, limit: int) -> list[tuple[str, str]]:
-    """(hash, text) of chunks that have no vector of this embedder yet, each text once."""
-    return connection.execute(
-        "SELECT c.hash, min(c.text) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.embedder = ?"
-        " WHERE v.id IS NULL GROUP BY c.hash ORDER BY min(c.id) LIMIT ?",
-        (embedder, limit),
-    ).fetchall()
+def unembedded(connection: sqlite3.Connection, embedder: str) -> list[int]:
+    """Rows of chunks whose text has no vector of this embedder yet, one for each text."""
+    rows = connection.execute(
+        "SELECT min(c.id) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.embedder = ?"
+        " WHERE v.id IS NULL GROUP BY c.hash ORDER BY min(c.id)",
+        (embedder,),
+    )
+    return [row[0] for row in rows]
 
 
 def insert_vectors(connection: sqlite3.Connection, embedder: str, hashes: Sequence[str], vectors: Vectors) -> None:

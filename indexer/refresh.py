@@ -150,13 +150,14 @@ def embed_missing(store: Store, embedder: Embedder, progress: ProgressCallback) 
     """Vectors for every text that has none; how many were made. Each batch is kept at once."""
     name = embedder.name
     with store.reading() as connection:
-        missing = records.unembedded(connection, name, 10_000_000)
+        missing = records.unembedded(connection, name)
     for start in range(0, len(missing), TEXTS_PER_BATCH):
-        batch = missing[start : start + TEXTS_PER_BATCH]
-        vectors = embedder.embed([text for _, text in batch])
+        with store.reading() as connection:
+            chunks = records.chunks_by_id(connection, missing[start : start + TEXTS_PER_BATCH])
+        vectors = embedder.embed([chunk.text for chunk in chunks])
         with store.writing() as connection:
-            records.insert_vectors(connection, name, [key for key, _ in batch], vectors)
-        progress(Progress("embed", start + len(batch), len(missing)))
+            records.insert_vectors(connection, name, [chunk.content_hash for chunk in chunks], vectors)
+        progress(Progress("embed", min(start + TEXTS_PER_BATCH, len(missing)), len(missing)))
     return len(missing)
 
 

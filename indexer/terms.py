@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _WORD = re.compile(r"[^\W\d_]\w*|\d{2,}|_+[^\W_]\w*")
@@ -170,13 +171,17 @@ def terms_of(text: str) -> list[str]:
     """Search terms of a text, in order, with repetitions: each word in lower case, and its parts."""
     terms: list[str] = []
     for word in _WORD.findall(text):
-        if len(word) > MAX_TERM:
-            continue
-        terms.append(word.lower())
-        parts = split_identifier(word)
-        if len(parts) > 1 or (parts and parts[0] != terms[-1]):
-            terms += parts
+        terms += _terms_of_word(word)
     return terms
+
+
+@lru_cache(maxsize=1 << 16)
+def _terms_of_word(word: str) -> tuple[str, ...]:
+    if len(word) > MAX_TERM:
+        return ()
+    whole = word.lower()
+    parts = split_identifier(word)
+    return (whole, *parts) if len(parts) > 1 or (parts and parts[0] != whole) else (whole,)
 
 
 def indexed_text(text: str, path: str, names: Iterable[str]) -> str:

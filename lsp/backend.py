@@ -129,7 +129,8 @@ class Backend:
             self._engine_changed(EngineStatus("failed", str(error)))
         else:
             self._engine_changed(assistant.engine.status)
-        self._loading.end(self._engine.message or self._engine.state)
+        finally:
+            self._loading.end(self._engine.message or self._engine.state)
 
     def _engine_changed(self, status: EngineStatus) -> None:
         if status == self._engine:

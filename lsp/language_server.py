@@ -38,7 +38,7 @@ class CodeassistServer(LanguageServer):
         )
         self.documents = DocumentStore()
         self.latest = Latest()
-        self.background = Background()
+        self.background = Background(self._background_failed)
         self.backend = Backend(open_assistant, self, self.background)
         self.ended = asyncio.Event()
         self.at_close = ExitStack()
@@ -75,3 +75,8 @@ class CodeassistServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log only: pygls would pop up every failure of a notification."""
         logger.error("%s", error, exc_info=error)
+
+    def _background_failed(self, name: str, error: BaseException) -> None:
+        """The border to the editor for work that nobody waits for: a bug is told once, its trace is in the log."""
+        logger.error("%s failed", name, exc_info=error)
+        self.warn(f"codeassist: {name} failed ({type(error).__name__}: {error}); the server's log tells more")

@@ -89,6 +89,14 @@ async def test_a_configuration_that_is_wrong_is_told_once_and_the_server_lives(s
     assert await session.end() == 0
 
 
+async def test_a_bug_in_the_background_is_told_and_the_server_lives(session: Session) -> None:
+    session.open_error = ZeroDivisionError("a bug")
+    await session.client.initialize(rootUri="file:///w")
+    shown = await session.client.notification("window/showMessage")
+    assert "opening the workspace failed (ZeroDivisionError: a bug)" in shown["message"]
+    assert await session.end() == 0
+
+
 async def test_an_engine_that_cannot_start_is_told_once(session: Session) -> None:
     session.assistant.start_error = ModelError("/models/x has no config.json: name another directory in engine.model")
     await session.client.initialize(rootUri="file:///w")

@@ -43,6 +43,10 @@ class Bars:
         else:
             self._progress.update(self._engine, description=f"engine: {status.message or status.state}")
 
+    def stop(self) -> None:
+        """Show no more; what is printed from now on is not overdrawn."""
+        self._progress.stop()
+
 
 @contextmanager
 def bars(front: Front) -> Iterator[Bars]:

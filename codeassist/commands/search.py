@@ -63,6 +63,8 @@ def search(
         return
     if not query or not query.strip():
         raise typer.BadParameter('say what to look for, for example: codeassist search "open a file"')
+    if any("\ud800" <= character <= "\udfff" for character in query):
+        raise typer.BadParameter("the query is not UTF-8")
     hits = run_async(_search(front, given_workspace(path, front.cwd), query, limit, overrides))
     if as_json:
         front.print_json(hits_answer(hits))

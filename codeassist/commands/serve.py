@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,9 +16,6 @@ from codeassist.commands.opening import run_async, set_up_logging, settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
 from codeassist.settings import Settings
-
-if TYPE_CHECKING:
-    from codeassist.assistant import Assistant
 
 Port = Annotated[
     int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Short for -o server.port=…", show_default=False)
@@ -83,22 +80,21 @@ async def _serve(announcer: _Announcer, settings: Settings) -> None:
 
     front = announcer.front
     listener = listen(settings.server.host, settings.server.port)
-    assistant: Assistant | None = None
     try:
         assistant = await asyncio.to_thread(front.open_assistant, settings, announcer.workspace, attach=False)
-        model = assistant.engine.info.name
-        url = url_of(listener)
-        announcer.listening(url)
-        with bars(front) as shown:
-            assistant.engine.on_status(shown.on_status)
-            await serve(
-                assistant,
-                listener,
-                runtime_directory(),
-                on_ready=lambda seconds: announcer.ready(url, model, seconds),
-                on_index=shown.on_index,
-            )
-    finally:
+    except BaseException:
         listener.close()
-        if assistant is not None:
+        raise
+    url = url_of(listener)
+    announcer.listening(url)
+    with bars(front) as shown:
+
+        def ready(seconds: float) -> None:
+            shown.stop()
+            announcer.ready(url, assistant.engine.info.name, seconds)
+
+        try:
+            assistant.engine.on_status(shown.on_status)
+            await serve(assistant, listener, runtime_directory(), on_ready=ready, on_index=shown.on_index)
+        finally:
             await assistant.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 
 from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
 
@@ -52,9 +52,10 @@ def problem_body(problem: Problem) -> dict[str, object]:
     return {"error": error}
 
 
-def problem_response(problem: Problem) -> JSONResponse:
-    """The whole answer."""
-    return JSONResponse(problem_body(problem), problem.status, problem.headers)
+def problem_response(problem: Problem) -> Response:
+    """The whole answer. All of it ASCII: a message may quote what is no valid text."""
+    body = json.dumps(problem_body(problem), separators=(",", ":"))
+    return Response(body, problem.status, problem.headers, "application/json")
 
 
 def error_event(error: CodeassistError) -> str:

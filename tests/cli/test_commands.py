@@ -227,6 +227,7 @@ def test_a_binary_file_is_refused(shell: Shell) -> None:
         ("complete", "main.py:1:1", "--workspace", "gone"),
         ("search",),
         ("search", "  "),
+        ("search", "\udcff"),
         ("search", "x", "gone"),
         ("search", "x", "--limit", "0"),
         ("search", "x", "--limit", "many"),

@@ -193,6 +193,12 @@ async def test_a_refusal_has_the_shape_that_clients_know(endpoint: Any) -> None:
     assert e.engine.requests == []
 
 
+async def test_a_field_name_that_is_no_text_is_refused_like_any_other(endpoint: Any) -> None:
+    async with endpoint() as e:
+        response = await e.client.post("/v1/completions", content=b'{"prompt": "x", "\\ud800": 1}')
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "unknown_field")
+
+
 async def test_token_ids_can_not_have_a_suffix(endpoint: Any) -> None:
     async with endpoint() as e:
         response = await e.client.post("/v1/completions", json={"prompt": [1, 2], "suffix": "x"})

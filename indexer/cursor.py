@@ -31,6 +31,7 @@ _IMPORT_LINE = re.compile(
     r"|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
     re.MULTILINE,
 )
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
 _TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
 _ASSIGNED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
 _DOTTED = re.compile(r"[^\W\d][\w.]*")
@@ -78,25 +79,28 @@ class CursorView:
 
 
 def read_cursor(query: Query) -> CursorView:
-    """What the query's source tells around its line."""
+    """What the query's source tells around its line.
+
+    With identifiers given, the cursor's own line is taken from the end of `query.text`: the caller leaves the word
+    that is being typed out of it, so that the answer stays the same until the word is finished.
+    """
     source = query.source if query.source is not None else query.text
     lines = source.split("\n")
     row = max(0, min(query.line - 1, len(lines) - 1))
-    here = lines[row]
+    here = query.text.rpartition("\n")[2] if query.identifiers else lines[row]
     above = lines[max(0, row - LINES_ABOVE) : row]
     below = lines[row + 1 : row + 1 + LINES_BELOW]
     bases = _class_head(lines, row)
-    near = [here, *reversed(above), *below]
+    near = [line for line in (here, *reversed(above), *below) if not _IMPORT_LINE.match(line)]
     names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
-    return CursorView(
-        names, _members(near), _types(_typed_text(source, lines, row)), bases, "\n".join([*above, here, *below])
-    )
+    types = _types(_typed_text(source, lines, row))
+    return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]))
 
 
 def _identifiers(lines: Iterable[str]) -> list[str]:
     found: list[str] = []
     for line in lines:
-        found += reversed(_IDENTIFIER.findall(_STRING.sub('""', line)))
+        found += reversed(_IDENTIFIER.findall(_COMMENT.sub("", _STRING.sub('""', line))))
     return found
 
 

@@ -25,6 +25,8 @@ _FOLDER_SCOPED = frozenset({"go", "java", "kotlin", "scala", "c_sharp", "swift",
 
 # Languages where a name of another file cannot be used without importing it.
 _EXPLICIT = frozenset({"python", "javascript", "typescript", "tsx", "rust", "go", "java", "zig"})
+# Languages whose imports name namespaces rather than files.
+_NAMED_BY_NAMESPACE = frozenset({"java", "kotlin", "scala", "c_sharp", "php", "swift"})
 MAX_OVERLOADS = 24
 
 
@@ -69,6 +71,10 @@ class Definitions:
         ordered = sorted(found.values(), key=lambda item: (-item.weight, item.symbol.path, item.symbol.start_line))
         return ordered[:MAX_DEFINITIONS]
 
+    def of_imports(self) -> list[Found]:
+        """Definitions of everything that the file imports, in the order of its imports."""
+        return [found for item in self._all_imports for found in self._resolved(item.alias)][:MAX_DEFINITIONS]
+
     def outlines(self, view: CursorView) -> list[Hit]:
         """What an imported module offers, for modules that are named near the cursor."""
         hits: list[Hit] = []
@@ -94,20 +100,19 @@ class Definitions:
                 yield from _faded(self._resolved(word.rsplit(".", 1)[-1]), 0.85 * fade)
         for word in view.bases[1:]:
             yield from _faded(self._resolved(word), 0.8)
-        for item in self._all_imports:
-            yield from _faded(self._resolved(item.alias), 0.3)
 
     def _member(self, view: CursorView, base: str, attribute: str) -> tuple[Found, ...]:
         """`module.name`, or the class of `variable` in `variable.name`."""
-        item = self._imports.get(base)
-        if item is not None and attribute and not self._resolved(base):
+        item = self._imports.get(base) or self._imports.get(base.split(".", 1)[0])
+        if item is not None and attribute and not self._resolved(item.alias):
             return self._in_module(item, attribute)
         found: list[Found] = []
         for word in types_of(view, base)[:4]:
             found += self._resolved(word.rsplit(".", 1)[-1])
         if found or not attribute or base in ("self", "this"):
             return tuple(found)
-        return self._everywhere(attribute, ("method",), 0.35) if len(attribute) > 4 else ()
+        found = list(self._everywhere(attribute, ("method",), 0.35)) if len(attribute) > 4 else []
+        return tuple(found) if len(found) == 1 else ()  # A method that only one class has tells which class.
 
     def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
         rows = [
@@ -141,15 +146,10 @@ class Definitions:
             return found
         targets = self._targets(item)
         if item.name == "default" and targets:
-            symbols = [
-                s for s in records.symbols_in(self._connection, targets[0]) if s.signature.startswith("export d")
-            ]
-            return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in symbols[:1])
-        if (
-            targets
-            or not item.name
-            or not self._asker.language.startswith(("java", "kot", "sca", "c_", "php", "swift"))
-        ):
+            symbols = records.symbols_in(self._connection, targets[0])
+            exported = [symbol for symbol in symbols if symbol.signature.startswith("export default")]
+            return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in exported[:1])
+        if targets or not item.name or self._asker.language not in _NAMED_BY_NAMESPACE:
             return ()
         return self._everywhere(wanted, ("class", "type", "function"), 0.9)
 

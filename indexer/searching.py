@@ -23,6 +23,8 @@ from indexer.types import Chunk, Hit, HitSource, Query, Symbol
 # At a cursor, a term that stands in more chunks than this costs more than it tells.
 MAX_TERM_CHUNKS = 300
 MAX_TERMS = 32
+# So much similar code comes before the imports that nothing near the cursor uses.
+SIMILAR_FIRST = 4
 # A name must answer about half of a question of several words to count as what was asked for.
 LEAST_NAME_SCORE = 0.5
 PERSON_TERMS = 24
@@ -58,8 +60,14 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     definitions = [definition_hit(found) for found in look_up.near(view)]
     outlines = [replace(hit, score=1.0 + hit.score) for hit in look_up.outlines(view)]
     similar = _similar(sources, view, query, limit * 2)
-    hits = [*in_order([*definitions, *outlines]), *similar]
+    first, rest = similar[:SIMILAR_FIRST], similar[SIMILAR_FIRST:]
+    others = [replace(definition_hit(found), score=_least(first)) for found in look_up.of_imports()]
+    hits = [*in_order([*definitions, *outlines]), *first, *others, *rest]
     return without_overlaps((hit for hit in hits if _may_show(hit, query)), limit)
+
+
+def _least(hits: Sequence[Hit]) -> float:
+    return hits[-1].score if hits else 1.0
 
 
 def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:

@@ -51,6 +51,7 @@ class EmbeddedEngine:
         self._answers: dict[int, asyncio.Queue[_Event]] = {}
         self._n_crashes = 0
         self._restarts = 0
+        self._loading: Literal["starting", "restarting"] = "starting"
         self._keeper: asyncio.Task[None] | None = None
         self._started: asyncio.Future[None] | None = None
 
@@ -72,7 +73,7 @@ class EmbeddedEngine:
         """Load the model. Raises EngineUnavailable with vLLM's last words when that fails; then it may be called
         again."""
         if self._started is None or (self._started.done() and self._board.current.state == "failed"):
-            self._n_crashes = 0
+            self._n_crashes, self._loading = 0, "starting"
             self._started = asyncio.get_running_loop().create_future()
             self._board.show(EngineStatus("starting", f"starting {self._info.name}"))
             self._keeper = asyncio.create_task(self._keep(self._started))
@@ -150,19 +151,20 @@ class EmbeddedEngine:
             while (message := await child.receive()) is not None:
                 self._take(message, child, started)
         finally:
-            self._fail_answers()
             self._child = None
+            self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
+            self._fail_answers()
             await child.close()
         raise EngineUnavailable(f"{self._info.name} died: {last_words(child.log_tail())}")
 
     def _take(self, message: wire.Json, child: Child, started: asyncio.Future[None]) -> None:
         if "ready" in message:
             self._board.show(EngineStatus("ready", self._info.name, child.pid, self._restarts))
+            self._loading = "restarting"
             if not started.done():
                 started.set_result(None)
         elif "progress" in message:
-            state: Literal["starting", "restarting"] = "restarting" if self._restarts else "starting"
-            self._board.show(EngineStatus(state, message["progress"], child.pid, self._restarts))
+            self._board.show(EngineStatus(self._loading, message["progress"], child.pid, self._restarts))
         else:
             self._n_crashes = 0
             events = self._answers.get(message.pop("key"))

@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from codeassist.engine import wire
@@ -43,30 +44,33 @@ class Host:
         self._running: dict[int, asyncio.Task[None]] = {}
 
     async def serve(self) -> None:
-        """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die."""
+        """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die; a fault of ours ends it too."""
         await self._model.warm_up()
         self._tell({"ready": True})
-        listening = asyncio.create_task(self._listen())
-        while not listening.done():
-            await asyncio.wait({listening}, timeout=_PULSE_S)
-            if not self._model.is_alive:
-                raise EngineCrashed("vLLM's engine process died")
-        await listening
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(self._listen(tasks))
+            while not listening.done():
+                await asyncio.wait({listening}, timeout=_PULSE_S)
+                if not self._model.is_alive:
+                    raise EngineCrashed("vLLM's engine process died")
+            for running in self._running.values():
+                running.cancel()
 
-    async def _listen(self) -> None:
+    async def _listen(self, tasks: asyncio.TaskGroup) -> None:
         while line := await self._reader.readline():
             message = json.loads(line)
             key = message["key"]
             if "generate" in message:
-                self._running[key] = asyncio.create_task(self._answer(key, message["generate"]))
+                self._running[key] = tasks.create_task(self._answer(key, message["generate"]))
             elif key in self._running:
                 self._running[key].cancel()
 
     async def _answer(self, key: int, asked: wire.Json) -> None:
         try:
-            async for delta in self._model.stream(wire.request_from_json(asked)):
-                self._tell({"key": key} | wire.delta_event(delta))
-                await self._writer.drain()
+            async with aclosing(self._model.stream(wire.request_from_json(asked))) as deltas:
+                async for delta in deltas:
+                    self._tell({"key": key} | wire.delta_event(delta))
+                    await self._writer.drain()
         except EngineError as error:
             self._tell({"key": key} | wire.error_event(error))
         finally:
@@ -113,14 +117,15 @@ def main(arguments: list[str]) -> int:
     os.register_at_fork(after_in_child=_die_with_parent)
     os.register_at_fork(after_in_child=link.close)  # else the parent would not see the end of this process
     model = _load(options, link)
+    status = 0
     try:
         asyncio.run(_serve(model, link))
-    except EngineCrashed as error:
-        _log.error("%s", error)
-        return 2
+    except* EngineCrashed as deaths:
+        _log.error("%s", deaths.exceptions[0])
+        status = 2
     finally:
         model.close()
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -12,6 +12,11 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
         raise RequestRejected("this engine cannot force the start of an answer; leave forced_prefix empty")
     if request.max_tokens < 1:
         raise RequestRejected("max_tokens must be at least 1")
+    if request.seed is not None and not 0 <= request.seed < 2**63:
+        raise RequestRejected("the seed must be at least 0 and less than 2**63")
+    texts = [request.forced_prefix, *request.stop, request.prompt if isinstance(request.prompt, str) else ""]
+    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+        raise RequestRejected("a text of the request holds half of a surrogate pair, which is no character")
     n_asked = n_prompt_tokens + request.max_tokens
     if n_asked > info.context_tokens:
         raise RequestRejected(f"{n_asked} tokens asked for, the model's context holds {info.context_tokens}")

@@ -7,13 +7,15 @@ need not be loaded a second time.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tokenizers
+import vllm.exceptions
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.inputs import TokensPrompt
@@ -31,6 +33,8 @@ from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, RequestRejected
 from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
 
+# Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
+_REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
 _WARM_UP_TOKENS = 256
 _PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
 
@@ -48,7 +52,10 @@ class _Step:
 class VllmModel:
     """One loaded model. Loading blocks for many seconds."""
 
-    def __init__(self, options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> None:
+    def __init__(
+        self, options: HostOptions, hardware: Hardware, *, on_cpu: bool, overrides: Mapping[str, Any] | None = None
+    ) -> None:
+        """overrides: engine arguments that replace ours, for measurements."""
         directory = Path(options.model)
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         self._directory = directory
@@ -56,8 +63,10 @@ class VllmModel:
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
         self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
+        self._n_tokens = int(config["vocab_size"])
+        self._context_tokens = options.context_tokens
         self._n_requests = 0
-        arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu)
+        arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
         self._llm = _load(arguments, on_cpu=on_cpu)
@@ -75,6 +84,20 @@ class VllmModel:
 
     async def stream(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
         """Deltas of the answer. Leaving the loop aborts. Raises RequestRejected, EngineCrashed."""
+        try:
+            async with aclosing(self._deltas(request)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        except (EngineDeadError, EngineGenerateError) as error:
+            raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
+        except _REFUSALS as error:
+            raise RequestRejected(f"vLLM refuses: {error}") from None
+
+    def close(self) -> None:
+        """End the engine's processes."""
+        self._llm.shutdown(timeout=2.0)
+
+    async def _deltas(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
         prompt = self._prompt(request)
         stop_tokens, stop_texts = self._stops(request)
         answer = AnswerText(self._vocabulary, stop_texts, request.forced_prefix)
@@ -92,17 +115,21 @@ class VllmModel:
                     return
                 yield Delta(text, usage, tokens)
 
-    def close(self) -> None:
-        """End the engine's processes."""
-        self._llm.shutdown(timeout=2.0)
-
     def _prompt(self, request: GenerationRequest) -> tuple[int, ...]:
+        """The prompt's tokens. Raises RequestRejected for whatever vLLM would die of, or wait for without end."""
+        prompt = self._encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
+        if max(prompt, default=self._n_tokens) >= self._n_tokens:
+            raise RequestRejected(f"the prompt is empty or has a token id beyond this model's {self._n_tokens}")
+        if len(prompt) + request.max_tokens > self._context_tokens:
+            n_asked = len(prompt) + request.max_tokens
+            raise RequestRejected(f"{n_asked} tokens asked for, the model's context holds {self._context_tokens}")
         if not self._vocabulary.can_spell(request.forced_prefix.encode()):
             raise RequestRejected(f"this model's tokens cannot spell the forced prefix {request.forced_prefix!r}")
-        if not isinstance(request.prompt, str):
-            return request.prompt
+        return prompt
+
+    def _encode(self, text: str) -> tuple[int, ...]:
         tokenizer = tokenizers.Tokenizer.from_file(str(self._directory / "tokenizer.json"))
-        return tuple(tokenizer.encode(request.prompt).ids)
+        return tuple(tokenizer.encode(text).ids)
 
     def _stops(self, request: GenerationRequest) -> tuple[list[int], list[str]]:
         """Stop tokens and stop texts: special tokens have no text that could be looked for."""
@@ -139,24 +166,17 @@ class VllmModel:
         outputs = self._llm.generate(
             TokensPrompt(prompt_token_ids=list(prompt)), params, str(self._n_requests), priority=int(request.priority)
         )
-        try:
-            async with aclosing(outputs):
-                async for output in outputs:
-                    added = output.outputs[0]
-                    logprobs = _logprobs(added) if request.logprobs else []
-                    yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
-        except (EngineDeadError, EngineGenerateError) as error:
-            raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
-        except ValueError as error:
-            raise RequestRejected(str(error)) from None
+        async with aclosing(outputs):
+            async for output in outputs:
+                added = output.outputs[0]
+                logprobs = _logprobs(added) if request.logprobs else []
+                yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
 
 
 def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
-    import os
-
     # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one
     # starts 20 s earlier and needs 0.5 GiB less.
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"

@@ -1,0 +1,302 @@
+"""The embedded engine's care for its child process, with children that a test plays."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from asking import ask, read, text_of, until
+
+from codeassist.engine import wire
+from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
+from codeassist.engine.scripted import SCRIPTED_INFO
+from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.types import Delta, GenerationRequest, Usage
+
+
+class FakeChild:
+    """A child whose words come from the test. `None` is its end."""
+
+    def __init__(self, pid: int, words: list[wire.Json | None]) -> None:
+        self.pid = pid
+        self.log = ["starting", "ValueError: no room", "it ended by itself with status 1"]
+        self.heard: list[wire.Json] = []
+        self.n_closed = 0
+        self.slow_end = asyncio.Event()
+        self.slow_end.set()
+        self._words: asyncio.Queue[wire.Json | None] = asyncio.Queue()
+        for word in words:
+            self._words.put_nowait(word)
+
+    def say(self, word: wire.Json | None) -> None:
+        self._words.put_nowait(word)
+
+    def answer(self, key: int, text: str, reason: str | None = None) -> None:
+        self.say({"key": key} | wire.delta_event(Delta(text, Usage(4, 0, 1), (), reason)))  # type: ignore[arg-type]
+
+    def send(self, message: wire.Json) -> None:
+        self.heard.append(message)
+
+    async def receive(self) -> wire.Json | None:
+        return await self._words.get()
+
+    def log_tail(self) -> list[str]:
+        return self.log
+
+    async def close(self) -> None:
+        await self.slow_end.wait()
+        self.n_closed += 1
+
+
+class Nursery:
+    """Launches one fake child after the other, each with its first words."""
+
+    def __init__(self, *first_words: list[wire.Json | None] | OSError) -> None:
+        self.children: list[FakeChild] = []
+        self.pauses: list[float] = []
+        self.wake = asyncio.Event()
+        self._first_words = list(first_words)
+
+    async def launch(self) -> FakeChild:
+        words = self._first_words.pop(0) if self._first_words else [{"ready": True}]
+        if isinstance(words, OSError):
+            raise words
+        self.children.append(FakeChild(100 + len(self.children), words))
+        return self.children[-1]
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        await self.wake.wait()
+
+    def engine(self) -> EmbeddedEngine:
+        return EmbeddedEngine(SCRIPTED_INFO, self.launch, sleep=self.sleep)
+
+
+READY: list[wire.Json | None] = [{"progress": "loading"}, {"ready": True}]
+DEAD: list[wire.Json | None] = [None]
+
+
+async def until_asked(child: FakeChild, n: int = 1) -> None:
+    await until(lambda: len([message for message in child.heard if "generate" in message]) >= n)
+
+
+async def test_loading_is_told_step_by_step() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    told: list[tuple[str, str]] = []
+    engine.on_status(lambda status: told.append((status.state, status.message)))
+    await engine.start()
+    await engine.start()
+    assert told == [("starting", "starting scripted"), ("starting", "loading"), ("ready", "scripted")]
+    assert (engine.status.pid, len(nursery.children)) == (100, 1)
+    await engine.close()
+
+
+async def test_an_answer_comes_from_the_child() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    child, request = nursery.children[0], ask(logprobs=True)
+    reader = asyncio.create_task(read(engine, request))
+    await until_asked(child)
+    key = child.heard[0]["key"]
+    assert wire.request_from_json(child.heard[0]["generate"]) == request
+    child.answer(key, "a")
+    child.answer(key, "b", "stop")
+    assert text_of(await reader) == "ab"
+    assert len(child.heard) == 1, "a finished answer is not aborted"
+    await engine.close()
+
+
+async def test_answers_do_not_mix_even_under_one_id() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    child = nursery.children[0]
+    readers = [asyncio.create_task(read(engine, ask("same"))) for _ in range(2)]
+    await until_asked(child, 2)
+    first, second = (message["key"] for message in child.heard)
+    child.answer(second, "two", "stop")
+    child.answer(first, "one", "stop")
+    assert [text_of(await reader) for reader in readers] == ["one", "two"]
+    await engine.close()
+
+
+async def leave(engine: EmbeddedEngine, child: FakeChild) -> None:
+    stream = engine.stream(ask())
+    reading = asyncio.ensure_future(anext(stream))
+    await until_asked(child)
+    child.answer(0, "a")
+    await reading
+    await stream.aclose()  # type: ignore[attr-defined]
+
+
+async def cancel_before_the_first_token(engine: EmbeddedEngine, child: FakeChild) -> None:
+    reader = asyncio.create_task(read(engine, ask()))
+    await until_asked(child)
+    reader.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reader
+
+
+@pytest.mark.parametrize("go", [leave, cancel_before_the_first_token])
+async def test_leaving_the_loop_aborts_in_the_child(go: Callable[[EmbeddedEngine, FakeChild], Any]) -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    child = nursery.children[0]
+    await go(engine, child)
+    assert child.heard[-1] == {"key": 0, "abort": True}
+    child.answer(0, "late")
+    child.say({"progress": "still here"})
+    await until(lambda: engine.status.message == "still here")
+    await engine.close()
+
+
+async def test_the_childs_refusal_is_the_readers() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    reader = asyncio.create_task(read(engine, ask()))
+    await until_asked(nursery.children[0])
+    nursery.children[0].say({"key": 0} | wire.error_event(RequestRejected("too odd")))
+    with pytest.raises(RequestRejected, match="too odd"):
+        await reader
+    assert len(nursery.children[0].heard) == 1
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("request_", "complaint"),
+    [
+        (ask(max_tokens=5000), "5004 tokens"),
+        (ask(max_tokens=0), "at least 1"),
+        (ask(seed=-1), "seed"),
+        (ask(stop=("\ud800",)), "surrogate"),
+    ],
+)
+async def test_what_cannot_fit_does_not_reach_the_child(request_: GenerationRequest, complaint: str) -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    with pytest.raises(EngineUnavailable, match="stopped"):
+        await read(engine, request_)
+    await engine.start()
+    with pytest.raises(RequestRejected, match=complaint):
+        await read(engine, request_)
+    assert nursery.children[0].heard == []
+    await engine.close()
+
+
+async def test_a_death_is_told_and_healed() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    reader = asyncio.create_task(read(engine, ask()))
+    await until_asked(nursery.children[0])
+    nursery.children[0].slow_end.clear()
+    nursery.children[0].say(None)
+    with pytest.raises(EngineCrashed, match="being restarted"):
+        await reader
+    with pytest.raises(EngineUnavailable, match="restarting"):
+        await read(engine, ask())
+    nursery.children[0].slow_end.set()
+    await until(lambda: nursery.pauses)
+    assert engine.status.state == "restarting"
+    assert "ValueError: no room" in engine.status.message
+    with pytest.raises(EngineUnavailable, match="restarting"):
+        await read(engine, ask())
+    nursery.wake.set()
+    await until(lambda: engine.status.state == "ready")
+    assert (engine.status.pid, engine.status.restarts) == (101, 1)
+    assert nursery.children[0].n_closed == 1
+    await engine.close()
+
+
+async def test_restarts_wait_longer_and_longer_and_end() -> None:
+    nursery = Nursery(READY, *[DEAD] * (MAX_CRASHES - 1))
+    nursery.wake.set()
+    engine = nursery.engine()
+    await engine.start()
+    nursery.children[0].say(None)
+    await until(lambda: engine.status.state == "failed")
+    assert nursery.pauses == [1, 2, 4, 8, 16]
+    assert "gave up" in engine.status.message
+    assert "no room" in engine.status.message
+    await engine.close()
+
+
+async def test_an_answer_in_between_starts_the_count_anew() -> None:
+    nursery = Nursery(READY, READY)
+    nursery.wake.set()
+    engine = nursery.engine()
+    await engine.start()
+    for n in range(3):
+        await until(lambda n=n: len(nursery.children) == n + 1 and engine.status.state == "ready")
+        reader = asyncio.create_task(read(engine, ask()))
+        await until_asked(nursery.children[n])
+        nursery.children[n].answer(n, "x", "stop")
+        await reader
+        nursery.children[n].say(None)
+    await until(lambda: len(nursery.pauses) == 3)
+    assert nursery.pauses == [1, 1, 1]
+    await engine.close()
+
+
+@pytest.mark.parametrize("words", [DEAD, OSError("no more processes")])
+async def test_a_first_start_that_fails_is_not_repeated_by_itself(words: Any) -> None:
+    nursery = Nursery(words, READY)
+    engine = nursery.engine()
+    with pytest.raises(EngineUnavailable, match=r"no room|no more processes"):
+        await engine.start()
+    assert (engine.status.state, nursery.pauses) == ("failed", [])
+    await engine.start()
+    assert engine.status.state == "ready"
+    await engine.close()
+
+
+async def test_closing_ends_the_child_and_what_it_was_answering() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    reader = asyncio.create_task(read(engine, ask()))
+    await until_asked(nursery.children[0])
+    await engine.close()
+    await engine.close()
+    with pytest.raises(EngineCrashed):
+        await reader
+    assert (nursery.children[0].n_closed, engine.status.state) == (1, "stopped")
+
+
+async def test_closing_while_loading_ends_the_wait() -> None:
+    nursery = Nursery([])
+    engine = nursery.engine()
+    starting = asyncio.create_task(engine.start())
+    await until(lambda: nursery.children)
+    await engine.close()
+    with pytest.raises(EngineUnavailable, match="closed while it was starting"):
+        await starting
+    assert nursery.children[0].n_closed == 1
+
+
+async def test_one_who_stops_waiting_for_the_start_does_not_stop_it() -> None:
+    nursery = Nursery([])
+    engine = nursery.engine()
+    impatient = asyncio.create_task(engine.start())
+    await until(lambda: nursery.children)
+    impatient.cancel()
+    nursery.children[0].say({"ready": True})
+    await engine.start()
+    assert engine.status.state == "ready"
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (["INFO fine", "ERROR [core.py:1] ValueError: first", "RuntimeError: second"], "ValueError: first"),
+        (["INFO fine", "it ended by itself with status -9"], "it ended by itself with status -9"),
+        ([], "it left no word"),
+    ],
+)
+def test_the_last_words_name_the_cause(log: list[str], expected: str) -> None:
+    assert last_words(log) == expected

@@ -1,0 +1,86 @@
+"""What vLLM is told follows from the settings, the model and the machine."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from codeassist.engine.hardware import Hardware
+from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, environment, kv_bytes_per_token
+
+OPTIONS = HostOptions("/models/coder", n_mtp_layers=1, context_tokens=4096)
+MACHINE = Hardware(n_cores=4, memory_bytes=2**34, has_bf16_matrices=False)
+CONFIG = {
+    "num_hidden_layers": 8, "num_attention_heads": 6, "qk_nope_head_dim": 64, "qk_rope_head_dim": 64, "v_head_dim": 128,
+}  # fmt: skip
+
+
+def arguments(options: HostOptions = OPTIONS, machine: Hardware = MACHINE, *, on_cpu: bool = True) -> dict[str, Any]:
+    return engine_arguments(options, CONFIG, machine, on_cpu=on_cpu)
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_nothing_goes_to_stdout_or_to_the_network(on_cpu: bool) -> None:
+    variables = environment(OPTIONS, MACHINE, on_cpu=on_cpu)
+    assert variables["VLLM_LOGGING_STREAM"] == "ext://sys.stderr"
+    assert {variables[name] for name in ("VLLM_NO_USAGE_STATS", "DO_NOT_TRACK", "HF_HUB_OFFLINE")} == {"1"}
+
+
+def test_threads_are_the_physical_cores_unless_set() -> None:
+    assert environment(OPTIONS, MACHINE, on_cpu=True)["OMP_NUM_THREADS"] == "4"
+    assert environment(replace(OPTIONS, threads=3), MACHINE, on_cpu=True)["OMP_NUM_THREADS"] == "3"
+    assert "OMP_NUM_THREADS" not in environment(OPTIONS, MACHINE, on_cpu=False)
+
+
+def test_a_cpu_is_spared_the_kernels_that_are_wrong_or_lack_the_prefix_cache() -> None:
+    assert environment(OPTIONS, MACHINE, on_cpu=True)["VLLM_MLA_DISABLE"] == "1"
+    assert arguments()["compilation_config"] == {"custom_ops": ["-rotary_embedding"]}
+    assert "VLLM_MLA_DISABLE" not in environment(OPTIONS, MACHINE, on_cpu=False)
+    assert "compilation_config" not in arguments(on_cpu=False)
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_prefixes_are_cached_and_priorities_honoured(on_cpu: bool) -> None:
+    told = arguments(on_cpu=on_cpu)
+    assert (told["enable_prefix_caching"], told["scheduling_policy"], told["max_model_len"]) == (True, "priority", 4096)
+
+
+@pytest.mark.parametrize(
+    ("layers", "asked", "on_cpu", "expected"),
+    [(1, -1, True, 0), (1, -1, False, 1), (1, 2, True, 2), (1, 0, False, 0), (0, 2, False, 0)],
+)
+def test_only_a_model_with_a_head_drafts(layers: int, asked: int, on_cpu: bool, expected: int) -> None:
+    told = arguments(replace(OPTIONS, n_mtp_layers=layers, speculative_tokens=asked), on_cpu=on_cpu)
+    config = {"method": "mtp", "num_speculative_tokens": expected} if expected else None
+    assert told.get("speculative_config") == config
+
+
+@pytest.mark.parametrize(
+    ("asked", "has_matrices", "expected"),
+    [
+        ("auto", False, "float32"),
+        ("auto", True, "bfloat16"),
+        ("float32", True, "float32"),
+        ("float16", False, "float16"),
+    ],
+)
+def test_bfloat16_is_chosen_where_the_cpu_multiplies_it(asked: str, has_matrices: bool, expected: str) -> None:
+    machine = replace(MACHINE, has_bf16_matrices=has_matrices)
+    assert arguments(replace(OPTIONS, dtype=asked), machine)["dtype"] == expected
+    assert arguments(replace(OPTIONS, dtype=asked), machine, on_cpu=False)["dtype"] == asked
+
+
+def test_a_token_takes_keys_and_values_of_every_layer() -> None:
+    assert kv_bytes_per_token(CONFIG, 4) == 8 * 6 * 2 * 128 * 4
+    assert kv_bytes_per_token(CONFIG | {"num_nextn_predict_layers": 1}, 2) == 9 * 6 * 2 * 128 * 2
+    assert (
+        kv_bytes_per_token({"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 64}, 2)
+        == 2 * 4 * 2 * 16 * 2
+    )
+
+
+def test_the_cache_grows_with_a_context_that_needs_it() -> None:
+    asked = arguments(replace(OPTIONS, kv_cache_gib=0.5))["kv_cache_memory_bytes"]
+    long = arguments(replace(OPTIONS, context_tokens=65536))["kv_cache_memory_bytes"]
+    assert (asked, arguments()["kv_cache_memory_bytes"]) == (2**29, 2**30)
+    assert long > 65536 * kv_bytes_per_token(CONFIG, 4)

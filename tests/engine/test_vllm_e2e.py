@@ -1,0 +1,256 @@
+"""The embedded engine with a real vLLM."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from asking import read, text_of, until
+from tokenizers import Tokenizer
+
+from codeassist.engine.choose import open_embedded
+from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.settings import EngineSettings
+from codeassist.types import Delta, GenerationRequest, Priority
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(300),
+]
+
+CODE = '''
+class Queue:
+    """Holds items in order of arrival."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.items = []
+
+    def put(self, item):
+        if len(self.items) >= self.limit:
+            raise Full(item)
+        self.items.append(item)
+
+    def get(self):
+        """The oldest item."""
+'''
+
+
+@contextlib.asynccontextmanager
+async def running(model: Path, **settings: object) -> AsyncIterator[EmbeddedEngine]:
+    engine = open_embedded(replace(EngineSettings(), model=str(model), kv_cache_gib=0.25, **settings))  # type: ignore[arg-type]
+    try:
+        await engine.start()
+        yield engine
+    finally:
+        await engine.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine(real_model: Path) -> AsyncIterator[EmbeddedEngine]:
+    async with running(real_model) as engine:
+        yield engine
+
+
+def encode(engine: EmbeddedEngine, text: str) -> tuple[int, ...]:
+    assert engine.info.tokenizer is not None
+    return (0, *Tokenizer.from_file(str(engine.info.tokenizer)).encode(text, add_special_tokens=False).ids)
+
+
+def ask(engine: EmbeddedEngine, text: str = CODE * 3, max_tokens: int = 16, **changes: object) -> GenerationRequest:
+    return GenerationRequest("e2e", encode(engine, text), max_tokens, **changes)  # type: ignore[arg-type]
+
+
+def process_group(pid: int) -> list[int]:
+    """Living processes of the group that the host leads."""
+    groups = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            state, _, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            groups[int(entry.name)] = int(group) if state != "Z" else -1
+    return [process for process, group in groups.items() if group == pid]
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+async def test_an_answer_is_streamed_token_by_token(engine: EmbeddedEngine) -> None:
+    request = ask(engine, max_tokens=12, logprobs=True)
+    deltas = await read(engine, request)
+    usage, tokens = deltas[-1].usage, [token for delta in deltas for token in delta.tokens]
+    assert usage.prompt_tokens == len(request.prompt)
+    assert 0 < usage.completion_tokens == len(tokens) <= 12
+    assert len(deltas) > 1 or len(tokens) == 1
+    assert text_of(deltas) == "".join(token.text for token in tokens)
+    assert all(token.logprob <= 0 for token in tokens)
+    assert [delta.finish_reason is None for delta in deltas] == [True] * (len(deltas) - 1) + [False]
+
+
+async def test_a_prompt_that_grows_is_computed_only_at_its_end(engine: EmbeddedEngine) -> None:
+    text = "# another beginning\n" + CODE * 4
+    await read(engine, ask(engine, text))
+    usage = (await read(engine, ask(engine, text + "        ret")))[-1].usage
+    assert usage.cached_tokens >= usage.prompt_tokens - 64
+    assert usage.cached_tokens < usage.prompt_tokens
+
+
+async def test_greedy_answers_repeat_and_seeded_ones_too(engine: EmbeddedEngine) -> None:
+    for changes in [{}, {"temperature": 1.0, "seed": 7}]:
+        one, two = [text_of(await read(engine, ask(engine, **changes))) for _ in range(2)]
+        assert one == two
+
+
+async def test_a_stop_text_ends_the_answer_before_it(engine: EmbeddedEngine) -> None:
+    whole = text_of(await read(engine, ask(engine, temperature=1.0, seed=3, max_tokens=40)))
+    stop = whole[5:7]
+    deltas = await read(engine, ask(engine, temperature=1.0, seed=3, max_tokens=40, stop=(stop,)))
+    assert text_of(deltas) == whole[: whole.index(stop)]
+    assert deltas[-1].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("forced", ["r", "        retur", "self.item", "größe 😀", "\n\n\t", "漢", "<｜fim▁hole｜>"])
+async def test_an_answer_begins_with_the_forced_prefix(engine: EmbeddedEngine, forced: str) -> None:
+    deltas = await read(engine, ask(engine, forced_prefix=forced, max_tokens=len(forced.encode()) + 4, logprobs=True))
+    assert text_of(deltas).startswith(forced)
+    assert text_of(deltas) == "".join(token.text for delta in deltas for token in delta.tokens)
+    assert "\ufffd" not in text_of(deltas)[: len(forced)]
+
+
+async def test_forcing_what_would_come_anyway_changes_nothing(engine: EmbeddedEngine) -> None:
+    free = await read(engine, ask(engine, logprobs=True))
+    tokens = [token for delta in free for token in delta.tokens]
+    forced = tokens[0].text[:1] or tokens[0].text
+    healed = await read(engine, ask(engine, logprobs=True, forced_prefix=forced))
+    assert text_of(healed) == text_of(free)
+    again = [token for delta in healed for token in delta.tokens]
+    assert again[0].logprob == pytest.approx(tokens[0].logprob, abs=1e-3)
+
+
+async def test_forced_and_free_answers_share_a_batch(engine: EmbeddedEngine) -> None:
+    requests = [ask(engine, forced_prefix=forced) for forced in ("self", "", "return", "", "x = ")]
+    alone = [text_of(await read(engine, request)) for request in requests]
+    together = await asyncio.gather(*(read(engine, request) for request in requests))
+    assert [text_of(deltas)[:4] for deltas in together] == [text[:4] for text in alone]
+
+
+async def test_a_text_prompt_is_encoded_for_the_model(engine: EmbeddedEngine) -> None:
+    usage = (await read(engine, replace(ask(engine), prompt="def put(self, item):")))[-1].usage
+    assert 3 < usage.prompt_tokens < 25
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": (10**7,)},
+        {"prompt": (0,) * 100_000},
+        {"prompt": "text " * 100_000},
+        {"prompt": ""},
+        {"prompt": "\ud800"},
+        {"temperature": -1.0},
+        {"top_p": 7.0},
+        {"seed": 2**70},
+        {"forced_prefix": "\ud800"},
+    ],
+)
+async def test_an_impossible_request_is_refused_and_harms_nobody(
+    engine: EmbeddedEngine, change: dict[str, Any]
+) -> None:
+    with pytest.raises(RequestRejected):
+        await read(engine, replace(ask(engine), **change))
+    assert await read(engine, ask(engine))
+    assert engine.status.restarts == 0
+
+
+async def begin(engine: EmbeddedEngine, request: GenerationRequest) -> AsyncIterator[Delta]:
+    stream = engine.stream(request)
+    await anext(stream)
+    return stream
+
+
+async def test_requests_that_were_left_are_gone_inside_of_the_engine(engine: EmbeddedEngine) -> None:
+    """More endless requests than the engine has seats: had they not ended, the last would wait for minutes."""
+    endless = ask(engine, "", max_tokens=3000, temperature=1.0, seed=1, priority=Priority.COMPLETION)
+    for _ in range(3):
+        streams = [await begin(engine, endless) for _ in range(8)]
+        for stream in streams:
+            await stream.aclose()  # type: ignore[attr-defined]
+    async with asyncio.timeout(20):
+        await read(engine, ask(engine, priority=Priority.INDEX, max_tokens=2))
+
+
+async def test_speculation_gives_the_same_answers(engine: EmbeddedEngine, real_model: Path) -> None:
+    """With an MTP head at work the forced prefix goes another way: a request per token."""
+    requests = [ask(engine, forced_prefix=forced, logprobs=True) for forced in ("", "ret", "        self.it")]
+    answers = []
+    for n_drafted in (0, 1):
+        async with running(real_model, speculative_tokens=n_drafted, dtype="float32") as other:
+            answers.append([await read(other, request) for request in requests])
+    for plain, drafted in zip(*answers, strict=True):
+        assert text_of(plain) == text_of(drafted)
+        assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens
+        assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
+
+
+async def test_an_engine_whose_core_is_killed_comes_back(tiny_model: Path) -> None:
+    async with running(tiny_model) as engine:
+        host = engine.status.pid
+        assert host is not None
+        core = max(process_group(host))
+        assert core != host
+        reader = asyncio.create_task(read(engine, ask(engine, "", max_tokens=4000)))
+        await asyncio.sleep(0.5)
+        os.kill(core, signal.SIGKILL)
+        with pytest.raises(EngineCrashed):
+            await reader
+        with pytest.raises(EngineUnavailable):
+            await read(engine, ask(engine))
+        await until(lambda: engine.status.state == "ready", seconds=120)
+        assert (engine.status.restarts, process_group(host)) == (1, [])
+        assert text_of(await read(engine, ask(engine)))
+
+
+async def test_closing_leaves_no_process_and_no_file(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with running(tiny_model) as engine:
+        host = engine.status.pid
+        assert host is not None
+        assert len(process_group(host)) >= 2
+        assert names(tmp_path)
+    assert process_group(host) == []
+    assert names(tmp_path) == []
+
+
+async def test_weights_that_cannot_be_loaded_are_told(tiny_model: Path, tmp_path: Path) -> None:
+    broken = shutil.copytree(tiny_model, tmp_path / "broken")
+    os.truncate(broken / "model.safetensors", 4000)
+    with pytest.raises(EngineUnavailable, match=r"Error: "):
+        async with running(broken):
+            pass
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_killed_parent_leaves_no_process(tiny_model: Path, how: signal.Signals) -> None:
+    script = Path(__file__).with_name("orphans.py")
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), str(tiny_model), stdout=asyncio.subprocess.PIPE
+    )
+    assert parent.stdout is not None
+    host = int(await parent.stdout.readline())
+    assert len(process_group(host)) >= 2
+    parent.send_signal(how)
+    await until(lambda: process_group(host) == [], seconds=15)
+    assert await parent.stdout.read() == b"", "stdout belongs to the protocol"
+    await parent.wait()

@@ -103,6 +103,8 @@ def _verdict(found: FoundPlace, suggestion: Suggestion) -> Text:
         return Text.assemble((f"nothing suggested: {reason}; ", "yellow"), ("the file has ", "dim"), found.truth)
     if is_right(found, suggestion):
         return Text("just what the file has", style="green")
+    if found.truth.startswith(suggestion.text):
+        return Text.assemble(("right as far as it goes; ", "green"), ("the file has ", "dim"), found.truth)
     return Text.assemble(("the file has ", "dim"), found.truth)
 
 

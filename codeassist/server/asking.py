@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from codeassist.assistant import Assistant, FimOptions
+from codeassist.errors import EngineUnavailable
 from codeassist.server.completion_request import CompletionRequest
 from codeassist.server.deltas import limited
-from codeassist.types import Delta, GenerationRequest, ModelInfo
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
 
 def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> AsyncIterator[Delta]:
-    """The engine's answer. Leaving the loop aborts it."""
+    """The engine's answer. Leaving the loop aborts it. Raises EngineUnavailable at once while it is not ready."""
+    _require_ready(assistant.engine.status)
     info = assistant.engine.info
     if asked.suffix is not None and isinstance(asked.prompt, str):
         options = _fim_options(asked, info)
@@ -26,6 +28,13 @@ def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> Asyn
         seed=asked.seed,
     )
     return assistant.generate(request)
+
+
+def _require_ready(status: EngineStatus) -> None:
+    """Before anything is tokenised: a tokenizer that is read for an answer that cannot come would stop the loop."""
+    if status.state != "ready":
+        said = f" ({status.message})" if status.message else ""
+        raise EngineUnavailable(f"the engine is {status.state}{said}; GET /health tells when it is ready")
 
 
 def _fim_options(asked: CompletionRequest, info: ModelInfo) -> FimOptions:

@@ -66,10 +66,11 @@ def indexes(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_demonstration_shows_what_the_model_says(shell: Shell, indexes: str) -> None:
     shell.environ["CODEASSIST_INDEX_DIRECTORY"] = indexes
     truths = [find_place(project_root(), place).truth for place in PLACES]
-    shell.script = [truths[0], "wrong()", *["pass"] * (len(PLACES) - 2)]
+    shell.script = [truths[0], "wrong()", truths[2][:3], *["pass"] * (len(PLACES) - 3)]
     out = shell.run("demo").out
     assert "just what the file has" in out
     assert f"the file has {truths[1]}" in out
+    assert f"right as far as it goes; the file has {truths[2]}" in out
     assert f"1 of {len(PLACES)} as in the file" in out
     assert re.search(r"tokens  \d+ in · \d+ from cache", out)
     for editor in ("Neovim", "VS Code", "Continue"):

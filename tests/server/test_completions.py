@@ -227,6 +227,7 @@ async def test_an_engine_that_is_not_ready_is_a_503_with_retry_after(endpoint: A
     assert response.status_code == 503
     assert int(response.headers["retry-after"]) > 0
     assert response.json()["error"]["type"] == "server_error"
+    assert "the engine is stopped; GET /health tells when" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -105,6 +105,8 @@ def _told(error: Exception) -> tuple[int, str]:
         return 2, str(error)
     if isinstance(error, CodeassistError | IndexerError):
         return 1, str(error)
+    if isinstance(error, OSError):
+        return 1, f"{error.filename}: {error.strerror}" if error.filename else str(error)
     logger.debug("internal error", exc_info=error)
     return 1, f"internal error: {type(error).__name__}: {error} (-o log.level=debug shows where)"
 

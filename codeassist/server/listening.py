@@ -139,7 +139,7 @@ async def _refresh(assistant: Assistant, index: IndexHealth, on_index: ProgressC
     index.state = "indexing"
     try:
         index.refreshed(await assistant.refresh(on_index))
-    except IndexerError as error:
+    except (IndexerError, OSError) as error:
         logger.warning("the index was not refreshed: %s", error)
         index.state, index.message = "failed", str(error)
 

@@ -273,6 +273,15 @@ def test_a_bug_of_ours_is_one_line_too(shell: Shell, monkeypatch: pytest.MonkeyP
     assert outcome.err == "codeassist: internal error: ZeroDivisionError: oops (-o log.level=debug shows where)\n"
 
 
+def test_a_file_system_that_refuses_is_told_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise PermissionError(13, "Permission denied", "/locked")
+
+    monkeypatch.setattr("codeassist.commands.config.settings_for", refuse)
+    outcome = shell.run("config")
+    assert (outcome.code, outcome.err) == (1, "codeassist: /locked: Permission denied\n")
+
+
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), BrokenPipeError()])
 def test_an_interruption_is_quiet(shell: Shell, monkeypatch: pytest.MonkeyPatch, interruption: BaseException) -> None:
     def interrupt(*arguments: Any, **options: Any) -> None:

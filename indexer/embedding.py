@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.errors import EmbedderUnavailable
+from indexer.static_embedding import load_static
 from indexer.terms import terms_of
 
 Vectors = npt.NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Vectors]
 
 
 class Embedder(Protocol):
@@ -62,17 +64,21 @@ class HashingEmbedder:
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model from a directory, loaded at the first use and never from the network."""
+    """A sentence-transformers model from a directory, loaded at the first use and never from the network.
+
+    Static models are read without torch (`static_embedding.py`), all others by sentence-transformers.
+    """
 
     def __init__(self, directory: Path, *, batch_size: int = 64) -> None:
         self._directory = directory
         self._batch_size = batch_size
         self._lock = threading.Lock()
-        self._model: Any = None
+        self._encode: Encode | None = None
+        self._dim = 0
 
     @property
     def name(self) -> str:
-        """Directory name and a checksum of the model's small files and sizes."""
+        """Directory name and a checksum of the model's files."""
         try:
             files = sorted(path for path in self._directory.rglob("*") if path.is_file())
             seen = [f"{path.relative_to(self._directory)}:{path.stat().st_size}:{_crc(path)}" for path in files]
@@ -83,35 +89,45 @@ class SentenceTransformerEmbedder:
     @property
     def dim(self) -> int:
         """Length of a vector; loads the model."""
-        return int(self._load().get_embedding_dimension())
+        self._load()
+        return self._dim
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, normalised."""
-        model = self._load()
+        encode = self._load()
+        return normalised(np.asarray(encode(texts), dtype=np.float32))
+
+    def _load(self) -> Encode:
         with self._lock:
-            vectors = model.encode(
-                list(texts), batch_size=self._batch_size, convert_to_numpy=True, show_progress_bar=False
-            )
-        return normalised(np.asarray(vectors, dtype=np.float32))
-
-    def _load(self) -> Any:
-        with self._lock:
-            if self._model is None:
-                self._model = _load_model(self._directory)
-            return self._model
+            if self._encode is None:
+                self._encode, self._dim = _load_model(self._directory, self._batch_size)
+            return self._encode
 
 
-def _load_model(directory: Path) -> Any:
+def _load_model(directory: Path, batch_size: int) -> tuple[Encode, int]:
     if not directory.is_dir():
         raise EmbedderUnavailable(f"no embedding model at {directory}; set index.embedder or turn index.vectors off")
     try:
-        from sentence_transformers import SentenceTransformer
+        static = load_static(directory)
+        return (static.encode, static.dim) if static else _load_sentence_transformer(directory, batch_size)
     except ImportError as error:
-        raise EmbedderUnavailable("sentence-transformers is not installed; install the `cpu` or `gpu` extra") from error
-    try:
-        return SentenceTransformer(str(directory), device="cpu", local_files_only=True)
+        raise EmbedderUnavailable(f"{error.name} is not installed; install the `cpu` or `gpu` extra") from error
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise EmbedderUnavailable(f"the embedding model {directory} cannot be loaded: {error}") from error
+
+
+def _load_sentence_transformer(directory: Path, batch_size: int) -> tuple[Encode, int]:
+    from sentence_transformers import SentenceTransformer
+
+    model: Any = SentenceTransformer(str(directory), device="cpu", local_files_only=True)
+    lock = threading.Lock()
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        with lock:
+            vectors = model.encode(list(texts), batch_size=batch_size, convert_to_numpy=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+    return encode, int(model.get_embedding_dimension())
 
 
 def _crc(path: Path) -> int:

@@ -22,7 +22,7 @@ from indexer.types import Chunk, Hit, HitSource, Query, Symbol
 
 # At a cursor, a term that stands in more chunks than this costs more than it tells.
 MAX_TERM_CHUNKS = 300
-MAX_TERMS = 32
+MAX_TERMS = 20
 # So much similar code comes before the imports that nothing near the cursor uses.
 SIMILAR_FIRST = 4
 # A name must answer about half of a question of several words to count as what was asked for.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,14 +91,67 @@ def test_normalising_keeps_zero_rows() -> None:
     ]
 
 
+def save_static(directory: Path, kinds: tuple[str, ...] = ("StaticEmbedding",)) -> Path:
+    """A sentence-transformers directory with a static model of a few letters."""
+    numpy_files = pytest.importorskip("safetensors.numpy")
+    tokenizers = pytest.importorskip("tokenizers")
+    letters = {"[UNK]": 0} | {letter: n + 1 for n, letter in enumerate("abcdefghijklmnopqrstuvwxyz_() ")}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(letters, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Split("", "isolated")
+    directory.mkdir()
+    tokenizer.save(str(directory / "tokenizer.json"))
+    table = np.random.default_rng(0).normal(size=(len(letters), 16)).astype(np.float32)
+    numpy_files.save_file({"embedding.weight": table}, directory / "model.safetensors")
+    module = "sentence_transformers.sentence_transformer.modules"
+    modules = [
+        {"idx": n, "name": str(n), "path": "" if n == 0 else f"{n}_{kind}", "type": f"{module}.{kind}"}
+        for n, kind in enumerate(kinds)
+    ]
+    (directory / "modules.json").write_text(json.dumps(modules))
+    return directory
+
+
+def test_a_static_model_is_read_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    embedder = SentenceTransformerEmbedder(save_static(tmp_path / "model"))
+    vectors = embedder.embed(["def open(path)", "", "def open(path)"])
+    assert (embedder.dim, vectors.shape, vectors.dtype) == (16, (3, 16), np.float32)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), [1, 0, 1])
+    assert np.array_equal(vectors[0], vectors[2])
+
+
 @pytest.mark.e2e
-def test_a_model_folder_that_holds_no_model_is_an_error_that_names_it(tmp_path: Path) -> None:
-    pytest.importorskip("sentence_transformers")
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model/config.json").write_text("{broken")
-    embedder = SentenceTransformerEmbedder(tmp_path / "model")
+def test_a_static_model_gives_the_vectors_of_sentence_transformers(tmp_path: Path) -> None:
+    sentence_transformers = pytest.importorskip("sentence_transformers")
+    directory = save_static(tmp_path / "model")
+    texts = ["def open(path)", "a", "zzz zzz"]
+    expected = sentence_transformers.SentenceTransformer(str(directory), device="cpu").encode(texts)
+    ours = SentenceTransformerEmbedder(directory).embed(texts)
+    assert np.allclose(ours, normalised(expected), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("modules.json", "{broken"),
+        ("modules.json", "{}"),
+        ("modules.json", '["x"]'),
+        ("tokenizer.json", "{broken"),
+        ("model.safetensors", "no tensors"),
+    ],
+)
+def test_a_damaged_model_folder_is_an_error_that_names_it(tmp_path: Path, file: str, content: str) -> None:
+    directory = save_static(tmp_path / "model")
+    (directory / file).write_text(content)
     with pytest.raises(EmbedderUnavailable, match="model"):
-        embedder.embed(["x"])
+        SentenceTransformerEmbedder(directory).embed(["x"])
+
+
+def test_without_the_libraries_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = save_static(tmp_path / "model", ("Transformer", "Pooling"))
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    with pytest.raises(EmbedderUnavailable, match="install the `cpu` or `gpu` extra"):
+        SentenceTransformerEmbedder(directory).embed(["x"])
 
 
 def test_the_name_of_a_model_changes_with_its_files(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Static embedding models without torch: a table of token vectors, and the mean over a text's tokens.
+
+A sentence-transformers directory whose only parts are `StaticEmbedding` (and `Normalize`) is read directly. The
+vectors are those that sentence-transformers gives; starting takes milliseconds instead of torch's seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+
+_WEIGHTS = ("embedding.weight", "embeddings")
+_PARTS = ("StaticEmbedding", "Normalize")
+
+
+class StaticModel:
+    """A tokenizer and a (vocabulary, dim) float32 table."""
+
+    def __init__(self, tokenizer: Any, table: Vectors) -> None:
+        self._tokenizer = tokenizer
+        self._table = table
+        self.dim = int(table.shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n, dim) float32 means, not normalised; zero for a text without tokens."""
+        means = np.zeros((len(texts), self.dim), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        for row, encoding in enumerate(encodings):
+            if encoding.ids:
+                means[row] = self._table[encoding.ids].mean(axis=0)
+        return means
+
+
+def load_static(directory: Path) -> StaticModel | None:
+    """The model in this directory, or None when it is of another kind.
+
+    Raises ImportError without tokenizers and safetensors, OSError and ValueError for a damaged directory.
+    """
+    folder = _static_folder(directory)
+    if folder is None:
+        return None
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+    from tokenizers import Tokenizer
+
+    try:
+        tensors = load_file(folder / "model.safetensors")
+    except SafetensorError as error:
+        raise ValueError(f"{folder / 'model.safetensors'}: {error}") from error
+    table = next((tensors[name] for name in _WEIGHTS if name in tensors), None)
+    if table is None or table.ndim != 2:
+        raise ValueError(f"{folder / 'model.safetensors'} holds no table of token vectors")
+    return StaticModel(_tokenizer(Tokenizer, folder / "tokenizer.json"), np.asarray(table, dtype=np.float32))
+
+
+def _tokenizer(tokenizer_class: Any, file: Path) -> Any:
+    text = file.read_text(encoding="utf-8")
+    try:
+        tokenizer = tokenizer_class.from_str(text)
+    except Exception as error:  # noqa: BLE001 - the library raises nothing narrower for a file that it cannot read
+        raise ValueError(f"{file}: {error}") from error
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _static_folder(directory: Path) -> Path | None:
+    """Where the table lies when `modules.json` names nothing but a static embedding."""
+    if not (directory / "modules.json").is_file():
+        return None
+    modules = json.loads((directory / "modules.json").read_text(encoding="utf-8"))
+    kinds = [str(module["type"]).rpartition(".")[2] for module in modules]
+    if not kinds or kinds[0] != _PARTS[0] or set(kinds) - set(_PARTS):
+        return None
+    folder = directory / str(modules[0]["path"])
+    return folder if (folder / "model.safetensors").is_file() else None

@@ -56,7 +56,8 @@ async function start(item) {
     await client.start();
   } catch (error) {
     const hint = `set "codeassist.command" to the full path of the program (now: ${server.command})`;
-    show(item, { engine: { state: 'failed', message: `${error.message}; ${hint}` } });
+    const reason = (error && error.message) || 'it did not start'; // the client rejects without an error at times
+    show(item, { engine: { state: 'failed', message: `${reason}; ${hint}` } });
     vscode.window.showWarningMessage(`codeassist did not start: ${hint}`);
   }
 }

@@ -3,6 +3,7 @@
     IndexerError
     ├── WorkspaceError        the folder does not exist, is no folder, or cannot be read
     ├── IndexDamaged          the stored index cannot be used; the remedy is to rebuild it
+    ├── IndexUnavailable      it cannot be written now: another process holds it, or the disk is full
     ├── IndexClosed           a call after close()
     └── EmbedderUnavailable   vectors were asked for and the embedding model cannot be loaded
 
@@ -22,6 +23,10 @@ class WorkspaceError(IndexerError):
 
 class IndexDamaged(IndexerError):
     """The index on disk cannot be used and could not be set aside and rebuilt."""
+
+
+class IndexUnavailable(IndexerError):
+    """The index cannot be written now: another process holds it too long, or the disk is full."""
 
 
 class IndexClosed(IndexerError):

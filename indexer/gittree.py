@@ -133,18 +133,18 @@ def _open_repository(root: Path) -> Repo:
 
 def _list_files(repository: Repo, root: Path, *arguments: str) -> list[str]:
     """Entries of `git ls-files -z` below root. The repository's own hooks are not run."""
+    from git import Git
     from git.exc import GitError
 
     environment = {
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_DIR": str(repository.git_dir),
         "GIT_WORK_TREE": _work_tree(repository),
+        "GIT_INDEX_FILE": str(Path(repository.git_dir) / "index"),
     }
-    environment["GIT_INDEX_FILE"] = str(Path(repository.git_dir) / "index")
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "ls-files", "-z", *arguments]
-    repository.git._working_dir = str(root)
+    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", *arguments]
     try:
-        output = repository.git.execute(
+        output = Git(str(root)).execute(
             command,
             env=environment,
             kill_after_timeout=GIT_SECONDS,
@@ -153,9 +153,8 @@ def _list_files(repository: Repo, root: Path, *arguments: str) -> list[str]:
         )
     except (GitError, OSError) as error:
         logger.debug("git ls-files failed: %s", error)
-        raise GitTrouble(
-            f"git cannot read this repository ({_last_line(error)}); the folder is walked instead"
-        ) from error
+        why = _last_line(error)
+        raise GitTrouble(f"git cannot read this repository ({why}); the folder is walked instead") from error
     return [os.fsdecode(entry) for entry in bytes(output).split(b"\0") if entry]
 
 

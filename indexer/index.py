@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from indexer import records
 from indexer.embedding import Embedder
-from indexer.errors import EmbedderUnavailable, IndexClosed, WorkspaceError
+from indexer.errors import EmbedderUnavailable, IndexClosed, IndexUnavailable, WorkspaceError
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor, search_words
@@ -157,8 +157,10 @@ class CodeIndex:
         try:
             return work()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.ProgrammingError) or not is_damage(error):
-                raise
+            if isinstance(error, sqlite3.ProgrammingError) and self._store.is_closed:
+                raise IndexClosed("the index was closed while it was written; open it again") from error
+            if not is_damage(error):
+                raise IndexUnavailable(f"the index {self._store.path} cannot be written: {error}") from error
             self._store.rebuild(f"damaged ({error})")
             self._map = RepositoryMap()
             with self._vectors_lock:

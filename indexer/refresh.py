@@ -104,7 +104,7 @@ class Refresher:
         facts = self._counted(analyse_paths(self.root, plan.changed, rules), len(plan.changed), progress)
         removed, n_bytes = plan.removed, 0
         while True:
-            batch = list(islice(facts, FILES_PER_TRANSACTION))
+            batch = sorted(islice(facts, FILES_PER_TRANSACTION), key=lambda item: item.path)
             if not batch and not removed:
                 return n_bytes
             with self.store.writing() as connection:

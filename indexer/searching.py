@@ -108,8 +108,10 @@ def _chunks_sharing(sources: Sources, text: str, limit: int) -> list[Chunk]:
             weight = 1.0 / math.log2(2 + len(rows))
             for row in rows:
                 weights[row] = weights.get(row, 0.0) + weight
-    best = heapq.nsmallest(limit, weights, key=lambda row: (-weights[row], row))
-    return records.chunks_by_id(sources.connection, best)
+    best = heapq.nsmallest(2 * limit, weights, key=lambda row: (-weights[row], row))
+    found = zip(best, records.chunks_by_id(sources.connection, best), strict=True)
+    ordered = sorted(found, key=lambda item: (-weights[item[0]], item[1].path, item[1].start_line))
+    return [chunk for _, chunk in ordered[:limit]]
 
 
 def _shared(chunk: Chunk, names: Sequence[str]) -> str:

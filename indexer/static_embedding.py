@@ -64,7 +64,7 @@ def _tokenizer(tokenizer_class: Any, file: Path) -> Any:
     text = file.read_text(encoding="utf-8")
     try:
         tokenizer = tokenizer_class.from_str(text)
-    except Exception as error:  # noqa: BLE001 - the library raises nothing narrower for a file that it cannot read
+    except Exception as error:  # The library raises nothing narrower for a file that it cannot read.
         raise ValueError(f"{file}: {error}") from error
     tokenizer.no_padding()
     return tokenizer

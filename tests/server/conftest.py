@@ -70,9 +70,6 @@ class Endpoint:
     index: IndexHealth
 
 
-Serve = Callable[..., "asyncio.Future[Endpoint]"]
-
-
 @pytest.fixture(scope="session")
 def byte_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One token per byte, and the special tokens of the templates."""

@@ -1,0 +1,117 @@
+"""`codeassist serve` with a real engine: a random model of the shipped architecture, so that nothing is waited for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.cli.test_process import free_port
+from tests.engine.tiny_model import write_model
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+START_S = 400
+
+
+class Server:
+    """A running `codeassist serve` and the environment that lets others find it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], environ: dict[str, str], workspace: Path, url: str) -> None:
+        self.process = process
+        self.environ = environ
+        self.workspace = workspace
+        self.url = url
+
+    def engine_pid(self) -> int:
+        return int(httpx.get(f"{self.url}/health").json()["engine"]["pid"])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("serve")
+    (folder / "repo").mkdir()
+    (folder / "repo" / "a.py").write_text("def area(radius):\n    return radius\n")
+    model = write_model(folder / "model", ["def area(radius):\n    return 3.14 * radius ** 2\n" * 50])
+    environ = os.environ | {
+        "HOME": str(folder),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "CODEASSIST_INDEX_DIRECTORY": str(folder / "indexes"),
+        "CODEASSIST_INDEX_VECTORS": "false",
+        "CODEASSIST_ENGINE_MODEL": str(model),
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "codeassist.cli",
+        "serve",
+        str(folder / "repo"),
+        "--json",
+        "--port",
+        str(free_port()),
+    ]
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, (folder / "log").read_text()[-3000:]
+            yield Server(process, environ, folder / "repo", json.loads(line)["url"])
+        finally:
+            process.kill()
+
+
+def test_the_engine_fills_in_and_its_cache_remembers(server: Server) -> None:
+    body = {"prompt": "def area(radius):\n" * 60 + "x = ", "suffix": "\n", "max_tokens": 5}
+    first = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()
+    second = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()
+    assert first["choices"] == second["choices"]
+    assert first["usage"]["prompt_tokens"] > 256
+    assert second["usage"]["prompt_tokens_details"]["cached_tokens"] >= 128
+
+
+def test_special_tokens_in_a_raw_prompt_are_tokens(server: Server) -> None:
+    body = {"prompt": "<｜fim▁begin｜>a<｜fim▁hole｜>b<｜fim▁end｜>", "max_tokens": 1}
+    usage = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()["usage"]
+    assert usage["prompt_tokens"] <= 6
+
+
+def test_another_process_shares_the_engine(server: Server) -> None:
+    line = json.dumps({"file": "a.py", "line": 2, "col": 12, "invoked": True}) + "\n"
+    ended = subprocess.run(
+        [sys.executable, "-m", "codeassist.cli", "complete", "--stdin"],
+        input=line.encode(),
+        capture_output=True,
+        cwd=server.workspace,
+        env=server.environ,
+        timeout=120,
+        check=True,
+    )
+    answer = json.loads(ended.stdout)
+    assert answer["usage"]["completion_tokens"] > 0
+    assert httpx.get(f"{server.url}/health").json()["status"] == "ready"
+
+
+def test_a_client_that_leaves_frees_the_engine(server: Server) -> None:
+    body = {"prompt": "x", "max_tokens": 4000, "stream": True}
+    with httpx.stream("POST", f"{server.url}/v1/completions", json=body, timeout=60) as response:
+        assert next(response.iter_lines())
+    short = httpx.post(f"{server.url}/v1/completions", json={"prompt": "y", "max_tokens": 1}, timeout=60)
+    assert short.status_code == 200
+
+
+def test_a_signal_ends_server_and_engine(server: Server) -> None:
+    pid = server.engine_pid()
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(timeout=60) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

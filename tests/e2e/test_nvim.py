@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.codeassist.conftest import build_tokenizer
+
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +139,12 @@ def nvim(tmp_path: Path) -> Iterator[Nvim]:
     file = repository / "sample.py"
     file.write_text("# é😀\ndef add(a, b):\n    total = 'é😀' + \n", encoding="utf-8")
     command = [sys.executable, "-m", "codeassist.cli", "lsp", "--stdio"]
-    options = {"engine.kind": "scripted", "index.vectors": False, "completion": {"min_confidence": 0.0}}
+    build_tokenizer(tmp_path / "tokenizer.json")
+    options = {
+        "engine": {"kind": "scripted", "tokenizer": str(tmp_path / "tokenizer.json")},
+        "index.vectors": False,
+        "completion": {"min_confidence": 0.0},
+    }
     init = tmp_path / "init.lua"
     init.write_text(
         INIT.format(
@@ -160,6 +167,17 @@ def test_typing_shows_ghost_text_and_tab_takes_it(nvim: Nvim) -> None:
     expected = "\n".join(["    total = 'é😀' + 1" + ghost[0], *ghost[1:]]).split("\n")
     nvim.wait(lambda: nvim.lines()[2:] == expected, f"{expected} in the buffer")
     assert nvim.lines()[:2] == ["# é😀", "def add(a, b):"]
+
+
+def test_ghost_text_can_be_sent_away_and_comes_back_with_the_next_key(nvim: Nvim) -> None:
+    nvim.wait(lambda: nvim.lua("vim.g.codeassist_status or ''") == "ready", "the engine")
+    nvim.type("3GA1")
+    nvim.wait(nvim.ghost, "ghost text")
+    nvim.type("<C-]>")
+    nvim.wait(lambda: not nvim.ghost(), "the ghost text to go")
+    assert nvim.lines()[2] == "    total = 'é😀' + 1"
+    nvim.type("2")
+    nvim.wait(nvim.ghost, "ghost text")
 
 
 def test_tab_indents_where_there_is_no_ghost_text(nvim: Nvim) -> None:

@@ -7,12 +7,15 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import pytest
 import yaml  # type: ignore[import-untyped]
+from fake_assistant import FakeAssistant
 from lsp_session import Session
 
 from codeassist import __version__
+from codeassist.server.mistral import mistral_routes
 from codeassist.settings import Settings, documented_settings
 from codeassist.types import EngineStatus
 from lsp.features.execute_command import EXPLAIN
@@ -102,6 +105,8 @@ def test_continue_asks_the_address_that_we_serve() -> None:
     assert model["apiBase"] == f"http://{server.host}:{server.port}/v1/"  # without the last slash /v1 is dropped
     assert (model["provider"], model["roles"]) == ("mistral", ["autocomplete"])
     assert model["apiKey"]
+    (route,) = mistral_routes(FakeAssistant(ROOT))
+    assert urlsplit(model["apiBase"] + "fim/completions").path == route.path
     # Continue sends such names to the chat endpoint.
     assert not model["model"].startswith(("o", "gpt"))
 

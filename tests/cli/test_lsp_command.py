@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 
+from codeassist.assistant import open_index
 from codeassist.commands.front import Front
 from codeassist.commands.lsp import assistant_opener, parse_address
 from codeassist.errors import ConfigError
@@ -31,16 +32,8 @@ class Editor:
             assert attach
             self.opened.append(settings)
 
-        front = Front(
-            io.BytesIO(),
-            io.StringIO(),
-            io.StringIO(),
-            self.environ,
-            self.workspace,
-            opened,
-            None,
-            lambda: None,  # type: ignore[arg-type]
-        )
+        streams = (io.BytesIO(), io.StringIO(), io.StringIO())
+        front = Front(*streams, self.environ, self.workspace, opened, open_index, lambda: None)
         assistant_opener(front, assignments)(self.workspace, options, self.warnings.append)
         return self.opened[-1]
 
@@ -99,7 +92,7 @@ def framed(message: dict[str, Any]) -> bytes:
 
 
 def test_an_editor_can_start_and_end_the_language_server(environ: dict[str, str], workspace: Path) -> None:
-    initialize = {"processId": None, "rootUri": workspace.as_uri(), "capabilities": {}}
+    initialize: dict[str, Any] = {"processId": None, "rootUri": workspace.as_uri(), "capabilities": {}}
     with started(environ, "lsp", "--stdio") as process:
         out, _ = process.communicate(
             framed({"id": 1, "method": "initialize", "params": initialize})

@@ -17,6 +17,7 @@ REQUEST = GenerationRequest("complete-1", (1, 2, 3), 8, forced_prefix="on", logp
 async def test_an_attached_engine_gets_what_the_engine_says(endpoint: Any) -> None:
     async with endpoint("one two") as e:
         info = await asyncio.to_thread(probe, e.url)
+        assert info is not None
         assert info == e.engine.info
         engine = AttachedEngine(e.url, info)
         await engine.start()

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 
+ANSWER_DEADLINE_S = 60
+
+
 @dataclass
 class LspProbe:
     """One Language Server and its one client. Answers the server's own requests with null."""
@@ -36,7 +39,10 @@ class LspProbe:
         number, self.next_id = self.next_id, self.next_id + 1
         self.answers[number] = asyncio.get_running_loop().create_future()
         await self._send({"id": number, "method": method, "params": params})
-        return await self.answers.pop(number)
+        try:
+            return await asyncio.wait_for(self.answers[number], ANSWER_DEADLINE_S)
+        finally:
+            del self.answers[number]
 
     async def notify(self, method: str, params: object) -> None:
         await self._send({"method": method, "params": params})
@@ -52,7 +58,7 @@ class LspProbe:
             while (await stdout.readline()).strip():
                 pass
             await self._receive(json.loads(await stdout.readexactly(length)))
-        for waiting in self.answers.values():
+        for waiting in [waiting for waiting in self.answers.values() if not waiting.done()]:
             waiting.set_exception(ConnectionError("the server has gone: its log says why"))
 
     async def _receive(self, message: dict[str, Any]) -> None:
@@ -108,7 +114,7 @@ def process_name(pid: int) -> str:
     """What a process is called, in a few words: its title, or its program and that program's command."""
     words = readable(Path(f"/proc/{pid}/cmdline")).split("\0")
     named = [os.path.basename(word) if "/" in word else word for word in words if word]  # noqa: PTH119 - not a path
-    return " ".join(named[:4])[:60]
+    return " ".join(named[:3])[:60]
 
 
 def readable(path: Path) -> str:

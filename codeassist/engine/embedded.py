@@ -150,9 +150,9 @@ class EmbeddedEngine:
         try:
             while (message := await child.receive()) is not None:
                 self._take(message, child, started)
+            self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
         finally:
             self._child = None
-            self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
             self._fail_answers()
             await child.close()
         raise EngineUnavailable(f"{self._info.name} died: {last_words(child.log_tail())}")
@@ -166,10 +166,17 @@ class EmbeddedEngine:
         elif "progress" in message:
             self._board.show(EngineStatus(self._loading, message["progress"], child.pid, self._restarts))
         else:
+            self._hand_over(message, child)
+
+    def _hand_over(self, event: wire.Json, child: Child) -> None:
+        """Give an event to whom it answers. The first that tells of vLLM's death is the end of readiness."""
+        if "delta" in event:
             self._n_crashes = 0
-            events = self._answers.get(message.pop("key"))
-            if events is not None:
-                events.put_nowait(message)
+        elif event["error"]["kind"] == EngineCrashed.__name__:
+            self._board.show(EngineStatus("restarting", event["error"]["message"], child.pid, self._restarts))
+        events = self._answers.get(event.pop("key"))
+        if events is not None:
+            events.put_nowait(event)
 
     def _fail_answers(self) -> None:
         for events in self._answers.values():

@@ -51,6 +51,8 @@ def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> di
     return variables | {
         # The CPU's MLA kernel knows one head size and turns prefix caching off; plain attention has neither limit.
         "VLLM_MLA_DISABLE": "1",
+        # A few of vLLM's functions are compiled even so, with the C++ compiler that the user may not have.
+        "TORCH_COMPILE_DISABLE": "1",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "OMP_NUM_THREADS": str(options.threads or hardware.n_cores),
         # Threads that spin while they wait, bound to a core that the editor needs too, made a step of 40 ms take 400.

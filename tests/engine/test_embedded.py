@@ -166,6 +166,20 @@ async def test_the_childs_refusal_is_the_readers() -> None:
     await engine.close()
 
 
+async def test_the_childs_word_of_a_death_ends_readiness_at_once() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    reader = asyncio.create_task(read(engine, ask()))
+    await until_asked(nursery.children[0])
+    nursery.children[0].say({"key": 0} | wire.error_event(EngineCrashed("vLLM died")))
+    with pytest.raises(EngineCrashed, match="vLLM died"):
+        await reader
+    with pytest.raises(EngineUnavailable, match="restarting"):
+        await read(engine, ask())
+    await engine.close()
+
+
 @pytest.mark.parametrize(
     ("request_", "complaint"),
     [
@@ -260,8 +274,11 @@ async def test_closing_ends_the_child_and_what_it_was_answering() -> None:
     await engine.start()
     reader = asyncio.create_task(read(engine, ask()))
     await until_asked(nursery.children[0])
+    states: list[str] = []
+    engine.on_status(lambda status: states.append(status.state))
     await engine.close()
     await engine.close()
+    assert states == ["stopped"]
     with pytest.raises(EngineCrashed):
         await reader
     assert (nursery.children[0].n_closed, engine.status.state) == (1, "stopped")

@@ -32,8 +32,10 @@ def test_threads_are_the_physical_cores_unless_set() -> None:
     assert "OMP_NUM_THREADS" not in environment(OPTIONS, MACHINE, on_cpu=False)
 
 
-def test_a_cpu_is_spared_the_kernels_that_are_wrong_or_lack_the_prefix_cache() -> None:
+def test_a_cpu_is_spared_compilers_and_kernels_that_are_wrong_or_lack_the_prefix_cache() -> None:
     assert environment(OPTIONS, MACHINE, on_cpu=True)["VLLM_MLA_DISABLE"] == "1"
+    assert environment(OPTIONS, MACHINE, on_cpu=True)["TORCH_COMPILE_DISABLE"] == "1"
+    assert arguments()["enforce_eager"] is True
     assert arguments()["compilation_config"] == {"custom_ops": ["-rotary_embedding"]}
     assert "VLLM_MLA_DISABLE" not in environment(OPTIONS, MACHINE, on_cpu=False)
     assert "compilation_config" not in arguments(on_cpu=False)

@@ -75,7 +75,7 @@ class CodeIndex:
             return
         self._healing(lambda: self._refresher.refresh_file(path, text))
         if self._vectors is not None:
-            self._healing(lambda: self._refresh_vectors(_no_progress))
+            self._healing(lambda: self._refresh_vectors(_no_progress, path))
 
     def search(self, query: Query, limit: int) -> list[Hit]:
         """Best first: a cursor's question when the query has a path, else a person's. Deterministic."""
@@ -129,12 +129,13 @@ class CodeIndex:
                     logger.warning("%s", self._vector_warning)
             return self._vectors
 
-    def _refresh_vectors(self, progress: ProgressCallback) -> bool:
+    def _refresh_vectors(self, progress: ProgressCallback, path: str | None = None) -> bool:
         vectors = self._load_vectors()
         if vectors is None or self._embedder is None:
             return False
-        embed_missing(self._store, self._embedder, progress)
-        drop_stale_vectors(self._store)
+        embed_missing(self._store, self._embedder, vectors.embedder_name, progress, path)
+        if path is None:
+            drop_stale_vectors(self._store)
         with self._store.reading() as connection:
             vectors.sync(connection)
         return True

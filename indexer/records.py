@@ -207,12 +207,13 @@ def chunks_of(connection: sqlite3.Connection, path: str) -> list[Chunk]:
     return [Chunk(*row) for row in connection.execute(f"{_CHUNK} WHERE f.path = ? ORDER BY c.start_line", (path,))]
 
 
-def unembedded(connection: sqlite3.Connection, embedder: str) -> list[int]:
-    """Rows of chunks whose text has no vector of this embedder yet, one for each text."""
+def unembedded(connection: sqlite3.Connection, embedder: str, path: str | None) -> list[int]:
+    """Rows of chunks (of one file, or of all) whose text has no vector of this embedder yet, one for each text."""
+    of_file = "" if path is None else " AND c.file_id = (SELECT id FROM files WHERE path = ?)"
     rows = connection.execute(
         "SELECT min(c.id) FROM chunks c LEFT JOIN vectors v ON v.hash = c.hash AND v.embedder = ?"
-        " WHERE v.id IS NULL GROUP BY c.hash ORDER BY min(c.id)",
-        (embedder,),
+        f" WHERE v.id IS NULL{of_file} GROUP BY c.hash ORDER BY min(c.id)",
+        (embedder,) if path is None else (embedder, path),
     )
     return [row[0] for row in rows]
 

@@ -62,7 +62,7 @@ class Refresher:
         """One file as it is on disk, or as an editor has it (`text`)."""
         rules = self.rules()
         reason = NameRules(rules).reason(path)
-        content = read_bytes(self.root, path, rules.max_file_kb) if text is None else text.encode("utf-8", "replace")
+        content = read_bytes(self.root, path, rules.max_file_kb) if text is None else _encoded(path, text, rules)
         if reason is not None or isinstance(content, SkippedFile) or self._is_ignored(path):
             self._forget(path)
             return
@@ -139,6 +139,12 @@ class Refresher:
         )
 
 
+def _encoded(path: str, text: str, rules: Rules) -> bytes | SkippedFile:
+    content = text.encode("utf-8", "replace")
+    too_large = len(content) > rules.max_file_kb * 1024
+    return SkippedFile(path, f"larger than {rules.max_file_kb} KB") if too_large else content
+
+
 def _write(connection: sqlite3.Connection, facts: Facts, blob: str) -> None:
     if isinstance(facts, SkippedFile):
         records.replace_skipped(connection, facts, blob)
@@ -146,11 +152,15 @@ def _write(connection: sqlite3.Connection, facts: Facts, blob: str) -> None:
         records.replace_file(connection, facts, blob)
 
 
-def embed_missing(store: Store, embedder: Embedder, progress: ProgressCallback) -> int:
-    """Vectors for every text that has none; how many were made. Each batch is kept at once."""
-    name = embedder.name
+def embed_missing(
+    store: Store, embedder: Embedder, name: str, progress: ProgressCallback, path: str | None = None
+) -> int:
+    """Vectors for every text (of one file) that has none; how many were made. Each batch is kept at once.
+
+    name: the embedder's, asked once because it may be read from disk.
+    """
     with store.reading() as connection:
-        missing = records.unembedded(connection, name)
+        missing = records.unembedded(connection, name, path)
     for start in range(0, len(missing), TEXTS_PER_BATCH):
         with store.reading() as connection:
             chunks = records.chunks_by_id(connection, missing[start : start + TEXTS_PER_BATCH])

@@ -135,6 +135,22 @@ def test_an_unsaved_secret_never_enters_the_index(repository: Make, open_index: 
     assert index.search(Query("TOKEN"), 5) == []
 
 
+def test_an_unsaved_file_that_is_too_large_is_forgotten(repository: Make, open_index: Open) -> None:
+    index = open_index(repository({"a.py": "def a(): pass\n"}), max_file_kb=1)
+    index.refresh()
+    index.refresh_file("a.py", "def large(): pass\n" * 1000)
+    assert index.symbols("large") == index.symbols("a") == []
+
+
+def test_a_saved_file_is_found_by_meaning_at_once(repository: Make, open_index: Open) -> None:
+    embedder = CountingEmbedder()
+    index = open_index(repository({"a.py": "def a(): pass\n"}), embedder=embedder)
+    index.refresh()
+    index.refresh_file("b.py", "def distant(): pass\n")
+    assert embedder.texts == ["def a(): pass", "def distant(): pass"]
+    assert index.search(Query("distant"), 1)[0].path == "b.py"
+
+
 def test_secrets_and_ignored_files_are_in_no_answer(repository: Make, open_index: Open) -> None:
     root = repository(
         {

@@ -78,6 +78,12 @@ def test_the_port_in_the_documents_is_the_port_of_the_server() -> None:
     assert all(ports == {port} for ports in found.values())
 
 
+def test_every_public_route_stands_in_the_readme_and_exists() -> None:
+    sources = [read(f"codeassist/server/{name}.py") for name in ("health", "openai", "mistral")]
+    routes = {path for source in sources for path in re.findall(r'Route\("([^"]+)"', source)}
+    assert set(re.findall(r"^\| `(?:GET|POST) (\S+)`", read("README.md"), re.MULTILINE)) == routes
+
+
 def test_every_setting_stands_in_the_readme_once() -> None:
     listed = re.findall(r"^\| `(\w+\.\w+)`", read("README.md"), re.MULTILINE)
     assert listed == list(documented_settings())

@@ -11,9 +11,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.embedding import Embedder, SentenceTransformerEmbedder
-from indexer.index import CodeIndex
-
 from codeassist.completion import Completer
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
@@ -22,7 +19,9 @@ from codeassist.protocols import Engine
 from codeassist.settings import IndexSettings, Settings
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
+from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
+from indexer.index import CodeIndex
 from indexer.types import Hit, IndexReport, ProgressCallback, Query
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from codeassist.engine.attached import AttachedEngine, probe
-from codeassist.engine.child import launch_host
+from codeassist.engine.child import Child, launch_host
 from codeassist.engine.discovery import running_server, runtime_directory
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
@@ -54,11 +54,10 @@ def open_engine(settings: EngineSettings, *, attach: bool, runtime: Path | None 
 
 
 def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
-    """The model directory of the settings, or the shipped model, in vLLM."""
-    if not vllm_is_installed():
-        raise EngineUnavailable(
-            "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
-        )
+    """The model directory of the settings, or the shipped model, in vLLM.
+
+    Without vLLM it opens all the same, so that prompts can be explained and code searched; only `start` fails.
+    """
     directory = read_model(Path(settings.model).expanduser() if settings.model else shipped_model())
     info = _adjusted(directory.info, settings)
     options = HostOptions(
@@ -71,7 +70,15 @@ def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
     )
-    return EmbeddedEngine(info, partial(launch_host, options))
+    return EmbeddedEngine(info, partial(_launch, options))
+
+
+async def _launch(options: HostOptions) -> Child:
+    if not vllm_is_installed():
+        raise EngineUnavailable(
+            "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
+        )
+    return await launch_host(options)
 
 
 def open_remote(settings: EngineSettings) -> RemoteEngine:

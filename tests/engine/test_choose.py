@@ -72,9 +72,13 @@ def test_auto_embeds_where_vllm_is_installed(tmp_path: Path, model: Path) -> Non
 
 
 @pytest.mark.usefixtures("without_vllm")
-def test_without_vllm_the_remedy_is_told(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable, match=r"pip install 'codeassist\[cpu\]'"):
-        opened(tmp_path)
+async def test_without_vllm_it_opens_and_starting_tells_the_remedy(tmp_path: Path, model: Path) -> None:
+    engine = opened(tmp_path, model=str(model))
+    assert engine.info.name == "coder"
+    with pytest.raises(EngineUnavailable, match=r"codeassist\[cpu\]"):
+        await engine.start()
+    assert engine.status.state == "failed"
+    await engine.close()
 
 
 @pytest.mark.usefixtures("without_vllm")

@@ -19,6 +19,7 @@ LINES_BELOW = 4
 LINES_TYPED = 60
 MAX_ATTRIBUTE_LINES = 100
 MAX_NAMES = 28
+MAX_LINE = 1000
 MAX_IMPORT_LINES = 400
 MAX_STATEMENT_CHARS = 4000
 
@@ -85,9 +86,9 @@ def read_cursor(query: Query) -> CursorView:
     that is being typed out of it, so that the answer stays the same until the word is finished.
     """
     source = query.source if query.source is not None else query.text
-    lines = source.split("\n")
+    lines = [line[:MAX_LINE] for line in source.split("\n")]
     row = max(0, min(query.line - 1, len(lines) - 1))
-    here = query.text.rpartition("\n")[2] if query.identifiers else lines[row]
+    here = query.text.rpartition("\n")[2][-MAX_LINE:] if query.identifiers else lines[row]
     above = lines[max(0, row - LINES_ABOVE) : row]
     below = lines[row + 1 : row + 1 + LINES_BELOW]
     bases = _class_head(lines, row)

@@ -109,13 +109,13 @@ class CodeIndex:
         self._map = repository = synced(self._map, connection)
         vectors, embedder = self._vectors, self._embedder
         if vectors is None or embedder is None:
-            return Sources(connection, repository, None, self.root.name)
+            return Sources(connection, repository, None, 0, self.root.name)
         vectors.sync(connection)
 
         def nearest(text: str, limit: int) -> list[tuple[str, float]]:
             return vectors.nearest(embedder.embed([text]), limit)
 
-        return Sources(connection, repository, nearest, self.root.name)
+        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name)
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made at the first call; None (and a warning kept) when there can be none."""

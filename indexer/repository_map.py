@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from indexer import records
-from indexer.types import Import
+from indexer.types import Hit, Import
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,18 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryMap:
-    """The files of one state of the store. `resolved` remembers which files an import means in this set of paths."""
+    """The files of one state of the store.
+
+    Two memories grow with the questions asked: `resolved`, which files an import means in this set of paths, and
+    `similar`, code like the code around a cursor.
+    """
 
     generation: str = ""
     files: dict[str, FileEntry] = field(default_factory=dict)
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     by_file_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
     resolved: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    similar: dict[tuple[object, ...], list[Hit]] = field(default_factory=dict)
 
     def first_existing(self, candidates: Iterable[str]) -> str | None:
         """The first of these paths that is an indexed file."""

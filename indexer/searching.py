@@ -25,6 +25,8 @@ MAX_TERM_CHUNKS = 300
 MAX_TERMS = 20
 # So much similar code comes before the imports that nothing near the cursor uses.
 SIMILAR_FIRST = 4
+# Answers about similar code that are kept until files change.
+MAX_REMEMBERED = 64
 # A name must answer about half of a question of several words to count as what was asked for.
 LEAST_NAME_SCORE = 0.5
 PERSON_TERMS = 24
@@ -41,6 +43,7 @@ class Sources:
     connection: sqlite3.Connection
     repository: RepositoryMap
     nearest: Nearest | None
+    n_vectors: int
     root_name: str
 
 
@@ -71,13 +74,23 @@ def _least(hits: Sequence[Hit]) -> float:
 
 
 def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:
+    """Code like the code around the cursor; remembered, because it stays the same while a word is typed."""
+    known = sources.repository.similar
+    key = (view.names, view.nearby, limit, sources.n_vectors)
+    if key not in known:
+        if len(known) >= MAX_REMEMBERED:
+            known.clear()
+        known[key] = _fresh_similar(sources, view, limit)
+    return [moved for hit in known[key] if (moved := _as_in_source(hit, query)) is not None]
+
+
+def _fresh_similar(sources: Sources, view: CursorView, limit: int) -> list[Hit]:
     lexical = [
         _chunk_hit(chunk, "lexical", _shared(chunk, view.names))
         for chunk in _chunks_sharing(sources, " ".join(view.names), limit)
     ]
     vector = _vector_hits(sources, view.nearby, limit, MIN_COSINE)
-    fused = fuse([Ranked(lexical, 1.0), Ranked(vector, 0.8)])
-    return [moved for hit in fused if (moved := _as_in_source(hit, query)) is not None]
+    return fuse([Ranked(lexical, 1.0), Ranked(vector, 0.8)])
 
 
 def _as_in_source(hit: Hit, query: Query) -> Hit | None:

@@ -75,8 +75,10 @@ def _static_folder(directory: Path) -> Path | None:
     if not (directory / "modules.json").is_file():
         return None
     modules = json.loads((directory / "modules.json").read_text(encoding="utf-8"))
+    if not isinstance(modules, list) or not modules:
+        raise ValueError(f"{directory / 'modules.json'} lists no parts of a model")
     kinds = [str(module["type"]).rpartition(".")[2] for module in modules]
-    if not kinds or kinds[0] != _PARTS[0] or set(kinds) - set(_PARTS):
+    if kinds[0] != _PARTS[0] or set(kinds) - set(_PARTS):
         return None
     folder = directory / str(modules[0]["path"])
     return folder if (folder / "model.safetensors").is_file() else None

@@ -27,6 +27,11 @@ class VectorIndex:
         self._epoch = ""
         self._faiss: Any = _flat_index(dim)
 
+    @property
+    def n_vectors(self) -> int:
+        """How many texts can be found."""
+        return len(self._hashes)
+
     def sync(self, connection: sqlite3.Connection) -> None:
         """Take in what the store has gained since; start over after vectors were deleted."""
         epoch = records.read_meta(connection, "vector_epoch")

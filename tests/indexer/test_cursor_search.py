@@ -342,3 +342,14 @@ def test_imports_that_run_in_circles_end(repository: Make, open_index: Open) -> 
     )
     index.refresh()
     assert [hit for hit in ask(index, "c.py", "from a import x\nx(|\n") if hit.source == "definition"] == []
+
+
+def test_typing_on_gives_the_same_similar_code_and_a_change_gives_new(repository: Make, open_index: Open) -> None:
+    index = open_index(repository(PYTHON), embedder=HashingEmbedder())
+    index.refresh()
+    source = "cart.add_item('pear')\ncart.add_item(coun"
+    query = Query("cart.add_item(", ("add_item", "cart"), "a.py", source, 2)
+    first = index.search(query, 5)
+    assert index.search(Query(query.text, query.identifiers, "a.py", source + "t", 2), 5) == first
+    index.refresh_file("other.py", "def f(cart):\n    cart.add_item('apple')\n")
+    assert "other.py" in {hit.path for hit in index.search(query, 5)}

@@ -82,13 +82,12 @@ async def test_without_vllm_it_opens_and_starting_tells_the_remedy(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("without_vllm")
-async def test_auto_attaches_to_a_running_server(tmp_path: Path) -> None:
+async def test_auto_attaches_to_a_running_server(tmp_path: Path, model: Path) -> None:
     async with running_server(SCRIPTED_INFO, tmp_path):
         engine = await asyncio.to_thread(opened, tmp_path)
         assert isinstance(engine, AttachedEngine)
         assert engine.info == SCRIPTED_INFO
-        with pytest.raises(EngineUnavailable):
-            opened(tmp_path, attach=False)
+        assert isinstance(opened(tmp_path, attach=False, model=str(model)), EmbeddedEngine)
         await engine.close()
 
 

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 _LOG_LINES_KEPT = 200
 _GRACE_S = 4.0
+# vLLM's sockets have 36 characters and a slash; the kernel takes 107.
+_LONGEST_DIRECTORY = 70
 
 
 class Child(Protocol):
@@ -117,7 +119,7 @@ class HostProcess:
 async def launch_host(options: HostOptions) -> HostProcess:
     """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
     ours, theirs = socket.socketpair()
-    directory = Path(tempfile.mkdtemp(prefix="codeassist-"))
+    directory = _temporary_directory()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -135,3 +137,11 @@ async def launch_host(options: HostOptions) -> HostProcess:
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_LIMIT)
     return HostProcess(process, reader, writer, directory)
+
+
+def _temporary_directory() -> Path:
+    directory = tempfile.mkdtemp(prefix="codeassist-")
+    if len(directory) > _LONGEST_DIRECTORY:
+        Path(directory).rmdir()
+        directory = tempfile.mkdtemp(prefix="codeassist-", dir="/tmp")  # noqa: S108 - made for us alone
+    return Path(directory)

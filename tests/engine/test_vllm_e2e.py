@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -202,6 +205,19 @@ async def test_speculation_gives_the_same_answers(engine: EmbeddedEngine, real_m
         assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
 
 
+async def test_log_probabilities_are_those_of_the_model(real_model: Path) -> None:
+    """vLLM's rotary embedding on a CPU was wrong once, and all that it wrote still looked like code."""
+    async with running(real_model, dtype="float32") as exact:
+        request = ask(exact, CODE * 3 + "        if self.items:\n", max_tokens=24, logprobs=True)
+        tokens = [token for delta in await read(exact, request) for token in delta.tokens]
+    script = Path(__file__).with_name("greedy.py")
+    told = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), str(real_model), json.dumps([request.prompt, len(tokens)]), stdout=subprocess.PIPE
+    )
+    expected = json.loads((await told.communicate())[0])
+    assert [token.logprob for token in tokens] == pytest.approx(expected, abs=0.01)
+
+
 async def test_an_engine_whose_core_is_killed_comes_back(tiny_model: Path) -> None:
     async with running(tiny_model) as engine:
         host = engine.status.pid
@@ -220,17 +236,25 @@ async def test_an_engine_whose_core_is_killed_comes_back(tiny_model: Path) -> No
         assert text_of(await read(engine, ask(engine)))
 
 
-async def test_closing_leaves_no_process_and_no_file(
+async def test_closing_leaves_no_process_and_no_file(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(prefix="t") as directory:
+        monkeypatch.setattr("tempfile.tempdir", directory)
+        async with running(tiny_model) as engine:
+            host = engine.status.pid
+            assert host is not None
+            assert len(process_group(host)) >= 2
+            assert names(Path(directory))
+        assert process_group(host) == []
+        assert names(Path(directory)) == []
+
+
+async def test_a_long_path_for_temporary_files_is_no_trouble(
     tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / ("long" * 20)).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 20)))
     async with running(tiny_model) as engine:
-        host = engine.status.pid
-        assert host is not None
-        assert len(process_group(host)) >= 2
-        assert names(tmp_path)
-    assert process_group(host) == []
-    assert names(tmp_path) == []
+        assert await read(engine, ask(engine, max_tokens=1))
 
 
 async def test_weights_that_cannot_be_loaded_are_told(tiny_model: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from indexer import records
 from indexer.analysis import FileFacts, analyse
 from indexer.embedding import Embedder
+from indexer.errors import IndexClosed
 from indexer.files import blob_id, decode_source, read_bytes
 from indexer.gittree import Tree, is_ignored_by_git, read_tree
 from indexer.rules import NameRules, Rules, read_rules
@@ -118,6 +119,8 @@ class Refresher:
 
     def _counted(self, facts: Iterator[Facts], total: int, progress: ProgressCallback) -> Iterator[Facts]:
         for done, item in enumerate(facts, 1):
+            if self.store.is_closed:
+                raise IndexClosed("the index was closed while it was brought up to date")
             progress(Progress("parse", done, total))
             yield item
 

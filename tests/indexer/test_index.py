@@ -300,3 +300,18 @@ def test_a_closed_index_says_so(tmp_path: Path, open_index: Open) -> None:
         index.search(Query("x"), 1)
     with pytest.raises(IndexClosed):
         index.refresh()
+
+
+def test_closing_ends_a_refresh_that_runs(repository: Make, open_index: Open) -> None:
+    root = repository({f"m{number}.py": f"x = {number}\n" for number in range(200)})
+    index = open_index(root)
+    seen: list[Progress] = []
+
+    def close_soon(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.phase == "parse":
+            index.close()
+
+    with pytest.raises(IndexClosed):
+        index.refresh(close_soon)
+    assert seen[-1].done < 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,14 @@ def test_without_any_worker_files_still_get_chunks(tmp_path: Path, monkeypatch: 
     paths = make_files(tmp_path, 3)
     found = by_path(list(analyse_paths(tmp_path, paths, RULES, n_workers=2)))
     assert sorted(found) == paths
+
+
+def test_a_signal_to_our_process_group_does_not_reach_the_workers(tmp_path: Path) -> None:
+    pool = WorkerPool(tmp_path, RULES, 1, file_seconds=30.0)
+    facts = pool.analyse(make_files(tmp_path, 20))
+    next(facts)
+    groups = {os.getpgid(worker.process.pid) for worker in pool.running}
+    facts.close()  # type: ignore[attr-defined]
+    assert groups
+    assert os.getpgrp() not in groups
+    assert pool.running == ()

@@ -72,6 +72,9 @@ def engine_arguments(
         "scheduling_policy": "priority",
         "disable_log_stats": True,
         "enable_log_requests": False,
+        # Probabilities among the tokens that may be chosen: what a forced prefix rules out does not make the rest
+        # look doubtful.
+        "logprobs_mode": "processed_logprobs",
     }
     n_drafted = speculative_tokens(options, on_cpu=on_cpu)
     if n_drafted:

@@ -4,7 +4,7 @@ PYTHON3 ?= $(shell command -v python3 || command -v python3.12 || command -v pyt
 TARGET ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test check fast e2e format lock docs clean
+.PHONY: help setup demo test check fast e2e format lock bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -37,6 +37,11 @@ format: setup  ## put every file in its one layout
 
 lock: setup  ## write requirements/*.txt anew from the .in files (UPGRADE=1: newest versions)
 	$(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
+bench: setup  ## measure typing, index and start-up into bench/results/: minutes, on a quiet machine
+	$(BIN)/python -m bench.typing_replay
+	$(BIN)/python -m bench.index_speed
+	$(BIN)/python -m bench.startup
 
 docs: setup  ## write the generated parts of README.md anew
 	$(BIN)/python -m scripts.docs

@@ -43,16 +43,19 @@ class Mode:
 
 
 COMPILED = {"enforce_eager": False}
+COMPILER = {"TORCH_COMPILE_DISABLE": "0"}
 MODES = {
     "product": Mode(),
     "float32": Mode({"dtype": "float32"}),
     "bfloat16": Mode({"dtype": "bfloat16"}),
     "float32-block128": Mode({"dtype": "float32"}, {"block_size": 128}),
-    "float32-compiled": Mode({"dtype": "float32"}, COMPILED),
-    "bfloat16-compiled": Mode({"dtype": "bfloat16"}, COMPILED),
+    "bfloat16-block128": Mode({"dtype": "bfloat16"}, {"block_size": 128}),
+    "float32-compiled": Mode({"dtype": "float32"}, COMPILED, COMPILER),
+    "bfloat16-compiled": Mode({"dtype": "bfloat16"}, COMPILED, COMPILER),
     "bfloat16-latent": Mode({"dtype": "bfloat16"}, environment={"VLLM_MLA_DISABLE": "0"}),
     "float32-mtp": Mode({"dtype": "float32", "speculative_tokens": 1}),
     "bfloat16-mtp": Mode({"dtype": "bfloat16", "speculative_tokens": 1}),
+    "step256": Mode(arguments={"max_num_batched_tokens": 256}),
     "step2048": Mode(arguments={"max_num_batched_tokens": 2048}),
     "spinning": Mode(environment={"OMP_WAIT_POLICY": "ACTIVE"}),
     "bound": Mode(environment={"GOMP_CPU_AFFINITY": "0-255"}),
@@ -102,7 +105,7 @@ async def _measure(path: Path, mode: Mode, start: float) -> dict[str, Any]:
     model = VllmModel(options, hardware, on_cpu=True, overrides=mode.arguments)
     await model.warm_up()
     loaded = time.perf_counter()
-    row = {"import_s": round(imported - start, 1), "load_s": round(loaded - imported, 1)}
+    row: dict[str, Any] = {"import_s": round(imported - start, 1), "load_s": round(loaded - imported, 1)}
     row |= await _type(model)
     row["memory_mb"] = _memory_mb()
     model.close()
@@ -111,31 +114,35 @@ async def _measure(path: Path, mode: Mode, start: float) -> dict[str, Any]:
 
 async def _type(model: Any) -> dict[str, Any]:
     dice = random.Random(0)
-    cold, warm, steps, cached = [], [], [], []
+    cold: list[float] = []
+    warm: list[float] = []
+    steps: list[float] = []
+    cached: list[float] = []
     for _ in range(COLD_PROMPTS):
         prompt = [dice.randrange(300, 900) for _ in range(PROMPT_TOKENS)]
         for keystroke in range(1 + KEYSTROKES // COLD_PROMPTS):
             first_ms, step_ms, n_cached = await _answer(model, tuple(prompt))
             (warm if keystroke else cold).append(first_ms)
             steps.append(step_ms)
-            cached.append(n_cached / len(prompt) if keystroke else None)
+            cached += [n_cached / len(prompt)] if keystroke else []
             prompt.append(dice.randrange(300, 900))
     return {
         "cold_first_ms": round(statistics.median(cold)),
         "typed_first_ms": round(statistics.median(warm)),
         "ms_per_token": round(statistics.median(steps), 1),
-        "cached": round(statistics.median([share for share in cached if share is not None]), 3),
+        "cached": round(statistics.median(cached), 3),
     }
 
 
 async def _answer(model: Any, prompt: tuple[int, ...]) -> tuple[float, float, int]:
     start = time.perf_counter()
-    first = None
-    async for delta in model.stream(GenerationRequest("bench", prompt, ANSWER_TOKENS, logprobs=True)):
-        first = first or time.perf_counter()
-    assert first is not None
-    n_more = max(delta.usage.completion_tokens - 1, 1)
-    return (first - start) * 1e3, (time.perf_counter() - first) * 1e3 / n_more, delta.usage.cached_tokens
+    request = GenerationRequest("bench", prompt, ANSWER_TOKENS, logprobs=True)
+    times, usages = [], []
+    async for delta in model.stream(request):
+        times.append(time.perf_counter())
+        usages.append(delta.usage)
+    n_more = usages[-1].completion_tokens - usages[0].completion_tokens
+    return (times[0] - start) * 1e3, (times[-1] - times[0]) * 1e3 / max(n_more, 1), usages[-1].cached_tokens
 
 
 def _memory_mb() -> list[int]:

@@ -143,5 +143,5 @@ def _temporary_directory() -> Path:
     directory = tempfile.mkdtemp(prefix="codeassist-")
     if len(directory) > _LONGEST_DIRECTORY:
         Path(directory).rmdir()
-        directory = tempfile.mkdtemp(prefix="codeassist-", dir="/tmp")  # noqa: S108 - made for us alone
+        directory = tempfile.mkdtemp(prefix="codeassist-", dir="/tmp")
     return Path(directory)

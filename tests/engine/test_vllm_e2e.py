@@ -130,14 +130,16 @@ async def test_an_answer_begins_with_the_forced_prefix(engine: EmbeddedEngine, f
     assert "\ufffd" not in text_of(deltas)[: len(forced)]
 
 
-async def test_forcing_what_would_come_anyway_changes_nothing(engine: EmbeddedEngine) -> None:
+async def test_forcing_what_would_come_anyway_changes_nothing_but_the_certainty(engine: EmbeddedEngine) -> None:
+    """Probabilities are those among the tokens that may be chosen."""
     free = await read(engine, ask(engine, logprobs=True))
     tokens = [token for delta in free for token in delta.tokens]
-    forced = tokens[0].text[:1] or tokens[0].text
+    forced = next(token.text for token in tokens if token.text)[:1]
     healed = await read(engine, ask(engine, logprobs=True, forced_prefix=forced))
     assert text_of(healed) == text_of(free)
     again = [token for delta in healed for token in delta.tokens]
-    assert again[0].logprob == pytest.approx(tokens[0].logprob, abs=1e-3)
+    assert again[0].logprob >= tokens[0].logprob - 1e-3
+    assert again[1].logprob == pytest.approx(tokens[1].logprob, abs=1e-2)
 
 
 async def test_forced_and_free_answers_share_a_batch(engine: EmbeddedEngine) -> None:

@@ -19,6 +19,7 @@ import asyncio
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -177,7 +178,9 @@ def figures_of(places: list[list[Key]], layout: Layout) -> dict[str, object]:
     return {
         "keys": len(keys),
         "answered_by_an_earlier_suggestion": sum(key.suggestion.from_cache for key in keys),
+        "reached_the_engine": len(first) + len(later),
         "suggested": sum(bool(key.suggestion.text) for key in keys),
+        "nothing_suggested_because": reasons(keys),
         "prompt_tokens": summary((len(key.prompt or ()) for key in first + later), 0),
         "cached_share_after_first_key": summary((key.cached_share for key in later), 3),
         "shareable_by_this_layout": summary(shares(prompts, layout), 3),
@@ -187,6 +190,12 @@ def figures_of(places: list[list[Key]], layout: Layout) -> dict[str, object]:
         "all_but_engine_ms": summary(key.overhead_ms for key in first + later),
         "stages_ms": stages(later),
     }
+
+
+def reasons(keys: list[Key]) -> dict[str, int]:
+    """Why keys led to no suggestion, without the figures that some reasons carry."""
+    given = (key.suggestion.drop_reason for key in keys if not key.suggestion.text)
+    return dict(Counter((reason or "nothing to say").split(" (")[0] for reason in given).most_common())
 
 
 def shares(places: list[list[tuple[int, ...]]], layout: Layout) -> list[float]:

@@ -35,6 +35,7 @@ FREQUENT = 1e-3
 # Shares of tokens kept in each step: the same pair never looks the same twice, so that it cannot be learnt by heart.
 KEPT_QUERY, KEPT_CODE = 0.85, 0.6
 SEED = 20261122
+MODULE = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}
 
 
 def first_table(pairs: Pairs, vocabulary: int) -> Tensor:
@@ -112,6 +113,9 @@ def export(table: Tensor, tokenizer: Path, out: Path) -> None:
     scaled = (table * (8.0 / table.norm(dim=-1).max())).half()
     module = StaticEmbedding(Tokenizer.from_file(str(tokenizer)), embedding_weights=scaled)
     SentenceTransformer(modules=[module], device="cpu").save(str(out), create_model_card=False)
+    # The public name of the class, which versions 5 and 6 both know; saving names the file it lives in.
+    (out / "modules.json").write_text(json.dumps([MODULE], indent=2) + "\n", encoding="utf-8")
+    (out / "model.safetensors").chmod(0o644)
 
 
 def main() -> None:

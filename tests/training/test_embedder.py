@@ -147,7 +147,7 @@ def test_the_index_loads_what_was_exported(tmp_path: Path) -> None:
 def test_the_shipped_model_loads_and_finds() -> None:
     embedder = SentenceTransformerEmbedder(shipped_embedder())
     codes = embedder.embed(["def send_mail(address):\n    smtp.send(address)", "def add(a, b):\n    return a + b"])
-    assert embedder.dim == 256
+    assert embedder.dim == 192
     assert (codes @ embedder.embed(["deliver an email to somebody"])[0]).argmax() == 0
 
 

@@ -119,7 +119,7 @@ class HostProcess:
 async def launch_host(options: HostOptions) -> HostProcess:
     """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
     ours, theirs = socket.socketpair()
-    directory = _temporary_directory()
+    directory = temporary_directory()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -139,7 +139,8 @@ async def launch_host(options: HostOptions) -> HostProcess:
     return HostProcess(process, reader, writer, directory)
 
 
-def _temporary_directory() -> Path:
+def temporary_directory() -> Path:
+    """A new folder whose path is short enough for sockets in it, wherever TMPDIR points."""
     directory = tempfile.mkdtemp(prefix="codeassist-")
     if len(directory) > _LONGEST_DIRECTORY:
         Path(directory).rmdir()

@@ -123,8 +123,9 @@ def delta_event(delta: Delta) -> Json:
 
 def error_event(error: EngineError) -> Json:
     """An error as the last event of the answer."""
-    kind = type(error).__name__
-    return {"error": {"kind": kind if kind in _ERRORS else EngineUnavailable.__name__, "message": str(error)}}
+    names = [kind.__name__ for kind in type(error).__mro__]
+    kind = next((name for name in names if name in _ERRORS), EngineUnavailable.__name__)
+    return {"error": {"kind": kind, "message": str(error)}}
 
 
 def read_event(value: Json) -> Delta:

@@ -8,7 +8,7 @@ import pytest
 from asking import ask
 
 from codeassist.engine import wire
-from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Token, Usage
 
 FULL = GenerationRequest(
@@ -49,6 +49,13 @@ def test_errors_arrive_as_their_kind(kind: type[Exception]) -> None:
     event = through_json(wire.error_event(kind("why")))  # type: ignore[arg-type]
     with pytest.raises(kind, match="why"):
         wire.read_event(event)
+
+
+def test_an_error_of_a_finer_kind_arrives_as_the_kind_above_it() -> None:
+    with pytest.raises(RequestRejected, match="not JSON"):
+        wire.read_event(wire.error_event(wire.Malformed("not JSON")))
+    with pytest.raises(EngineUnavailable, match="why"):
+        wire.read_event(wire.error_event(EngineError("why")))
 
 
 def test_only_three_fields_of_a_request_are_required() -> None:

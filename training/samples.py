@@ -1,0 +1,142 @@
+"""Training samples in the layout that completions are served in, put together from tokenised lines.
+
+    bos fim_begin {slots} {path line} {lines above} fim_hole {right side, lines below} fim_end {left}{middle} eos
+
+Left and middle are tokenised as one text: serving takes the last pre-token of the left side back and forces it.
+"""
+
+from __future__ import annotations
+
+import bisect
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from codeassist.documents import comment_leader
+from codeassist.window import HEAD_STEP
+from training.corpus import Corpus, File, Tokens
+from training.cursors import Gap, choose_gap
+from training.neighbours import Neighbours
+from training.tokenizer import BOS, EOS, FIM_BEGIN, FIM_END, FIM_HOLE, SPECIALS
+
+MAX_BELOW = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Token ids of one training text; those from `n_context` on are what a completion has to say."""
+
+    ids: Tokens
+    n_context: int
+
+
+def special(*spellings: str) -> Tokens:
+    """Ids of special tokens."""
+    return np.array([SPECIALS.index(spelling) for spelling in spellings], np.uint16)
+
+
+class Sampler:
+    """Draws samples from a corpus. One per process, each with its own seed."""
+
+    def __init__(self, corpus: Corpus, tokenizer: Tokenizer, seed: int) -> None:
+        self._corpus = corpus
+        self._tokenizer = tokenizer
+        self._random = Random(seed)
+        self._neighbours = Neighbours(corpus, self.encode, self._random)
+
+    def encode(self, text: str) -> Tokens:
+        """Ids of plain text."""
+        return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, np.uint16)
+
+    def draw_fim(self) -> Sample:
+        """A gap in a file, with or without code from elsewhere."""
+        number, line = self._draw_line()
+        lines = self._corpus.files[number].text[:-1].split("\n")
+        return self.fim(number, lines, choose_gap(lines, line, self._random))
+
+    def draw_plain(self, n_tokens: int) -> Sample:
+        """Files of one repository behind their path lines, cut at a number of tokens."""
+        number = self._draw_file()
+        parts, size = [special(BOS)], 1
+        while size < n_tokens:
+            file = self._corpus.files[number]
+            start = self._head_for(file) if len(parts) == 1 else 0
+            parts += [self._path_line(file), file.lines(start, file.n_lines)]
+            size += len(parts[-1]) + len(parts[-2])
+            number += 1
+            if number == len(self._corpus.files) or self._corpus.files[number].repository != file.repository:
+                parts.append(special(EOS))
+                break
+        ids = np.concatenate(parts)[:n_tokens]
+        return Sample(ids, len(ids))
+
+    def fim(self, number: int, lines: list[str], gap: Gap) -> Sample:
+        """The sample of a gap in a file."""
+        random = self._random
+        file = self._corpus.files[number]
+        budget = self._budget()
+        left = lines[gap.line][: gap.column]
+        middle = "\n".join([*lines[gap.line : gap.end_line], lines[gap.end_line][: gap.end_column]])[gap.column :]
+        suffix = self._suffix(file, lines, gap)
+        slots: list[Tokens] = []
+        if random.random() < 0.5:
+            near = "\n".join(lines[max(gap.line - 4, 0) : gap.line]) + left
+            slots = self._neighbours.slots(number, middle, near, int(budget * random.uniform(0.2, 0.6)))
+        used = len(suffix) + sum(map(len, slots))
+        head = self._head(file, gap.line, max(budget - used, 60))
+        encoding = self._tokenizer.encode(left + middle, add_special_tokens=False)
+        n_left = sum(1 for _, end in encoding.offsets if end <= len(left))
+        context = [
+            special(BOS, FIM_BEGIN), *slots, self._path_line(file), file.lines(head, gap.line),
+            special(FIM_HOLE), suffix, special(FIM_END), np.array(encoding.ids[:n_left], np.uint16),
+        ]  # fmt: skip
+        answer = [np.array(encoding.ids[n_left:], np.uint16), special(EOS)]
+        return Sample(np.concatenate([*context, *answer]), sum(map(len, context)))
+
+    def _draw_file(self) -> int:
+        return min(bisect.bisect(self._corpus.weights, self._random.random()), len(self._corpus.files) - 1)
+
+    def _draw_line(self) -> tuple[int, int]:
+        number = self._draw_file()
+        file = self._corpus.files[number]
+        lines = file.text[:-1].split("\n")
+        for _ in range(12):
+            line = self._random.randrange(len(lines))
+            text = lines[line].strip()
+            is_comment = text.startswith(comment_leader(file.path))
+            if text and not (is_comment and self._random.random() < 0.7):
+                return number, line
+        return number, 0
+
+    def _budget(self) -> int:
+        chance = self._random.random()
+        if chance < 0.5:
+            return self._random.randint(80, 400)
+        return self._random.randint(400, 1600) if chance < 0.95 else self._random.randint(1600, 3400)
+
+    def _head_for(self, file: File) -> int:
+        if self._random.random() < 0.5:
+            return 0
+        return self._random.randrange(file.n_lines) // HEAD_STEP * HEAD_STEP
+
+    def _path_line(self, file: File) -> Tokens:
+        return self.encode(f"{comment_leader(file.path)} {file.path}\n")
+
+    def _suffix(self, file: File, lines: list[str], gap: Gap) -> Tokens:
+        """Right of the cursor with the lines below, cut at a line; sometimes as at the end of a file."""
+        right = lines[gap.end_line][gap.end_column :]
+        chance = self._random.random()
+        if chance < 0.08:
+            return self.encode(right)
+        n_left = file.n_lines - gap.end_line - 1
+        n_below = 0 if chance < 0.13 else MAX_BELOW if chance < 0.5 else self._random.randint(1, MAX_BELOW)
+        end = gap.end_line + 1 + min(n_below, n_left)
+        return np.concatenate([self.encode(right + "\n"), file.lines(gap.end_line + 1, end)])
+
+    def _head(self, file: File, line: int, budget: int) -> int:
+        """The first line shown: the lowest multiple of 16 from which the lines above fit."""
+        least = int(np.searchsorted(file.starts, file.starts[line] - budget))
+        stepped = -(-least // HEAD_STEP) * HEAD_STEP
+        return stepped if stepped <= line else least

@@ -1,0 +1,209 @@
+"""Train until a deadline; checkpoints on the way, the last one when time is over.
+
+[torchrun --nproc-per-node N -m] python -m training.train CORPUS TOKENIZER.json OUT --seconds 1200 [--held-out CORPUS]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (its usual name)
+
+from training.batches import CONTEXT, MIDDLE, Rows, stream_rows
+from training.model import TINY, Model, Shape
+from training.optimiser import Optimiser, learning_rate
+
+MAX_SAMPLES = 512
+MIDDLE_WEIGHT = 5.0
+BALANCE_RATE = 2e-3
+SEED = 20261122
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One micro-batch on the device. weights: of the prediction of the next token; draft_weights: of the one after."""
+
+    tokens: Tensor
+    positions: Tensor
+    bounds: Tensor
+    weights: Tensor
+    draft_weights: Tensor
+
+    @classmethod
+    def of(cls, rows: Rows, device: torch.device) -> Batch:
+        """Rows with a weight for every prediction that stays inside of its sample."""
+        importance = np.zeros(3, np.float32)
+        importance[[CONTEXT, MIDDLE]] = 1.0, MIDDLE_WEIGHT
+        positions = rows.positions.astype(np.int64)
+        value = importance[rows.kinds] * (positions != 0)
+        weights, draft = (np.concatenate((value[n:], np.zeros(n, np.float32))) for n in (1, 2))
+        draft[:-1] *= positions[1:] != 0
+        arrays = (rows.tokens.astype(np.int64), positions, rows.bounds(MAX_SAMPLES), weights, draft)
+        return cls(*(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays))
+
+
+def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted sum of the losses, and the losses of tokens to be completed alone (summed, for the log)."""
+    logits = F.linear(hidden, head.to(hidden.dtype)).float()
+    losses = F.cross_entropy(logits, targets, reduction="none")
+    return (losses * weights).sum(), (losses.detach() * (weights > 1.0)).sum()
+
+
+class Trainer:
+    """A model, its optimiser, and how much it has seen."""
+
+    def __init__(self, shape: Shape, device: torch.device, *, compiled: bool) -> None:
+        torch.manual_seed(SEED)
+        self.device = device
+        self.dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+        self.model = Model(shape).to(device)
+        self.optimiser = Optimiser(self.model)
+        self.loss = cross_entropy
+        if compiled:
+            for block in [*self.model.blocks, self.model.draft.block]:
+                block.compile(fullgraph=True, dynamic=False)
+            self.loss = torch.compile(cross_entropy, fullgraph=True, dynamic=False)
+
+    def losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted sums for the model and the draft layer, and the model's over tokens to be completed."""
+        hidden, draft = self.model(batch.tokens, batch.positions, batch.bounds, self.dtype)
+        main, middle = self.loss(hidden, self.model.head, batch.tokens.roll(-1, 0), batch.weights)
+        ahead, _ = self.loss(draft, self.model.head, batch.tokens.roll(-2, 0), batch.draft_weights)
+        return main, ahead, middle
+
+    def step(self, batches: list[Batch], number: int, progress: float) -> dict[str, float]:
+        """One optimiser step over micro-batches; figures for the log."""
+        draft_share = 0.3 if progress < 0.65 else 0.1
+        total = sum(batch.weights.sum() for batch in batches)
+        draft_total = sum(batch.draft_weights.sum() for batch in batches)
+        sums = torch.zeros(3, device=self.device)
+        for batch in batches:
+            main, ahead, middle = self.losses(batch)
+            (main / total + draft_share * ahead / draft_total).backward()
+            sums += torch.stack((main.detach() / total, ahead.detach() / draft_total, middle))
+        n_middle = sum((batch.weights > 1.0).sum() for batch in batches)
+        share_gradients(self.model)
+        self.optimiser.step(learning_rate(progress, number), number)
+        self.model.zero_grad(set_to_none=True)
+        load = self.model.balance(BALANCE_RATE)
+        if number % 20:
+            return {}
+        loss, ahead_loss, middle_sum = sums.tolist()
+        middle_loss = middle_sum / max(float(n_middle), 1.0)
+        return {"load": float(load), "loss": loss, "draft": ahead_loss, "middle": middle_loss}
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def validate(self, batches: list[Batch]) -> dict[str, float]:
+        """Mean losses on held-out repositories: of the context, of tokens to be completed, of the draft layer."""
+        self.model.eval()
+        sums = torch.zeros(6, dtype=torch.float64)
+        for batch in batches:
+            main, ahead, middle = (float(value) for value in self.losses(batch))
+            n_middle = float((batch.weights > 1.0).sum())
+            n_context = float((batch.weights == 1.0).sum())
+            n_ahead = float(batch.draft_weights.sum())
+            figures = (main - MIDDLE_WEIGHT * middle, n_context, middle, n_middle, ahead, n_ahead)
+            sums += torch.tensor(figures, dtype=torch.float64)
+        self.model.train()
+        context, n_context, middle, n_middle, ahead, n_ahead = sums.tolist()
+        return {"val_context": context / n_context, "val_middle": middle / n_middle, "val_draft": ahead / n_ahead}
+
+
+def share_gradients(model: nn.Module) -> None:
+    """Average gradients over all processes."""
+    if dist.is_initialized():
+        for parameter in model.parameters():
+            if parameter.grad is not None:
+                dist.all_reduce(parameter.grad, op=dist.ReduceOp.AVG)
+
+
+def save(trainer: Trainer, path: Path) -> None:
+    """Write the weights, so that a reader never sees half of them."""
+    unfinished = path.with_suffix(".unfinished")
+    torch.save({"shape": asdict(trainer.model.shape), "model": trainer.model.state_dict()}, unfinished)
+    unfinished.rename(path)
+
+
+def read_deadline(options: argparse.Namespace) -> float:
+    """The deadline, which a file `deadline` in the output folder may move while training runs."""
+    moved = options.out / "deadline"
+    try:
+        return float(moved.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return float(options.deadline)
+
+
+def run(
+    trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: argparse.Namespace, *, leads: bool
+) -> None:
+    """The loop: compile in the first step, then until the deadline."""
+    started, number, n_tokens, saved = time.time(), 0, 0, time.time()
+    log = options.out / "log.jsonl"
+    while number < options.steps:
+        now = time.time()
+        progress = max(now - started, 0.0) / max(read_deadline(options) - started, 1.0)
+        if progress >= 1.0:
+            break
+        batches = [Batch.of(next(rows), trainer.device) for _ in range(options.accumulate)]
+        figures = trainer.step(batches, number, progress)
+        n_tokens += sum(len(batch.tokens) for batch in batches)
+        is_due = leads and now - saved > options.every
+        if is_due or (leads and figures):
+            figures |= trainer.validate(held_out) if is_due else {}
+            entry = {"step": number, "seconds": round(now - started, 1), "tokens": n_tokens, **figures}
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+        if is_due:
+            save(trainer, options.out / "checkpoint.pt")
+            saved = time.time()
+        number += 1
+    if leads:
+        entry = {"step": number, "seconds": time.time() - started, "tokens": n_tokens, **trainer.validate(held_out)}
+        with log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+        save(trainer, options.out / "final.pt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("tokenizer", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--held-out", type=Path, required=True)
+    parser.add_argument("--deadline", type=float, required=True, help="seconds since 1970")
+    parser.add_argument("--steps", type=int, default=10**9)
+    parser.add_argument("--rows", type=int, default=16)
+    parser.add_argument("--accumulate", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=13)
+    parser.add_argument("--every", type=float, default=150.0, help="seconds between checkpoints")
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--eager", action="store_true")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    rank, n_processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+    if n_processes > 1:
+        torch.cuda.set_device(device)
+        dist.init_process_group("nccl")
+    n_workers = max(options.workers // n_processes, 1)
+    rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, SEED + 100 * rank)
+    checked = stream_rows(options.held_out, options.tokenizer, options.rows, 1, SEED - 1)
+    trainer = Trainer(TINY if options.tiny else Shape(), device, compiled=not options.eager)
+    held_out = [Batch.of(next(checked), device) for _ in range(2)]
+    run(trainer, rows, held_out, options, leads=rank == 0)
+    os._exit(0)  # producers never end by themselves
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,9 @@
 """What must not be trained on: reserved repositories by name, and text that overlaps the open evaluation sets.
 
-python -m training.check_reserved EVALUATION_SETS      (exit status 1 when the manifest names a reserved source)
+    python -m training.check_reserved EVALUATION_SETS [PART.jsonl...]
+
+Exit status 1 when the manifest names a reserved source. Of the parts it lists folders that are named like a reserved
+project: mostly integrations, but a package may carry a copy of another one, so read the list.
 """
 
 from __future__ import annotations

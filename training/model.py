@@ -35,7 +35,7 @@ class Shape:
     norm_eps: float = 1e-6
 
 
-TINY = Shape(vocabulary=16_384, hidden=64, layers=2, dense_width=128, heads=2, expert_width=32)
+TINY = Shape(hidden=64, layers=2, dense_width=128, heads=2, nope=16, rope=16, value=32, kv_rank=32, expert_width=32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ REST_RATE = 0.003
 
 def orthogonalise(matrices: Tensor) -> Tensor:
     """(n, rows, columns) with all singular values near 1."""
-    x = matrices.bfloat16()
+    x = matrices.bfloat16() if matrices.is_cuda else matrices.float()
     is_tall = x.shape[-2] > x.shape[-1]
     if is_tall:
         x = x.mT

@@ -1,6 +1,6 @@
 """Train until a deadline; checkpoints on the way, the last one when time is over.
 
-[torchrun --nproc-per-node N -m] python -m training.train CORPUS TOKENIZER.json OUT --seconds 1200 [--held-out CORPUS]
+[torchrun --nproc-per-node N -m] python -m training.train CORPUS TOKENIZER.json OUT --held-out CORPUS --deadline SECONDS
 """
 
 from __future__ import annotations

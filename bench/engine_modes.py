@@ -3,8 +3,8 @@
     python bench/engine_modes.py --model DIRECTORY [--mode NAME]... [--json FILE]
 
 Per mode: seconds to import vLLM and to load the model, first token of a new prompt of 1,500 tokens, first token after
-one more typed token (median of 12), milliseconds per generated token, memory. Each figure is a median; on a busy
-machine only their order means something.
+one more typed token (median of 12), milliseconds per generated token, memory, and how many cores everything else on the
+machine kept busy meanwhile: above 0.1 the times say little.
 """
 
 from __future__ import annotations
@@ -55,9 +55,11 @@ MODES = {
     "bfloat16-latent": Mode({"dtype": "bfloat16"}, environment={"VLLM_MLA_DISABLE": "0"}),
     "float32-mtp": Mode({"dtype": "float32", "speculative_tokens": 1}),
     "bfloat16-mtp": Mode({"dtype": "bfloat16", "speculative_tokens": 1}),
-    "step256": Mode(arguments={"max_num_batched_tokens": 256}),
-    "step2048": Mode(arguments={"max_num_batched_tokens": 2048}),
+    "step512": Mode(arguments={"long_prefill_token_threshold": 0}),
+    "step2048": Mode(arguments={"long_prefill_token_threshold": 0, "max_num_batched_tokens": 2048}),
     "spinning": Mode(environment={"OMP_WAIT_POLICY": "ACTIVE"}),
+    "spinning-briefly": Mode(environment={"GOMP_SPINCOUNT": "2000"}),
+    "spinning-longer": Mode(environment={"GOMP_SPINCOUNT": "50000"}),
     "bound": Mode(environment={"GOMP_CPU_AFFINITY": "0-255"}),
     "one-thread": Mode({"threads": 1}),
 }
@@ -106,7 +108,10 @@ async def _measure(path: Path, mode: Mode, start: float) -> dict[str, Any]:
     await model.warm_up()
     loaded = time.perf_counter()
     row: dict[str, Any] = {"import_s": round(imported - start, 1), "load_s": round(loaded - imported, 1)}
+    busy, own, began = _busy_s(), _own_s(), time.perf_counter()
     row |= await _type(model)
+    others_s = (_busy_s() - busy) - (_own_s() - own)
+    row["others"] = round(others_s / (time.perf_counter() - began), 2)
     row["memory_mb"] = _memory_mb()
     model.close()
     return row
@@ -145,11 +150,26 @@ async def _answer(model: Any, prompt: tuple[int, ...]) -> tuple[float, float, in
     return (times[0] - start) * 1e3, (times[-1] - times[0]) * 1e3 / max(n_more, 1), usages[-1].cached_tokens
 
 
+def _pids() -> list[int]:
+    return [os.getpid(), *map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())]
+
+
 def _memory_mb() -> list[int]:
     """Proportional set size of this process and of its children, in MB."""
-    pids = [os.getpid(), *map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())]
-    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() for pid in pids]
+    rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() for pid in _pids()]
     return [int(line.split()[1]) // 1024 for lines in rollups for line in lines if line.startswith("Pss:")]
+
+
+def _busy_s() -> float:
+    """CPU seconds that the machine has worked: all but idle and waiting for disks."""
+    times = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(times) - times[3] - times[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_s() -> float:
+    """CPU seconds that this process and its children have worked."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in _pids()]
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from codeassist.engine.hardware import Hardware, kv_cache_bytes
 # The CPU attention kernel takes blocks of 32 tokens and their multiples. A keystroke computes at most one block anew,
 # so the smallest is the quickest.
 CPU_BLOCK_TOKENS = 32
-# A prompt is computed in pieces of this many tokens on a CPU; between two of them a newer or more urgent request gets
-# its turn, and a cancelled one ends.
+# A CPU computes at most this many tokens of prompts in one step, and of one prompt at most half of them: the other half
+# is left for a completion that comes while a review's long prompt is being computed. (vLLM's priorities only order
+# those who wait; such a completion took 2.4 s.) A cancelled request ends after the step.
 CPU_STEP_TOKENS = 512
+CPU_STEP_TOKENS_OF_ONE = 256
 CPU_REQUESTS = 8
 GPU_REQUESTS = 64
 
@@ -91,6 +93,7 @@ def engine_arguments(
         "dtype": dtype,
         "max_num_seqs": CPU_REQUESTS,
         "max_num_batched_tokens": CPU_STEP_TOKENS,
+        "long_prefill_token_threshold": CPU_STEP_TOKENS_OF_ONE,
         "block_size": CPU_BLOCK_TOKENS,
         "enforce_eager": True,
         # The CPU's rotary kernel turns the 3-D queries of plain attention wrongly: fluent nonsense.

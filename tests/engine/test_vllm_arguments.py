@@ -47,6 +47,11 @@ def test_prefixes_are_cached_and_priorities_honoured(on_cpu: bool) -> None:
     assert (told["enable_prefix_caching"], told["scheduling_policy"], told["max_model_len"]) == (True, "priority", 4096)
 
 
+def test_a_long_prompt_leaves_room_for_an_urgent_one_in_every_step() -> None:
+    told = arguments()
+    assert told["long_prefill_token_threshold"] * 2 <= told["max_num_batched_tokens"]
+
+
 @pytest.mark.parametrize(
     ("layers", "asked", "on_cpu", "expected"),
     [(1, -1, True, 0), (1, -1, False, 1), (1, 2, True, 2), (1, 0, False, 0), (0, 2, False, 0)],

@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.models.directory import shipped_model
 from codeassist.settings import EngineSettings
 from codeassist.types import Delta, GenerationRequest, Priority
 
@@ -192,6 +193,19 @@ async def test_requests_that_were_left_are_gone_inside_of_the_engine(engine: Emb
             await stream.aclose()  # type: ignore[attr-defined]
     async with asyncio.timeout(20):
         await read(engine, ask(engine, priority=Priority.INDEX, max_tokens=2))
+
+
+async def test_a_completion_does_not_wait_for_a_reviews_long_prompt(engine: EmbeddedEngine, real_model: Path) -> None:
+    if real_model != shipped_model():
+        pytest.skip("the tiny model computes the long prompt before anyone can ask again")
+    short = ask(engine, CODE, max_tokens=1)
+    long = replace(ask(engine), prompt=tuple(range(300, 3900)), max_tokens=1, priority=Priority.REVIEW)
+    await read(engine, short)
+    review = asyncio.create_task(read(engine, long))
+    await asyncio.sleep(0.1)
+    await read(engine, short)
+    assert not review.done()
+    await review
 
 
 async def test_speculation_gives_the_same_answers(engine: EmbeddedEngine, real_model: Path) -> None:

@@ -45,9 +45,9 @@ PLACES = (
         "the properties of Engine, in codeassist/protocols.py",
     ),
     Place(
-        "codeassist/commands/lsp.py",
-        "raise typer.Exit(run_tcp(opener, *address) if address else ",
-        "that lsp/server.py has run_stdio beside run_tcp",
+        "codeassist/server/asking.py",
+        "def _max_tokens(asked: ",
+        "the type of a request, in codeassist/server/completion_request.py",
     ),
     Place(
         "codeassist/server/listening.py",

@@ -29,6 +29,7 @@ from codeassist.engine.answer import AnswerText
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
+from codeassist.engine.vllm_repairs import repair_sampling_with_drafts
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, RequestRejected
 from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
@@ -62,7 +63,7 @@ class VllmModel:
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
-        self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
+        self._has_hook = on_cpu and not speculative_tokens(options)
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
@@ -177,6 +178,7 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+    repair_sampling_with_drafts()
     # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one
     # starts 20 s earlier and needs 0.5 GiB less.
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"

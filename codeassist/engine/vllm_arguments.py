@@ -78,7 +78,7 @@ def engine_arguments(
         # look doubtful.
         "logprobs_mode": "processed_logprobs",
     }
-    n_drafted = speculative_tokens(options, on_cpu=on_cpu)
+    n_drafted = speculative_tokens(options)
     if n_drafted:
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
     if not on_cpu:
@@ -104,14 +104,12 @@ def engine_arguments(
     }
 
 
-def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
-    """Tokens to draft per step; 0 without an MTP head. By default on for a GPU and off for a CPU, where it slows the
-    first token and short answers gain nothing."""
+def speculative_tokens(options: HostOptions) -> int:
+    """Tokens to draft per step; 0 without an MTP head. By default one: with the shipped model most drafts are right,
+    and a suggestion takes two thirds of the time. A second drafted token gains nothing more."""
     if not options.n_mtp_layers:
         return 0
-    if options.speculative_tokens < 0:
-        return 0 if on_cpu else 1
-    return options.speculative_tokens
+    return 1 if options.speculative_tokens < 0 else options.speculative_tokens
 
 
 def cpu_dtype(asked: str, hardware: Hardware) -> str:

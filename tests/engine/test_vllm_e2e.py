@@ -208,17 +208,20 @@ async def test_a_completion_does_not_wait_for_a_reviews_long_prompt(engine: Embe
     await review
 
 
-async def test_speculation_gives_the_same_answers(engine: EmbeddedEngine, real_model: Path) -> None:
+async def test_drafts_do_not_change_answers(engine: EmbeddedEngine, real_model: Path) -> None:
     """With an MTP head at work the forced prefix goes another way: a request per token."""
     requests = [ask(engine, forced_prefix=forced, logprobs=True) for forced in ("", "ret", "        self.it")]
+    # So cold that the likeliest token is as good as certain: sampling goes another way, to the same answer.
+    requests += [ask(engine, temperature=0.01, seed=seed, top_p=0.9, logprobs=True) for seed in (1, 2)]
     answers = []
     for n_drafted in (0, 1):
         async with running(real_model, speculative_tokens=n_drafted, dtype="float32") as other:
-            answers.append([await read(other, request) for request in requests])
+            answers.append(await asyncio.gather(*(read(other, request) for request in requests)))
     for plain, drafted in zip(*answers, strict=True):
         assert text_of(plain) == text_of(drafted)
         assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens
         assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
+    assert text_of(answers[1][3]) == text_of(answers[1][0])
 
 
 async def test_log_probabilities_are_those_of_the_model(real_model: Path) -> None:

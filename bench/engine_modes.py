@@ -2,9 +2,10 @@
 
     python bench/engine_modes.py --model DIRECTORY [--mode NAME]... [--json FILE]
 
-Per mode: seconds to import vLLM and to load the model, first token of a new prompt of 1,500 tokens, first token after
-one more typed token (median of 12), milliseconds per generated token, memory, and how many cores everything else on the
-machine kept busy meanwhile: above 0.1 the times say little.
+Per mode: seconds to import vLLM and to load the model; first token of a new prompt of 1,500 tokens; first token after
+one more typed token (median of 12); milliseconds per generated token; the whole of a suggestion, a line of our own
+sources whose word was begun (median of 24, after one more typed character), and the CPU time it cost; memory; and how
+many cores everything else on the machine kept busy meanwhile: above 0.1 the times say little.
 """
 
 from __future__ import annotations
@@ -14,22 +15,28 @@ import asyncio
 import json
 import os
 import random
+import re
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import codeassist
 from codeassist.engine.hardware import read_hardware
 from codeassist.engine.vllm_arguments import HostOptions, environment
+from codeassist.fim import TEMPLATES
 from codeassist.models.directory import read_model
+from codeassist.tokenizer import FileTokenizer
 from codeassist.types import GenerationRequest
 
 PROMPT_TOKENS = 1500
 ANSWER_TOKENS = 24
 KEYSTROKES = 12
+PLACES = 24
 COLD_PROMPTS = 3
 
 
@@ -44,17 +51,19 @@ class Mode:
 
 COMPILED = {"enforce_eager": False}
 COMPILER = {"TORCH_COMPILE_DISABLE": "0"}
+PLAIN_32 = {"dtype": "float32", "speculative_tokens": 0}
+PLAIN_16 = {"dtype": "bfloat16", "speculative_tokens": 0}
 MODES = {
     "product": Mode(),
-    "float32": Mode({"dtype": "float32"}),
-    "bfloat16": Mode({"dtype": "bfloat16"}),
-    "float32-block128": Mode({"dtype": "float32"}, {"block_size": 128}),
-    "bfloat16-block128": Mode({"dtype": "bfloat16"}, {"block_size": 128}),
-    "float32-compiled": Mode({"dtype": "float32"}, COMPILED, COMPILER),
-    "bfloat16-compiled": Mode({"dtype": "bfloat16"}, COMPILED, COMPILER),
-    "bfloat16-latent": Mode({"dtype": "bfloat16"}, environment={"VLLM_MLA_DISABLE": "0"}),
-    "float32-mtp": Mode({"dtype": "float32", "speculative_tokens": 1}),
-    "bfloat16-mtp": Mode({"dtype": "bfloat16", "speculative_tokens": 1}),
+    "float32": Mode(PLAIN_32),
+    "float32-mtp": Mode(PLAIN_32 | {"speculative_tokens": 1}),
+    "float32-block128": Mode(PLAIN_32, {"block_size": 128}),
+    "float32-compiled": Mode(PLAIN_32, COMPILED, COMPILER),
+    "bfloat16": Mode(PLAIN_16),
+    "bfloat16-mtp": Mode(PLAIN_16 | {"speculative_tokens": 1}),
+    "bfloat16-mtp2": Mode(PLAIN_16 | {"speculative_tokens": 2}),
+    "bfloat16-compiled": Mode(PLAIN_16, COMPILED, COMPILER),
+    "bfloat16-latent": Mode(PLAIN_16, environment={"VLLM_MLA_DISABLE": "0"}),
     "step512": Mode(arguments={"long_prefill_token_threshold": 0}),
     "step2048": Mode(arguments={"long_prefill_token_threshold": 0, "max_num_batched_tokens": 2048}),
     "spinning": Mode(environment={"OMP_WAIT_POLICY": "ACTIVE"}),
@@ -109,7 +118,7 @@ async def _measure(path: Path, mode: Mode, start: float) -> dict[str, Any]:
     loaded = time.perf_counter()
     row: dict[str, Any] = {"import_s": round(imported - start, 1), "load_s": round(loaded - imported, 1)}
     busy, own, began = _busy_s(), _own_s(), time.perf_counter()
-    row |= await _type(model)
+    row |= await _type(model) | await _suggest(model, path)
     others_s = (_busy_s() - busy) - (_own_s() - own)
     row["others"] = round(others_s / (time.perf_counter() - began), 2)
     row["memory_mb"] = _memory_mb()
@@ -137,6 +146,45 @@ async def _type(model: Any) -> dict[str, Any]:
         "ms_per_token": round(statistics.median(steps), 1),
         "cached": round(statistics.median(cached), 3),
     }
+
+
+async def _suggest(model: Any, path: Path) -> dict[str, Any]:
+    tokenizer, times, lengths = FileTokenizer(path / "tokenizer.json"), [], []
+    cpu_s = 0.0
+    for above, word, below in _places():
+        for typed in (word[:1], word[:2]):
+            prompt = _prompt(tokenizer, above, below)
+            request = GenerationRequest("bench", prompt, 32, forced_prefix=typed, stop=("\n",), logprobs=True)
+            began, own = time.perf_counter(), _own_s()
+            last = [delta async for delta in model.stream(request)][-1]
+        times.append((time.perf_counter() - began) * 1e3)
+        cpu_s += _own_s() - own
+        lengths.append(last.usage.completion_tokens)
+    return {
+        "suggestion_ms": round(statistics.median(times)),
+        "suggestion_cpu_ms": round(cpu_s * 1e3 / len(times)),
+        "suggestion_tokens": statistics.median(lengths),
+    }
+
+
+def _places() -> Iterator[tuple[str, str, str]]:
+    """Text before a word, the word, and the text after its line, spread over our own sources."""
+    for path in sorted(Path(codeassist.__file__).parent.rglob("*.py"))[:PLACES]:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        for number in range(len(lines) * 2 // 3, len(lines)):
+            found = re.search(r"(?<=[ (.])[a-z_]{4,}", lines[number])
+            if found:
+                above = "".join(lines[:number])[-3500:] + lines[number][: found.start()]
+                yield above, found.group(), "".join(lines[number + 1 :])[:800]
+                break
+
+
+def _prompt(tokenizer: FileTokenizer, above: str, below: str) -> tuple[int, ...]:
+    template = TEMPLATES["deepseek"]
+    begin, hole, end = (tokenizer.special(token) for token in (template.begin, template.hole, template.end))
+    head, newline, line = above.rpartition("\n")
+    left = (tokenizer.special(template.bos), begin, *tokenizer.encode(head + newline), hole)
+    return (*left, *tokenizer.encode("\n" + below), end, *tokenizer.encode(line))
 
 
 async def _answer(model: Any, prompt: tuple[int, ...]) -> tuple[float, float, int]:

@@ -53,11 +53,25 @@ def test_a_long_prompt_leaves_room_for_an_urgent_one_in_every_step() -> None:
 
 
 @pytest.mark.parametrize("on_cpu", [True, False])
-@pytest.mark.parametrize(("layers", "asked", "expected"), [(1, -1, 1), (1, 2, 2), (1, 0, 0), (0, 2, 0), (0, -1, 0)])
+@pytest.mark.parametrize(("layers", "asked", "expected"), [(1, 2, 2), (1, 0, 0), (0, 2, 0), (0, -1, 0)])
 def test_only_a_model_with_a_head_drafts(layers: int, asked: int, expected: int, on_cpu: bool) -> None:
     told = arguments(replace(OPTIONS, n_mtp_layers=layers, speculative_tokens=asked), on_cpu=on_cpu)
     config = {"method": "mtp", "num_speculative_tokens": expected} if expected else None
     assert told.get("speculative_config") == config
+
+
+@pytest.mark.parametrize(
+    ("has_matrices", "dtype", "on_cpu", "expected"),
+    [
+        (True, "auto", True, True),
+        (True, "float32", True, False),
+        (False, "auto", True, False),
+        (False, "auto", False, True),
+    ],
+)
+def test_drafts_are_made_where_they_pay(has_matrices: bool, dtype: str, on_cpu: bool, expected: bool) -> None:
+    machine = replace(MACHINE, has_bf16_matrices=has_matrices)
+    assert ("speculative_config" in arguments(replace(OPTIONS, dtype=dtype), machine, on_cpu=on_cpu)) is expected
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,11 @@ ONLY_IN = {
 LATE = {"faiss", "sentence_transformers", "torch", "transformers", "vllm"}
 
 # Loaded in vLLM's own process alone; nobody may import them at the top of a module in turn.
-IN_THE_ENGINE_PROCESS = ("codeassist/engine/vllm_adapter.py", "codeassist/engine/forced_prefix.py")
+IN_THE_ENGINE_PROCESS = (
+    "codeassist/engine/vllm_adapter.py",
+    "codeassist/engine/vllm_repairs.py",
+    "codeassist/engine/forced_prefix.py",
+)
 
 # Where the process's environment may be read or written, and why.
 ENVIRONMENT = {

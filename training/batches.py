@@ -72,18 +72,21 @@ def _draw(sampler: Sampler, random: Random) -> Sample:
 
 
 def _produce(folder: Path, tokenizer: Path, n_rows: int, seed: int, queue: Queue[Rows]) -> None:
-    generation, number = -1, 0
     loaded = Tokenizer.from_file(str(tokenizer))
     random = Random(seed)
+    while not (generation := _generation(folder)):
+        time.sleep(0.1)
+    sampler = Sampler(load(folder, loaded), loaded, seed + 1000 * generation)
     while True:
-        ready = len(list(folder.glob("READY*")))
-        if ready > generation:
-            if generation >= 0:
-                time.sleep(seed % 16)  # not all at once, or the queue runs dry
-            sampler = Sampler(load(folder, loaded), loaded, seed + 1000 * ready)
-            generation = ready
+        if _generation(folder) > generation:
+            generation = _generation(folder)
+            time.sleep(seed % 16)  # not all at once, or the queue runs dry
+            sampler = Sampler(load(folder, loaded), loaded, seed + 1000 * generation)
         queue.put(pack(sampler, n_rows, random))
-        number += 1
+
+
+def _generation(folder: Path) -> int:
+    return len(list(folder.glob("READY*")))
 
 
 def stream_rows(folder: Path, tokenizer: Path, n_rows: int, n_workers: int, seed: int) -> Iterator[Rows]:

@@ -60,7 +60,7 @@ _PLAIN = [
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Lower-case names: `owner/name` and bare project names."""
+    """Names in lower case, with hyphens for underscores: `owner/name` and bare project names."""
 
     names: frozenset[str]
 
@@ -74,7 +74,7 @@ def reserved_names(file: Path) -> Reserved:
     """Every owner/name that RESERVED.md spells, its bare last part (packages have no owner), and the plain projects."""
     full = set(re.findall(r"[\w.-]+/[\w.-]+", file.read_text(encoding="utf-8").lower()))
     bare = {name.split("/")[-1] for name in full if len(name.split("/")[-1]) > 3}
-    return Reserved(frozenset(full | bare | set(_PLAIN)))
+    return Reserved(frozenset(name.replace("_", "-") for name in full | bare | set(_PLAIN)))
 
 
 @dataclass(frozen=True, slots=True)

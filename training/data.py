@@ -1,29 +1,28 @@
-"""Training text: filtered, deduplicated, grouped by repository, packed into a few compressed parts with a manifest.
+"""Training text: filtered, deduplicated, grouped by repository, packed into a few parts with a manifest.
 
     PYTHONHASHSEED=0 python -m training.data MIRROR WHEELS OUT EVALUATION_SETS
 
 Per source `OUT/raw/<name>.jsonl` with lines {"path", "text"}; then `OUT/part<n>.jsonl` with {"repo", "path", "text"},
-the held-out repositories in `OUT/held_out.jsonl`, each also as .zst, and `manifest.json` beside this file.
+the held-out repositories in `OUT/held_out.jsonl`, and `manifest.json` beside this file.
+Reserved projects that stand in MIRROR or WHEELS are read for one purpose: to find copies of them in the others.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from codeassist.documents import language_of
 from training.check_reserved import Overlap, reserved_names
+from training.copies import Deduplicator, ReservedCode
 from training.sources import Source, find_sources, read_files
 
 HELD_OUT = (
@@ -37,8 +36,6 @@ HELD_OUT = (
 LANGUAGES = frozenset({"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp"})
 MAX_BYTES = 200_000
 MIN_BYTES = 100
-# A file is a near duplicate when this share of its sampled three-line shingles stood in files before it.
-NEAR_DUPLICATE = 0.6
 N_PARTS = 3
 
 _SKIPPED_FOLDERS = re.compile(
@@ -88,17 +85,8 @@ def _reads_like_code(text: str) -> bool:
     return n_data < 0.5 * len(sample) and len(joined.translate(None, _LETTERS)) < 0.65 * len(joined)
 
 
-def shingles(text: str) -> NDArray[np.uint64]:
-    """A quarter of the hashes of all three consecutive telling lines, chosen by their value."""
-    lines = [line.strip() for line in text.split("\n")]
-    hashes = np.array([hash(line) for line in lines if len(line) > 8], dtype=np.int64).view(np.uint64)
-    if len(hashes) < 3:
-        return hashes
-    mixed = hashes[:-2] * np.uint64(3) ^ hashes[1:-1] * np.uint64(0x9E3779B97F4A7C15) ^ hashes[2:]
-    return np.unique(mixed[mixed % np.uint64(4) == 0])
-
-
 _overlap: Overlap
+_copies: ReservedCode
 
 
 def extract(source: Source, raw: Path) -> tuple[Source, Counter[str]]:
@@ -113,30 +101,11 @@ def extract(source: Source, raw: Path) -> tuple[Source, Counter[str]]:
                 counts["filtered"] += 1
             elif _overlap.touches(text):
                 counts["evaluation_overlap"] += 1
+            elif _copies.touches(text):
+                counts["reserved_copy"] += 1
             else:
                 out.write(json.dumps({"path": path, "text": text}) + "\n")
     return source, counts
-
-
-class Deduplicator:
-    """Remembers what was kept: exact texts and three-line shingles."""
-
-    def __init__(self) -> None:
-        self._texts: set[bytes] = set()
-        self._shingles: set[int] = set()
-
-    def admits(self, text: str) -> bool:
-        """Whether the text is new; what is admitted is remembered."""
-        digest = hashlib.sha256(text.encode()).digest()[:12]
-        if digest in self._texts:
-            return False
-        self._texts.add(digest)
-        found = shingles(text).tolist()
-        known = sum(1 for shingle in found if shingle in self._shingles)
-        if len(found) >= 3 and known >= NEAR_DUPLICATE * len(found):
-            return False
-        self._shingles.update(found)
-        return True
 
 
 def _records(raw: Path, source: Source) -> Iterator[dict[str, str]]:
@@ -195,28 +164,28 @@ def _append(source: Source, counts: Counter[str], deduplicator: Deduplicator, ta
 
 
 def main(mirror: Path, wheels: Path, out: Path, evaluation: Path) -> None:
-    global _overlap  # noqa: PLW0603 (inherited by forked workers: texts hash alike in all of them)
+    global _overlap, _copies  # noqa: PLW0603 (inherited by forked workers: texts hash alike in all of them)
     (out / "raw").mkdir(parents=True, exist_ok=True)
     reserved = reserved_names(evaluation / "RESERVED.md")
     found = find_sources(mirror, wheels)
     usable = [source for source in found if source.licence and not reserved.touches(source.name)]
     print("left out:", [source.name for source in found if source not in usable], flush=True)
     _overlap = Overlap.read(evaluation)
+    _copies = ReservedCode.of(_texts(source for source in found if reserved.touches(source.name)))
     with get_context("fork").Pool(2) as pool:
         jobs = [pool.apply_async(extract, (source, out / "raw")) for source in usable]
         extracted = [job.get() for job in jobs]
     rows = pack(extracted, out)
     text = json.dumps({"sources": [asdict(row) for row in rows]}, indent=1) + "\n"
     (Path(__file__).parent / "manifest.json").write_text(text, encoding="utf-8")
-    for part in range(N_PARTS):
-        _compress(out / f"part{part}.jsonl")
-    _compress(out / "held_out.jsonl")
     print(f"{sum(row.bytes for row in rows if row.use == 'training') / 1e6:.1f} MB", flush=True)
 
 
-def _compress(file: Path) -> None:
-    command = ["zstd", "-q", "-f", "-12", "--long=27", "-T0", str(file), "-o", f"{file}.zst"]
-    subprocess.run(command, check=True, timeout=1800)
+def _texts(sources: Iterable[Source]) -> Iterator[str]:
+    for source in sources:
+        for path, content in read_files(source):
+            if language_of(path) in LANGUAGES:
+                yield content.decode("utf-8", "replace")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from training.model import Model
 
+# Rates for steps of so many tokens; they go with the square root of a step's tokens.
+BATCH_TOKENS = 262_144
 MATRIX_RATE = 0.02
 EMBEDDING_RATE = 0.03
 HEAD_RATE = 0.004
@@ -88,3 +90,8 @@ def learning_rate(progress: float, number: int) -> float:
     """Warm-up over 60 steps, constant, then linear to zero over the last 35 % of the time."""
     warm = min((number + 1) / 60, 1.0)
     return warm * min(1.0, max(1.0 - progress, 0.0) / 0.35)
+
+
+def batch_scale(n_tokens: int) -> float:
+    """What the rates are multiplied with at so many tokens a step: noise in an update goes with their square root."""
+    return float((n_tokens / BATCH_TOKENS) ** 0.5)

@@ -1,6 +1,9 @@
 """Train until a deadline; checkpoints on the way, the last one when time is over.
 
-[torchrun --nproc-per-node N -m] python -m training.train CORPUS TOKENIZER.json OUT --held-out CORPUS --deadline SECONDS
+    python -m training.train CORPUS TOKENIZER.json OUT --held-out CORPUS --deadline SECONDS
+    torchrun --nproc-per-node N -m training.train ...      (N GPUs, each with rows of its own)
+
+It may start before the corpus is there: kernels are compiled meanwhile.
 """
 
 from __future__ import annotations
@@ -11,17 +14,18 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
-from training.batches import CONTEXT, MIDDLE, Rows, stream_rows
+from training.batches import CONTEXT, MIDDLE, ROW, Rows, stream_rows
 from training.model import TINY, Model, Shape
-from training.optimiser import Optimiser, learning_rate
+from training.optimiser import Optimiser, batch_scale, learning_rate
+from training.parallel import Processes
 
 MAX_SAMPLES = 512
 MIDDLE_WEIGHT = 5.0
@@ -60,11 +64,21 @@ def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor
 
 
 class Trainer:
-    """A model, its optimiser, and how much it has seen."""
+    """A model and its optimiser. rate: what the optimiser's learning rates are multiplied with."""
 
-    def __init__(self, shape: Shape, device: torch.device, *, compiled: bool) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        device: torch.device,
+        *,
+        compiled: bool,
+        processes: Processes | None = None,
+        rate: float = 1.0,
+    ) -> None:
         torch.manual_seed(SEED)
+        self.rate = rate
         self.device = device
+        self.processes = processes or Processes(0, 1, None)
         self.dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
         self.model = Model(shape).to(device)
         self.optimiser = Optimiser(self.model)
@@ -81,8 +95,19 @@ class Trainer:
         ahead, _ = self.loss(draft, self.model.head, batch.tokens.roll(-2, 0), batch.draft_weights)
         return main, ahead, middle
 
+    def compile(self, n_rows: int) -> None:
+        """Compile the kernels by a step on noise that changes nothing."""
+        n_tokens = n_rows * ROW
+        noise = np.random.default_rng(SEED).integers(6, self.model.shape.vocabulary, n_tokens).astype(np.uint16)
+        positions = (np.arange(n_tokens) % ROW).astype(np.uint16)
+        main, ahead, _ = self.losses(Batch.of(Rows(noise, positions, np.ones(n_tokens, np.uint8)), self.device))
+        (main + ahead).backward()
+        self.model.zero_grad(set_to_none=True)
+        for experts in self.model.experts():
+            experts.load.zero_()
+
     def step(self, batches: list[Batch], number: int, progress: float) -> dict[str, float]:
-        """One optimiser step over micro-batches; figures for the log."""
+        """One optimiser step over micro-batches; figures for the log, those of this process."""
         draft_share = 0.3 if progress < 0.65 else 0.1
         total = sum(batch.weights.sum() for batch in batches)
         draft_total = sum(batch.draft_weights.sum() for batch in batches)
@@ -92,8 +117,9 @@ class Trainer:
             (main / total + draft_share * ahead / draft_total).backward()
             sums += torch.stack((main.detach() / total, ahead.detach() / draft_total, middle))
         n_middle = sum((batch.weights > 1.0).sum() for batch in batches)
-        share_gradients(self.model)
-        self.optimiser.step(learning_rate(progress, number), number)
+        self.processes.average([parameter.grad for parameter in self.model.parameters() if parameter.grad is not None])
+        self.processes.add([experts.load for experts in self.model.experts()])
+        self.optimiser.step(learning_rate(progress, number) * self.rate, number)
         self.model.zero_grad(set_to_none=True)
         load = self.model.balance(BALANCE_RATE)
         if number % 20:
@@ -103,6 +129,7 @@ class Trainer:
         return {"load": float(load), "loss": loss, "draft": ahead_loss, "middle": middle_loss}
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.compiler.set_stance("force_eager")  # type: ignore[no-untyped-call,untyped-decorator]
     def validate(self, batches: list[Batch]) -> dict[str, float]:
         """Mean losses on held-out repositories: of the context, of tokens to be completed, of the draft layer."""
         self.model.eval()
@@ -117,14 +144,6 @@ class Trainer:
         self.model.train()
         context, n_context, middle, n_middle, ahead, n_ahead = sums.tolist()
         return {"val_context": context / n_context, "val_middle": middle / n_middle, "val_draft": ahead / n_ahead}
-
-
-def share_gradients(model: nn.Module) -> None:
-    """Average gradients over all processes."""
-    if dist.is_initialized():
-        for parameter in model.parameters():
-            if parameter.grad is not None:
-                dist.all_reduce(parameter.grad, op=dist.ReduceOp.AVG)
 
 
 def save(trainer: Trainer, path: Path) -> None:
@@ -143,20 +162,20 @@ def read_deadline(options: argparse.Namespace) -> float:
         return float(options.deadline)
 
 
-def run(
-    trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: argparse.Namespace, *, leads: bool
-) -> None:
-    """The loop: compile in the first step, then until the deadline."""
+def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: argparse.Namespace) -> None:
+    """The loop: steps until the deadline, which the first process watches for all."""
+    processes, leads = trainer.processes, trainer.processes.rank == 0
+    rows = chain([next(rows)], rows)  # the clock starts once there is something to learn from
     started, number, n_tokens, saved = time.time(), 0, 0, time.time()
     log = options.out / "log.jsonl"
     while number < options.steps:
         now = time.time()
-        progress = max(now - started, 0.0) / max(read_deadline(options) - started, 1.0)
+        progress = processes.first_says(max(now - started, 0.0) / max(read_deadline(options) - started, 1.0))
         if progress >= 1.0:
             break
         batches = [Batch.of(next(rows), trainer.device) for _ in range(options.accumulate)]
         figures = trainer.step(batches, number, progress)
-        n_tokens += sum(len(batch.tokens) for batch in batches)
+        n_tokens += sum(len(batch.tokens) for batch in batches) * processes.count
         is_due = leads and now - saved > options.every
         if is_due or (leads and figures):
             figures |= trainer.validate(held_out) if is_due else {}
@@ -190,18 +209,20 @@ def main() -> None:
     parser.add_argument("--eager", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    rank, n_processes = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    local = int(os.environ.get("LOCAL_RANK", "0"))
-    device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
-    if n_processes > 1:
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-        dist.init_process_group("nccl")
-    n_workers = max(options.workers // n_processes, 1)
-    rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, SEED + 100 * rank)
+    processes = Processes.join(device)
+    n_workers = max(options.workers // processes.count, 1)
+    rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, SEED + 100 * processes.rank)
     checked = stream_rows(options.held_out, options.tokenizer, options.rows, 1, SEED - 1)
-    trainer = Trainer(TINY if options.tiny else Shape(), device, compiled=not options.eager)
-    held_out = [Batch.of(next(checked), device) for _ in range(2)]
-    run(trainer, rows, held_out, options, leads=rank == 0)
+    shape = TINY if options.tiny else Shape()
+    rate = batch_scale(options.rows * ROW * options.accumulate * processes.count)
+    trainer = Trainer(shape, device, compiled=not options.eager, processes=processes, rate=rate)
+    trainer.compile(options.rows)
+    held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
+    run(trainer, rows, held_out, options)
     os._exit(0)  # producers never end by themselves
 
 

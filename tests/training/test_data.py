@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from training.check_reserved import Overlap, Reserved, main, namesakes, reserved_names
-from training.data import Deduplicator, clean
+from training.copies import Deduplicator, ReservedCode
+from training.data import clean
 from training.sources import classify
 
 CODE = "import os\n\n\ndef list_files(folder):\n" + "".join(f"    print(os.listdir(folder), {n})\n" for n in range(9))
@@ -68,11 +69,27 @@ def test_duplicates_and_near_duplicates_are_dropped() -> None:
     assert deduplicator.admits(text("second", 200))
 
 
+def test_a_file_that_repeats_reserved_code_is_a_copy() -> None:
+    def text(prefix: str, n_lines: int) -> str:
+        return "".join(f"{prefix}_value_{n} = compute({n})\n" for n in range(n_lines))
+
+    notice = "".join(f"# line {n} of the licence notice that everybody repeats\n" for n in range(60))
+    reserved = ReservedCode.of([notice + text("reserved", 200)])
+    assert reserved.touches(text("reserved", 200))
+    assert reserved.touches(text("own", 100) + text("reserved", 100))
+    assert not reserved.touches(notice + text("own", 20))
+    assert not reserved.touches("")
+    assert not ReservedCode.of([]).touches(text("own", 20))
+
+
 def test_reserved_names_match_whatever_their_spelling(tmp_path: Path) -> None:
-    (tmp_path / "RESERVED.md").write_text("- projects: pallets/flask, deepmind/tracr\n- BugsInPy: black\n")
+    (tmp_path / "RESERVED.md").write_text(
+        "- projects: pallets/flask, deepmind/tracr, google/lightweight_mmm\n- black\n"
+    )
     reserved = reserved_names(tmp_path / "RESERVED.md")
     assert all(
-        reserved.touches(name) for name in ("Pallets/Flask", "flask", "DeepMind/tracr", "psf/black", "Youtube_dl")
+        reserved.touches(name)
+        for name in ("Pallets/Flask", "flask", "DeepMind/tracr", "psf/black", "Youtube_dl", "google/lightweight_mmm")
     )
     assert not any(reserved.touches(name) for name in ("pallets/jinja", "flask-cors", "dask/dask"))
 

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import os
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from codeassist.completion import Completer
+from codeassist.directories import cache_directory
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
 from codeassist.models.directory import shipped_embedder, shipped_model
@@ -89,7 +90,7 @@ class Assistant:
     def fim(self, prefix: str, suffix: str, options: FimOptions) -> AsyncIterator[Delta]:
         """Fill in the middle of two bare texts, without an index. Leaving the loop aborts."""
         request = GenerationRequest(
-            id=f"fim-{os.urandom(6).hex()}",
+            id=f"fim-{secrets.token_hex(6)}",
             prompt=(),
             max_tokens=options.max_tokens,
             stop=options.stop,
@@ -135,7 +136,7 @@ def open_assistant(
 def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
     """The index of a workspace, by itself. Raises WorkspaceError."""
     root = workspace.resolve()
-    parent = Path(settings.directory).expanduser() if settings.directory else _default_index_directory()
+    parent = Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
     name = f"{root.name or 'root'}-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
     return CodeIndex.open(
         root,
@@ -155,8 +156,3 @@ def _open_embedder(settings: IndexSettings) -> Embedder | None:
     except EmbedderUnavailable as error:
         logger.info("search works without vectors: %s", error)
         return None
-
-
-def _default_index_directory() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "codeassist" / "index"

@@ -54,8 +54,7 @@ IN_THE_ENGINE_PROCESS = (
 # Where the process's environment may be read or written, and why.
 ENVIRONMENT = {
     "codeassist/commands/front.py": "hands it to the settings' reader",
-    "codeassist/engine/discovery.py": "XDG folders: where running servers announce themselves",
-    "codeassist/assistant.py": "XDG folders: where indexes live",
+    "codeassist/directories.py": "XDG folders: where indexes live, where running servers announce themselves",
     "codeassist/engine/host.py": "vLLM takes its switches from the environment of its own process",
     "codeassist/engine/vllm_adapter.py": "the same",
 }

@@ -75,7 +75,7 @@ class _Announcer:
 
 
 async def _serve(announcer: _Announcer, settings: Settings) -> None:
-    from codeassist.engine.discovery import runtime_directory
+    from codeassist.directories import runtime_directory
     from codeassist.server.listening import listen, serve, url_of
 
     front = announcer.front

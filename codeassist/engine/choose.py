@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.child import Child, launch_host
-from codeassist.engine.discovery import running_server, runtime_directory
+from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
 from codeassist.engine.hardware import vllm_is_installed

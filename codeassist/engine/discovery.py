@@ -22,12 +22,6 @@ _log = logging.getLogger(__name__)
 _FILE = "serve.json"
 
 
-def runtime_directory() -> Path:
-    """Where this user's processes meet: `$XDG_RUNTIME_DIR/codeassist`, else in the cache directory."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or cache) / "codeassist"
-
-
 @contextmanager
 def announce(url: str, directory: Path) -> Iterator[None]:
     """Let others find the server at `url` for the length of the block. Raises OSError."""

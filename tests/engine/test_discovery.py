@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeassist import __version__
-from codeassist.engine.discovery import announce, running_server, runtime_directory
+from codeassist.engine.discovery import announce, running_server
 
 URL = "http://127.0.0.1:8311"
 
@@ -70,13 +70,3 @@ def test_a_server_that_took_over_keeps_its_announcement(tmp_path: Path) -> None:
     with announce(URL, tmp_path):
         put(tmp_path, url="http://127.0.0.1:9", pid=os.getppid())
     assert json.loads((tmp_path / "serve.json").read_text())["url"] == "http://127.0.0.1:9"
-
-
-def test_the_runtime_directory_follows_the_desktop_conventions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
-    assert runtime_directory() == Path("/run/user/1000/codeassist")
-    monkeypatch.delenv("XDG_RUNTIME_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
-    assert runtime_directory() == Path("/caches/codeassist")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert runtime_directory() == Path.home() / ".cache" / "codeassist"

@@ -44,6 +44,16 @@ class Processes:
         dist.broadcast(said, 0, group=self.control)
         return float(said)
 
+    def meet(self) -> None:
+        """Wait until every process is here and its GPU has done all it was given.
+
+        A process that leaves earlier takes its half of an exchange with it, and the others wait for it for ever.
+        """
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        if self.count > 1:
+            dist.barrier(group=self.control)
+
     def _summed(self, tensors: list[Tensor]) -> list[Tensor]:
         """The tensors themselves after one exchange of all of them; none where there is nobody to exchange with."""
         if self.count == 1:

@@ -186,6 +186,7 @@ def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: 
             save(trainer, options.out / "checkpoint.pt")
             saved = time.time()
         number += 1
+    processes.meet()
     if leads:
         entry = {"step": number, "seconds": time.time() - started, "tokens": n_tokens, **trainer.validate(held_out)}
         with log.open("a", encoding="utf-8") as file:
@@ -223,6 +224,7 @@ def main() -> None:
     trainer.compile(options.rows)
     held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
     run(trainer, rows, held_out, options)
+    processes.meet()
     os._exit(0)  # producers never end by themselves
 
 

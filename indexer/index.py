@@ -13,6 +13,7 @@ from typing import TypeVar
 from indexer import records
 from indexer.embedding import Embedder
 from indexer.errors import EmbedderUnavailable, IndexClosed, IndexUnavailable, WorkspaceError
+from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor, search_words
@@ -39,6 +40,7 @@ class CodeIndex:
         self._vectors_lock = threading.Lock()
         self._vector_warning = ""
         self._map = RepositoryMap()
+        self._privacy = Privacy(self._refresher.rules, self._refresher.is_ignored_by_git)
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
 
     @classmethod
@@ -63,6 +65,7 @@ class CodeIndex:
     def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
         report_progress = progress or _no_progress
+        self._privacy.forget()
         report = self._healing(lambda: self._refresher.refresh(report_progress))
         self._tree_skipped = report.skipped
         has_vectors = self._healing(lambda: self._refresh_vectors(report_progress))
@@ -94,6 +97,10 @@ class CodeIndex:
             return exact or records.symbols_named_loosely(connection, name, limit)
 
         return self._reading(find, [])
+
+    def withheld(self, path: str, text: str) -> str | None:
+        """Why no model may see this document, or None; cheap enough for every keystroke."""
+        return self._privacy.reason(path, text)
 
     def skipped(self) -> tuple[SkippedFile, ...]:
         """Files that are not indexed and why, by path: as the last refresh here saw them, else as stored."""

@@ -64,7 +64,7 @@ class Refresher:
         rules = self.rules()
         reason = NameRules(rules).reason(path)
         content = read_bytes(self.root, path, rules.max_file_kb) if text is None else _encoded(path, text, rules)
-        if reason is not None or isinstance(content, SkippedFile) or self._is_ignored(path):
+        if reason is not None or isinstance(content, SkippedFile) or self.is_ignored_by_git(path):
             self._forget(path)
             return
         blob = blob_id(content)
@@ -77,7 +77,8 @@ class Refresher:
             _write(connection, facts, blob)
             records.bump_generation(connection)
 
-    def _is_ignored(self, path: str) -> bool:
+    def is_ignored_by_git(self, path: str) -> bool:
+        """Whether git ignores a path; what is indexed is not ignored."""
         with self.store.reading() as connection:
             if records.blob_of(connection, path) is not None:
                 return False

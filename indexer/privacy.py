@@ -1,0 +1,37 @@
+"""Which documents no model may see, however they are asked about: secrets, and what the user has git or us ignore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pathspec import GitIgnoreSpec
+
+from indexer.rules import IGNORE_FILE, SECRET, Rules
+from indexer.secret_rules import holds_secret, is_secret_name
+
+
+@dataclass(slots=True)
+class Privacy:
+    """Answers for one workspace. What ignore files say of a path is asked once and kept until `forget`."""
+
+    rules: Callable[[], Rules]
+    is_ignored_by_git: Callable[[str], bool]
+    _ignored: dict[str, str | None] = field(default_factory=dict)
+
+    def reason(self, path: str, text: str) -> str | None:
+        """Why this document is withheld, or None."""
+        if is_secret_name(path) or holds_secret(text):
+            return SECRET
+        if path not in self._ignored:
+            self._ignored[path] = self._why_ignored(path)
+        return self._ignored[path]
+
+    def forget(self) -> None:
+        """Ignore files may have changed."""
+        self._ignored.clear()
+
+    def _why_ignored(self, path: str) -> str | None:
+        if GitIgnoreSpec.from_lines(self.rules().ignored).match_file(path):
+            return f"ignored by {IGNORE_FILE}"
+        return "ignored by git" if self.is_ignored_by_git(path) else None

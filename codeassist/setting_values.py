@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codeassist.errors import ConfigError
+from codeassist.fim import TEMPLATES
 from codeassist.settings import Settings
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.kind": ("auto", "embedded", "remote", "scripted"),
+    "engine.template": ("", *TEMPLATES),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
     "log.level": ("debug", "info", "warning", "error"),
 }
@@ -39,6 +41,9 @@ _RANGES: dict[str, tuple[float, float | None]] = {
 
 _PATHS = frozenset({"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "log.file"})
 
+# Never part of a message: messages end in logs and on screens.
+_SECRETS = frozenset({"engine.api_key"})
+
 _EXPECTED: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -53,7 +58,8 @@ def checked(name: str, value: object, where: str) -> Any:
     kind = setting_type(name)
     converted = _converted(kind, value)
     if converted is None:
-        raise ConfigError(f"{where}: `{name}` must be {_EXPECTED[kind]}, not {_shown(value)}")
+        given = f"a value of type {type(value).__name__}" if name in _SECRETS else _shown(value)
+        raise ConfigError(f"{where}: `{name}` must be {_EXPECTED[kind]}, not {given}")
     if name in _PATHS and converted.startswith("~"):
         converted = _at_home(name, converted, where)
     _check_value(name, converted, where)
@@ -99,7 +105,8 @@ def _converted(kind: type, value: object) -> Any:
 
 def _check_value(name: str, value: Any, where: str) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
-        raise ConfigError(f"{where}: `{name}` must be one of {', '.join(_CHOICES[name])}, not {_shown(value)}")
+        choices = ", ".join(choice or '""' for choice in _CHOICES[name])
+        raise ConfigError(f"{where}: `{name}` must be one of {choices}, not {_shown(value)}")
     if name in _RANGES:
         _check_range(name, value, where)
     if name == "completion.min_confidence" and -1 < value < 0:
@@ -111,6 +118,8 @@ def _check_value(name: str, value: Any, where: str) -> None:
         )
     if name == "engine.url" and value:
         _check_url(name, value, where)
+    if name == "engine.api_key":
+        _check_key(name, value, where)
     if isinstance(value, str) and "\0" in value:
         raise ConfigError(f"{where}: `{name}` holds a NUL character")
 
@@ -146,6 +155,15 @@ def _check_url(name: str, value: str, where: str) -> None:
         valid = False
     if not valid:
         raise ConfigError(f"{where}: `{name}` must look like http://127.0.0.1:8000/v1, not {_shown(value)}")
+
+
+def _check_key(name: str, value: str, where: str) -> None:
+    """A key travels in a header: what HTTP cannot carry there would fail at each request, and show the key doing so."""
+    if not all("!" <= character <= "~" for character in value):
+        raise ConfigError(
+            f"{where}: `{name}` holds a blank, a line end or a character that is not ASCII, which no key has; "
+            "copy it again from where it was issued"
+        )
 
 
 def _bool(text: str) -> bool | None:

@@ -7,6 +7,7 @@ import pytest
 
 from codeassist.configuration import LoadedSettings, ProjectConfigError, load_settings, parse_assignments
 from codeassist.errors import ConfigError
+from codeassist.fim import TEMPLATES
 from codeassist.settings import Settings
 
 
@@ -131,6 +132,7 @@ def test_a_name_unlike_any_other_points_at_the_list(tmp_path: Path) -> None:
         ("engine.model", 7, "a text"),
         ("engine.model", "a\0b", "NUL"),
         ("engine.kind", "cuda", "auto, embedded, remote, scripted"),
+        ("engine.template", "deepsek", '"", deepseek, qwen2.5-coder, starcoder2'),
         ("engine.url", "localhost:8000", "http://127.0.0.1:8000/v1"),
         ("engine.url", "http://[::1", "http://127.0.0.1:8000/v1"),
         ("engine.kv_cache_gib", float("nan"), "a number"),
@@ -145,6 +147,27 @@ def test_a_wrong_value_names_the_setting_and_what_it_must_be(
     tmp_path: Path, name: str, value: object, told: str
 ) -> None:
     refused(tmp_path, f"`{name}`", told, overrides={name: value})
+
+
+@pytest.mark.parametrize("name", ["", *TEMPLATES])
+def test_every_known_template_will_do(tmp_path: Path, name: str) -> None:
+    assert load(tmp_path, overrides={"engine.template": name}).settings.engine.template == name
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("sk-tëst-7", "ASCII"),
+        ("sk-test-7\n", "ASCII"),
+        ("sk-test-7 ", "ASCII"),
+        ("sk-\udce9-7", "ASCII"),
+        (7000000000017, "must be a text, not a value of type int"),
+    ],
+)
+def test_a_key_that_no_header_can_carry_is_refused_and_not_printed(tmp_path: Path, key: object, told: str) -> None:
+    with pytest.raises(ConfigError, match=rf"command line: `engine\.api_key`.*{told}") as caught:
+        load(tmp_path, overrides={"engine.api_key": key})
+    assert str(key).strip() not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])

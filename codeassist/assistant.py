@@ -74,8 +74,11 @@ class Assistant:
         return make_document(self.relative(path), text, version)
 
     def relative(self, path: Path) -> str:
-        """The path as prompts and the index know it: relative to the workspace, or the bare name outside of it."""
-        with contextlib.suppress(ValueError):
+        """The path as prompts and the index know it: relative to the workspace, or the bare name outside of it.
+
+        A path that cannot be resolved has its bare name too: editors tell of whatever lies in the folder.
+        """
+        with contextlib.suppress(ValueError, OSError, RuntimeError):  # a NUL, a name too long, a symlink to itself
             return path.resolve().relative_to(self.workspace).as_posix()
         return path.name
 

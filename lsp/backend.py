@@ -157,6 +157,8 @@ class Backend:
             await self.assistant.refresh_file(path)
         except IndexerError as error:
             logger.warning("the index did not follow %s: %s", path.name, error)
+        except Exception:  # one odd file must not end the refreshes of the whole session
+            logger.exception("the index did not follow %s", path.name)
 
     async def _refresh_all(self) -> None:
         if self.assistant is None:
@@ -169,11 +171,17 @@ class Backend:
             report = await self.assistant.refresh(_reporter(work))
         except IndexerError as error:
             logger.warning("the index was not refreshed: %s", error)
-            self._index_changed(replace(self._index, state="failed", message=str(error)))
-            work.end(str(error))
+            self._refresh_failed(work, str(error))
+        except Exception as error:  # the next save or branch switch may cure it
+            logger.exception("the index was not refreshed")
+            self._refresh_failed(work, f"{type(error).__name__}: {error}")
         else:
             self._index_changed(_index_status(report))
             work.end(f"{report.files} files")
+
+    def _refresh_failed(self, work: WorkDone, message: str) -> None:
+        self._index_changed(replace(self._index, state="failed", message=message))
+        work.end(message)
 
 
 def _index_status(report: IndexReport) -> IndexStatus:

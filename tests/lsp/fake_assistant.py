@@ -21,7 +21,8 @@ class FakeAssistant:
     """The public calls of `codeassist.assistant.Assistant` that the Language Server makes.
 
     answer: what `complete` returns, made from the document and the cursor. While `hold` is set to an event, `complete`
-    waits for it; engine and index are ready once `loading` is set.
+    waits for it; engine and index are ready once `loading` is set. refresh_errors: what the next refresh of a name ends
+    with; "*" is that of everything.
     """
 
     def __init__(self, workspace: Path) -> None:
@@ -37,6 +38,7 @@ class FakeAssistant:
         self.n_cancelled = 0
         self.refreshes: list[str] = []
         self.refreshed = asyncio.Event()
+        self.refresh_errors: dict[str, Exception] = {}
         self.n_closed = 0
 
     async def start_engine(self) -> None:
@@ -48,6 +50,7 @@ class FakeAssistant:
     async def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         self.refreshes.append("*")
         await self.loading.wait()
+        self._fail("*")
         if progress is not None:
             await asyncio.to_thread(self._report, progress)
         self.refreshed.set()
@@ -55,6 +58,7 @@ class FakeAssistant:
 
     async def refresh_file(self, path: Path) -> None:
         self.refreshes.append(path.name)
+        self._fail(path.name)
         self.refreshed.set()
 
     def document(self, path: Path, text: str, version: int = 0) -> Document:
@@ -83,6 +87,10 @@ class FakeAssistant:
     async def close(self) -> None:
         self.n_closed += 1
         await self.engine.close()
+
+    def _fail(self, name: str) -> None:
+        if error := self.refresh_errors.pop(name, None):
+            raise error
 
     def _report(self, progress: ProgressCallback) -> None:
         for done in range(5):

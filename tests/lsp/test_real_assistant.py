@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from lsp_client import LspClient, ResponseError, insertion, span
@@ -133,12 +134,37 @@ async def test_an_engine_that_dies_is_null_until_it_is_back(session: Session) ->
     assert [message for message in session.client.notifications if message["method"] == "window/showMessage"] == []
 
 
+async def found(session: Session, name: str) -> None:
+    """Wait until the index knows a name."""
+    async with asyncio.timeout(20):
+        while not await session.assistant.search(name, 3):  # noqa: ASYNC110  the index tells nobody
+            await asyncio.sleep(0.02)
+
+
 async def test_a_saved_file_is_searched_at_once(session: Session) -> None:
     (session.assistant.workspace / "new.py").write_text("def brand_new_thing():\n    return 7\n", encoding="utf-8")
     session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri_in(session).replace("main", "new")}})
-    async with asyncio.timeout(20):
-        while not await session.assistant.search("brand_new_thing", 3):  # noqa: ASYNC110  the index tells nobody
-            await asyncio.sleep(0.02)
+    await found(session, "brand_new_thing")
+
+
+ODD_NAMES = ("loop.py", "n" * 300 + ".py", "nul\0.py")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+async def test_a_path_that_cannot_be_resolved_has_a_name_all_the_same(session: Session, name: str) -> None:
+    folder = session.assistant.workspace / "sub"
+    folder.mkdir()
+    (folder / "loop.py").symlink_to("loop.py")
+    assert session.assistant.relative(folder / name) in (name, f"sub/{name}")  # Python 3.13 resolves a loop
+
+
+async def test_a_file_is_indexed_after_paths_that_cannot_be(session: Session) -> None:
+    workspace: Path = session.assistant.workspace
+    (workspace / "loop.py").symlink_to("loop.py")
+    (workspace / "new.py").write_text("def brand_new_thing():\n    return 7\n", encoding="utf-8")
+    changes = [{"uri": f"{workspace.as_uri()}/{quote(name)}", "type": 1} for name in (*ODD_NAMES, "new.py")]
+    session.client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+    await found(session, "brand_new_thing")
 
 
 async def test_the_command_speaks_the_protocol_on_stdout_and_ends_with_its_client(

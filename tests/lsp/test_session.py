@@ -183,6 +183,42 @@ async def test_changed_files_are_indexed_anew_and_a_branch_switch_is_looked_at_a
     assert session.assistant.refreshes == ["*", "a.py", "*"]
 
 
+async def test_a_file_that_cannot_be_indexed_does_not_stop_those_after_it(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    await session.ready()
+    for error in (RuntimeError("Symlink loop from 'loop.py'"), OSError(36, "File name too long"), ValueError("NUL")):
+        session.assistant.refreshed.clear()
+        session.assistant.refresh_errors["loop.py"] = error
+        changes = [{"uri": f"file:///w/{name}", "type": 1} for name in ("loop.py", "main.py")]
+        session.client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
+        await session.client.within(session.assistant.refreshed.wait())
+        assert str(error) in caplog.text
+    assert session.assistant.refreshes == ["*", *["loop.py", "main.py"] * 3]
+    assert caplog.text.count("Traceback") == 3
+
+
+async def test_an_index_that_failed_says_so_and_is_refreshed_again_when_asked(
+    session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    session.assistant.refresh_errors["*"] = RuntimeError("Symlink loop")
+    await session.client.initialize(rootUri="file:///w")
+    failed = await session.client.notification("codeassist/status", lambda status: status["index"]["state"] == "failed")
+    assert failed["index"]["message"] == "RuntimeError: Symlink loop"
+    assert "Traceback" in caplog.text
+    head = {"changes": [{"uri": "file:///w/.git/HEAD", "type": 2}]}
+    session.client.notify("workspace/didChangeWatchedFiles", head)
+    await session.client.notification("codeassist/status", lambda status: status["index"]["state"] == "ready")
+
+
+async def test_a_refresh_that_runs_is_stopped_by_the_end_of_the_session(session: Session) -> None:
+    session.assistant.loading.clear()
+    await session.client.initialize(rootUri="file:///w")
+    await session.client.notification("codeassist/status", lambda status: status["index"]["state"] == "indexing")
+    assert await session.end() == 0
+    assert [m for m in session.client.notifications if m["method"] == "window/showMessage"] == []
+
+
 async def test_shutdown_closes_the_assistant_before_it_is_answered(session: Session) -> None:
     await session.ready()
     assert await session.client.request("shutdown") is None

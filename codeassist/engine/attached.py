@@ -101,7 +101,7 @@ class AttachedEngine:
     async def _exchange(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
         post = self._client.build_request("POST", GENERATE_PATH, json=wire.request_to_json(request))
         async with answered(self._client, post) as response:
-            async for event in read_events(response.aiter_lines()):
+            async for event in read_events(response.aiter_bytes()):
                 delta = self._read(event)
                 yield delta
                 if delta.finish_reason is not None:

@@ -111,7 +111,7 @@ class RemoteEngine:
         body = completion_body(request, self._model)
         reader = CompletionReader(request)
         async with answered(self._client, self._client.build_request("POST", "completions", json=body)) as response:
-            async for event in read_events(response.aiter_lines()):
+            async for event in read_events(response.aiter_bytes()):
                 delta = reader.read(event)
                 if delta is not None:
                     yield delta

@@ -18,7 +18,7 @@ from codeassist.engine import wire
 from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, AttachedEngine, probe
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
-from codeassist.types import EngineStatus, GenerationRequest, Priority
+from codeassist.types import Delta, EngineStatus, GenerationRequest, Priority, Usage
 
 
 def event(value: dict[str, Any]) -> str:
@@ -150,6 +150,14 @@ async def test_an_answer_of_another_version_is_a_crash(body: str) -> None:
         await engine.start()
         with pytest.raises(EngineCrashed, match=r"another version|in the middle"):
             await read(engine, ask())
+
+
+async def test_separators_that_json_may_hold_raw_are_text() -> None:
+    delta = wire.delta_event(Delta("x\u2028y", Usage(), (), "stop"))
+    body = f"data: {json.dumps(delta, ensure_ascii=False)}\n\n"
+    async with attached(server(await started("x"), lambda: PlainTextResponse(body))) as engine:
+        await engine.start()
+        assert text_of(await read(engine, ask())) == "x\u2028y"
 
 
 async def test_a_server_of_ours_is_told_from_others() -> None:

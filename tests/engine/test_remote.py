@@ -114,6 +114,13 @@ async def test_log_probabilities_are_read_in_both_shapes(logprobs: dict[str, Any
     assert (deltas[-1].finish_reason, deltas[-1].usage.completion_tokens) == ("length", 2)
 
 
+async def test_separators_that_json_may_hold_raw_are_text() -> None:
+    body = 'data: {"choices": [{"text": "x\u2028y\x85z", "finish_reason": "stop"}]}\n\n'
+    async with connected(Server(answer=lambda: PlainTextResponse(body))) as engine:
+        await engine.start()
+        assert text_of(await read(engine, ask())) == "x\u2028y\x85z"
+
+
 async def test_a_stream_that_marks_no_end_is_finished_by_its_reason() -> None:
     async with connected(Server(answer=lambda: PlainTextResponse(sse(GOOD[:2])))) as engine:
         await engine.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from indexer.parsing import Parsed, parse
 from indexer.rules import Rules
 from indexer.symbols import FileSymbols, extract
 from indexer.types import Chunk, SkippedFile
+
+logger = logging.getLogger(__name__)
 
 _NOTHING = FileSymbols((), (), ())
 
@@ -35,10 +38,13 @@ def analyse_path(root: Path, path: str, rules: Rules) -> FileFacts | SkippedFile
 
 
 def analyse(source: SourceFile) -> FileFacts:
-    """Facts of a text: syntax-aware where there is a grammar."""
+    """Facts of a text: syntax-aware where there is a grammar, unless it nests deeper than can be followed."""
     language = language_of(source.path)
-    parsed = parse(language, source.text) if language else None
-    return _facts(source, parsed)
+    try:
+        return _facts(source, parse(language, source.text) if language else None)
+    except RecursionError:
+        logger.warning("%s is nested too deeply; it is indexed without its syntax", source.path)
+        return analyse_lines(source)
 
 
 def analyse_lines(source: SourceFile) -> FileFacts:

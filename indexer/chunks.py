@@ -25,7 +25,7 @@ _DEFINITION_WORDS = ("definition", "declaration", "_item", "class", "method", "f
 
 def syntax_chunks(parsed: Parsed, path: str, lines: list[str], language: str) -> tuple[Chunk, ...]:
     """Chunks along the borders of definitions. lines: the file's lines without line ends."""
-    starts = sorted(set(_starts(parsed.root, len(lines))))
+    starts = sorted(set(_starts(parsed.root)))
     spans = _joined(_spans(starts, len(lines)))
     return _chunks(spans, path, lines, language)
 
@@ -49,19 +49,24 @@ def _window_end(lines: list[str], start: int) -> int:
     return next(blanks, furthest)
 
 
-def _starts(node: Node, n_lines: int) -> Iterable[tuple[int, bool]]:
-    """(row, is a definition) wherever a chunk may start: top-level nodes, and the insides of long ones."""
-    comment_row: int | None = None
-    for child in node.named_children:
-        row = child.start_point.row
-        if "comment" in child.type:
-            comment_row = row if comment_row is None else comment_row
-            continue
-        start = comment_row if comment_row is not None else row
-        comment_row = None
-        yield start, any(word in child.type for word in _DEFINITION_WORDS)
-        if child.end_point.row - row >= MAX_LINES:
-            yield from _starts(child, n_lines)
+def _starts(root: Node) -> Iterable[tuple[int, bool]]:
+    """(row, is a definition) wherever a chunk may start: top-level nodes, and the insides of long ones; in no order.
+
+    Callbacks, `else if` and long sums nest hundreds of levels deep, which is more than may recurse.
+    """
+    waiting = [root]
+    while waiting:
+        comment_row: int | None = None
+        for child in waiting.pop().named_children:
+            row = child.start_point.row
+            if "comment" in child.type:
+                comment_row = row if comment_row is None else comment_row
+                continue
+            start = comment_row if comment_row is not None else row
+            comment_row = None
+            yield start, any(word in child.type for word in _DEFINITION_WORDS)
+            if child.end_point.row - row >= MAX_LINES:
+                waiting.append(child)
 
 
 def _spans(starts: list[tuple[int, bool]], n_lines: int) -> list[tuple[int, int, bool]]:

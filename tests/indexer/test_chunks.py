@@ -46,7 +46,16 @@ def test_a_file_without_grammar_gets_windows_that_end_at_blank_lines() -> None:
     assert found == [(1, 31), (33, 63)]
 
 
-SHAPES = {
+N_LEVELS = 1500
+
+# Ordinary code that nests deeper than Python recurses.
+DEEP = {
+    "callbacks": ("m.js", "f(function(){\n" * N_LEVELS + "go();\n" + "});\n" * N_LEVELS),
+    "else if": ("m.js", "if (a) {\n  go();\n}" + " else if (b) {\n  go();\n}" * N_LEVELS + "\n"),
+    "a long sum": ("m.py", 'text = ("a"\n' + '  + "b"\n' * N_LEVELS + ")\n"),
+}
+
+SHAPES = DEEP | {
     "one long expression": ("m.py", "x = [\n" + "    1,\n" * 200 + "]\n"),
     "no newline at the end": ("m.py", "a = 1\nb = 2"),
     "only blank lines": ("m.py", "\n" * 50),
@@ -73,6 +82,20 @@ def test_chunks_are_whole_lines_in_order_and_cover_every_line_once(shape: str) -
     assert seen == sorted(set(seen))
     left_out = [lines[row - 1] for row in range(1, len(lines) + 1) if row not in set(seen)]
     assert all(not line.strip() or len(line) > MAX_CHARS for line in left_out)
+
+
+@pytest.mark.parametrize("shape", DEEP)
+def test_deep_syntax_keeps_its_symbols(shape: str) -> None:
+    path, text = DEEP[shape]
+    head = {"m.js": "function first() {\n  go();\n}\n", "m.py": "def first(): pass\n"}[path]
+    facts = analyse(SourceFile(path, head + text, len(text)))
+    assert facts.symbols.symbols[0].name == "first"
+
+
+def test_a_file_that_is_too_deep_to_follow_gets_line_chunks() -> None:
+    text = "fn main() {}\n" + "use " + "a::{" * 1200 + "b" + "}" * 1200 + ";\n"
+    facts = analyse(SourceFile("m.rs", text, len(text)))
+    assert facts.chunks
 
 
 def test_a_file_that_is_not_to_be_parsed_gets_line_chunks_and_no_symbols() -> None:

@@ -56,9 +56,8 @@ def _cut_lines(raw: str, window: Window, limits: TrimLimits, *, finished: bool) 
     lines = raw.split("\n")
     n_whole = len(lines) if finished else len(lines) - 1
     limit = limits.max_lines if limits.multiline else _first_line_count(lines)
-    starts_below = limits.multiline and not lines[0].strip() and bool(window.left.strip())
-    scope = _Scope.of(window, starts_below=starts_below)
-    for index in range(1, len(lines)):
+    scope = _Scope.of(window, lines[0], multiline=limits.multiline)
+    for index in range(1, min(len(lines), limit + 1)):
         if scope.ends_before(lines[index], lines[:index], is_whole=index < n_whole):
             return _with_closer(lines, index, scope, window), True
     if len(lines) > limit:
@@ -73,23 +72,32 @@ class _Scope:
     base: int
     allows_base: bool
     next_line: str
+    next_columns: int
 
     @classmethod
-    def of(cls, window: Window, *, starts_below: bool) -> _Scope:
-        """starts_below: the suggestion opens with a newline, so only deeper lines belong to the cursor's line."""
-        return cls(len(window.indentation.expandtabs(4)), not starts_below, _next_line_below(window))
+    def of(cls, window: Window, first: str, *, multiline: bool) -> _Scope:
+        """first: the suggestion's first line. An empty one opens a block: only deeper lines belong to the cursor's."""
+        starts_below = multiline and not first.strip() and bool(window.left.strip())
+        opening = window.left + first if first.strip() else window.left
+        below = _next_line_below(window)
+        return cls(_columns(opening), not starts_below, below.strip(), _columns(below))
 
     def ends_before(self, line: str, before: Sequence[str], *, is_whole: bool) -> bool:
         stripped = line.strip()
         if not stripped:
             return is_whole and any(map(str.strip, before)) and not before[-1].strip()
-        if is_whole and stripped == self.next_line:
-            return True
         indentation = _columns(line)
+        if is_whole and self.is_next(line):
+            return True
         return indentation < self.base or (indentation == self.base and not self.allows_base)
+
+    def is_next(self, line: str) -> bool:
+        """Whether this is the line that the file goes on with: the same text at the same depth."""
+        return line.strip() == self.next_line and _columns(line) == self.next_columns
 
 
 def _columns(line: str) -> int:
+    """Width of the white space that a line begins with."""
     return len(line[: len(line) - len(line.lstrip())].expandtabs(4))
 
 
@@ -103,35 +111,36 @@ def _with_closer(lines: Sequence[str], index: int, scope: _Scope, window: Window
     kept = list(lines[:index])
     closer = lines[index].strip().rstrip(";,")
     is_whole = index < len(lines) - 1
-    if (
-        closer in _PAIRS
-        and is_whole
-        and _columns(lines[index]) == scope.base
-        and closer != scope.next_line.rstrip(";,")
-    ):
+    is_there = closer == scope.next_line.rstrip(";,") and _columns(lines[index]) == scope.next_columns
+    if closer in _PAIRS and is_whole and _columns(lines[index]) == scope.base and not is_there:
         opened = _unclosed(window.left + "\n".join(kept))
         return [*kept, lines[index]] if opened > 0 else kept
     return kept
 
 
 def _next_line_below(window: Window) -> str:
+    """The first line below the cursor's that is not blank, with its indentation."""
     below = "".join(window.below).split("\n")
-    return next((line.strip() for line in below if line.strip()), "")
+    return next((line for line in below if line.strip()), "")
 
 
 def _drop_repeated_right(text: str, window: Window) -> str:
-    """The text without an end that the file already has right of the cursor."""
-    right = window.right.strip()
+    """The text without an end that is there already: right of the cursor, or as closing brackets on the next line."""
+    right = window.right.strip() or _leading_closers(_next_line_below(window))
     overlap = _overlap(text.rpartition("\n")[2], right)
     if not overlap:
         return text
     if all(character in _PAIRS for character in overlap):
         # The text may close what stands open on the cursor's line and is not closed there; the rest is surplus.
-        surplus = -_unclosed(text) - max(_unclosed(window.left + right), 0)
+        surplus = -_unclosed(text) - max(_unclosed(window.left + window.right), 0)
         n_drop = min(max(surplus, 0), len(overlap))
     else:
         n_drop = len(overlap)
     return text[: len(text) - n_drop].rstrip()
+
+
+def _leading_closers(line: str) -> str:
+    return "".join(takewhile(lambda character: character in _PAIRS, line.strip()))
 
 
 def _overlap(text: str, right: str) -> str:
@@ -153,6 +162,6 @@ def _reject_reason(text: str, window: Window) -> str | None:
         above = [line.strip() for line in window.above_text.splitlines() if line.strip()]
         if above and len(stripped) > _SHORT_LINE and stripped == above[-1]:
             return "repeats the line above"
-        if len(stripped) > _SHORT_LINE and stripped == _next_line_below(window):
+        if len(stripped) > _SHORT_LINE and stripped == _next_line_below(window).strip():
             return "repeats the line below"
     return None

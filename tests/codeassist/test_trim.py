@@ -36,6 +36,23 @@ def check(source: str, raw: str, expected: str, *, truncated: bool = False, max_
         ("repeats the line above", "total = total + 1\n‸", "total = total + 1\n", ""),
         ("repeats the line below", "‸\ntotal = total + 1\n", "total = total + 1\n", ""),
         ("two blank lines end it", "def f():\n    ‸", "a = 1\n\n\n    b = 2\n", "a = 1"),
+        (
+            "inner brace",
+            "f() {\n    ‸\n}\n",
+            "if (x) {\n        y();\n    }\n    z();\n}\n",
+            "if (x) {\n        y();\n    }\n    z();",
+        ),
+        ("brace of the outer block", "class A {\n  f() {‸\n}\n", "\n    x();\n  }\n}\n", "\n    x();\n  }"),
+        (
+            "the next line, deeper",
+            "def f():\n    ‸\n    return 1\n",
+            "if x:\n        return 1\n    y = 1\n    return 1\n",
+            "if x:\n        return 1\n    y = 1",
+        ),
+        ("closing bracket is below", "foo(\n    ‸\n)\n", "a, b)\n", "a, b"),
+        ("closing bracket of its own above one", "foo(\n    ‸\n)\n", "bar(b)\n", "bar(b)"),
+        ("two closers above one", "foo(\n    bar(‸\n)\n", "b))\n", "b)"),
+        ("block under an unindented cursor", "def f():\n‸", "    return 1\n\ndef g():\n    return 2\n", "    return 1"),
         ("tabs", "func f() {\n\t‸", "x := 1\n\treturn x\n}\n", "x := 1\n\treturn x"),
     ],
 )
@@ -53,6 +70,7 @@ def test_a_single_half_line_stays() -> None:
 
 def test_no_more_lines_than_allowed() -> None:
     check("def f():\n    ‸", "a\n    b\n    c\n    d\n", "a\n    b", max_lines=2)
+    check("def f():\n    ‸", "a\n    b\n    c\n    d\nx\n", "a\n    b", max_lines=2)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from codeassist.types import Document, Suggestion
 
-_KEPT = 64
+# Each holds a copy of its document's text.
+_KEPT = 16
 # Taking back more than this is a change of mind, not a correction.
 _MAX_BACKSPACES = 12
 
@@ -19,6 +20,7 @@ class _Entry:
     before: str
     after: str
     suggestion: Suggestion
+    invoked: bool
 
 
 class SuggestionCache:
@@ -27,16 +29,17 @@ class SuggestionCache:
     def __init__(self) -> None:
         self._entries: deque[_Entry] = deque(maxlen=_KEPT)
 
-    def store(self, document: Document, offset: int, suggestion: Suggestion) -> None:
-        """Remember what was suggested at this offset of the text."""
+    def store(self, document: Document, offset: int, suggestion: Suggestion, *, invoked: bool = False) -> None:
+        """Remember what was suggested at this offset of the text. invoked: only because the user asked."""
         before, after = document.text[:offset], document.text[offset:]
-        self._entries.appendleft(_Entry(document.path, before, after, suggestion))
+        self._entries.appendleft(_Entry(document.path, before, after, suggestion, invoked))
 
-    def reuse(self, document: Document, offset: int) -> Suggestion | None:
-        """What remains of an earlier suggestion at this offset, or None."""
+    def reuse(self, document: Document, offset: int, *, invoked: bool = False) -> Suggestion | None:
+        """What remains of an earlier suggestion at this offset, or None. What was shown only because the user asked is
+        not shown unasked: it never passed the gate."""
         before, after = document.text[:offset], document.text[offset:]
         for entry in self._entries:
-            if entry.path == document.path and entry.after == after:
+            if entry.path == document.path and entry.after == after and (invoked or not entry.invoked):
                 text = _remaining(entry, before)
                 if text:
                     return dataclasses.replace(entry.suggestion, text=text, ms={}, from_cache=True)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 
 from codeassist.cache import SuggestionCache
@@ -14,7 +14,7 @@ from codeassist.documents import offset_of
 from codeassist.errors import EngineError
 from codeassist.fim import Template, find_template
 from codeassist.gate import line_probability, skip_reason
-from codeassist.pipeline import Budgets, Pipeline, Prepared
+from codeassist.pipeline import HEALED_TOKENS, Budgets, Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.settings import CompletionSettings
 from codeassist.trim import TrimLimits, trim
@@ -35,8 +35,11 @@ from indexer.types import Retriever
 
 logger = logging.getLogger(__name__)
 
-# The healed end of the cursor's line is generated again: a word is seldom more tokens than this.
-_HEALED_TOKENS = 16
+Withheld = Callable[[Document], str | None]
+
+
+def _nothing_withheld(_document: Document) -> str | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -62,15 +65,29 @@ class Completer:
     """Makes suggestions for one workspace. Not thread-safe: one event loop owns it."""
 
     def __init__(
-        self, engine: Engine, tokenizer: Tokenizer, retriever: Retriever | None, settings: CompletionSettings
+        self,
+        engine: Engine,
+        tokenizer: Tokenizer,
+        retriever: Retriever | None,
+        settings: CompletionSettings,
+        *,
+        withheld: Withheld = _nothing_withheld,
     ) -> None:
-        """Raises ConfigError for an unknown template."""
+        """withheld: why no model may see a document, or None; called in a thread. Raises ConfigError for an unknown
+        template."""
         self._engine = engine
         self._tokenizer = tokenizer
         self._settings = settings
         self._template: Template = find_template(engine.info.template)
-        heals = engine.info.supports_forced_prefix
-        self._pipeline = Pipeline(tokenizer, self._template, retriever, settings.retrieve_deadline_ms, heals=heals)
+        self._withheld = withheld
+        self._pipeline = Pipeline(
+            tokenizer,
+            self._template,
+            retriever,
+            settings.retrieve_deadline_ms,
+            heals=engine.info.supports_forced_prefix,
+            is_exact=engine.info.tokenizer is not None,
+        )
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
@@ -81,11 +98,12 @@ class Completer:
         """
         started = time.perf_counter()
         offset = offset_of(document, cursor)
-        suggestion = self._cache.reuse(document, offset)
+        is_ready = self._engine.status.state == "ready"
+        suggestion = self._cache.reuse(document, offset, invoked=invoked) if is_ready else None
         if suggestion is None:
             suggestion = await self._ask(document, cursor, started, invoked=invoked)
             if suggestion.text:
-                self._cache.store(document, offset, suggestion)
+                self._cache.store(document, offset, suggestion, invoked=invoked)
         suggestion = replace(suggestion, ms={**suggestion.ms, "total": _ms_since(started)})
         _log(document, cursor, suggestion)
         return suggestion
@@ -93,12 +111,14 @@ class Completer:
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
         offset_of(document, cursor)
+        if withheld := await asyncio.to_thread(self._withheld, document):
+            return Explanation.of_nothing(withheld)
         prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
         budgets = self._budgets()
         allowed = {"slot": budgets.slots, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
         used = {**prepared.used, "total": len(prepared.ids)}
         return Explanation(
-            prompt=self._tokenizer.decode(prepared.ids),
+            prompt=self._tokenizer.decode(prepared.ids) if self._engine.info.tokenizer else prepared.text,
             prompt_tokens=len(prepared.ids),
             sources=prepared.sources,
             left_out=prepared.left_out,
@@ -127,6 +147,8 @@ class Completer:
 
     async def _ask(self, document: Document, cursor: Cursor, started: float, *, invoked: bool) -> Suggestion:
         request_id = f"complete-{next(self._ids)}"
+        if withheld := await asyncio.to_thread(self._withheld, document):
+            return Suggestion(request_id, "", drop_reason=withheld)
         prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
         reason = self._skip_reason(document, prepared.window, invoked=invoked)
         if reason:
@@ -205,7 +227,7 @@ class Completer:
             request,
             prompt=prompt,
             forced_prefix=prepared.prompt.forced_prefix,
-            max_tokens=min(request.max_tokens + _HEALED_TOKENS, room),
+            max_tokens=min(request.max_tokens + HEALED_TOKENS, room),
         )
 
     def _max_tokens(self) -> int:
@@ -214,7 +236,7 @@ class Completer:
     def _budgets(self, context_share: float | None = None, max_tokens: int = 0) -> Budgets:
         share = self._settings.context_share if context_share is None else context_share
         info = self._engine.info
-        room = info.context_tokens - (max_tokens or self._max_tokens()) - _HEALED_TOKENS
+        room = info.context_tokens - (max_tokens or self._max_tokens()) - HEALED_TOKENS
         total = min(self._settings.prompt_tokens or info.prompt_tokens, room)
         return Budgets.split(max(total, 0), share, self._settings.suffix_share)
 

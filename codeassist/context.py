@@ -6,7 +6,7 @@ byte has to be computed again by the engine. New slots are appended; old ones le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from codeassist.fim import Slot
@@ -30,14 +30,23 @@ class Arranged:
     left_out: tuple[LeftOut, ...]
 
 
-def arrange(previous: Sequence[Slot], hits: Sequence[Hit], budget: int, count_tokens: CountTokens) -> Arranged:
+def arrange(
+    previous: Sequence[Slot],
+    hits: Sequence[Hit],
+    budget: int,
+    count_tokens: CountTokens,
+    changed: Collection[str] = (),
+) -> Arranged:
     """Slots for these hits (best first), the previous ones first and unchanged as far as they may stay.
 
-    A previous slot stays when a hit still asks for it, or as long as nobody needs its room.
+    A previous slot stays when a hit still asks for it, or as long as nobody needs its room. changed: paths that are not
+    what they were when the previous slots were made, or gone: of their slots only those stay that a hit asks for.
     """
     wanted, left_out = _fit(previous, hits, budget, count_tokens)
     wanted_texts = {slot.text for slot in wanted}
-    kept = [slot for slot in previous if slot.text in wanted_texts or not _hidden_by(slot, wanted)]
+    kept = [
+        slot for slot in previous if slot.text in wanted_texts or not (slot.path in changed or _hidden_by(slot, wanted))
+    ]
     fresh = [slot for slot in wanted if all(slot.text != old.text for old in kept)]
     kept = _make_room(kept, fresh, wanted_texts, budget, count_tokens)
     slots = (*kept, *fresh)

@@ -141,6 +141,12 @@ def prompt_ids(prompt: Prompt, tokenizer: Tokenizer) -> tuple[int, ...]:
     return tuple(ids)
 
 
+def estimated_ids(prompt: Prompt, tokenizer: Tokenizer) -> tuple[int, ...]:
+    """About as many ids as the prompt has for a model whose tokenizer we do not have; a special token counts as one."""
+    counts = (1 if part.kind == "special" else len(tokenizer.encode(part.text)) for part in prompt.parts)
+    return (0,) * sum(counts)
+
+
 def prompt_text(prompt: Prompt, template: Template) -> str:
     """A prompt as text for servers that tokenise themselves (and add BOS themselves, so there is none here).
 

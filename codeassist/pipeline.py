@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 
 from codeassist.context import Arranged, arrange
-from codeassist.fim import Prompt, Slot, Template, path_line, prompt_ids, prompt_text, render_fim
+from codeassist.fim import Prompt, Slot, Template, estimated_ids, path_line, prompt_ids, prompt_text, render_fim
 from codeassist.protocols import Tokenizer
 from codeassist.query import cursor_query
 from codeassist.types import Cursor, Document, LeftOut, Source
@@ -26,6 +26,8 @@ _MAX_HITS = 12
 # that is merely similar is not worth computing the window's KV cache anew.
 _NEIGHBOURHOOD_LINES = 8
 _URGENT_SOURCES = frozenset({"definition", "import"})
+# The healed end of the cursor's line is generated again: a word is seldom more tokens than this.
+HEALED_TOKENS = 16
 # Special tokens of a prompt, and the room that is kept for the cursor's line.
 _RESERVED_TOKENS = 8
 _LINE_SHARE = 0.25
@@ -70,6 +72,7 @@ class Shown:
     chosen_line: int
     arranged: Arranged
     question: Hashable
+    versions: Mapping[str, str]
 
     def is_near(self, line: int) -> bool:
         """Whether slots chosen for this document serve a cursor on this line."""
@@ -80,9 +83,18 @@ class Pipeline:
     """Prepares prompts; one per workspace. `prepare` may be called from several threads."""
 
     def __init__(
-        self, tokenizer: Tokenizer, template: Template, retriever: Retriever | None, deadline_ms: int, *, heals: bool
+        self,
+        tokenizer: Tokenizer,
+        template: Template,
+        retriever: Retriever | None,
+        deadline_ms: int,
+        *,
+        heals: bool,
+        is_exact: bool = True,
     ) -> None:
-        """heals: whether the engine can be held to a forced prefix."""
+        """heals: whether the engine can be held to a forced prefix. is_exact: whether the tokenizer is the model's own;
+        another one's tokens only serve to estimate."""
+        self._is_exact = is_exact
         self._tokenizer = tokenizer
         self._template = template
         self._retriever = retriever
@@ -99,11 +111,13 @@ class Pipeline:
         window = self._cut(document, cursor, budgets, shown)
         windowed = time.perf_counter()
         query = cursor_query(document, cursor, window)
-        arranged, is_late = self._retrieve(query, window, budgets, shown)
+        changed = self._changed(document.path, shown)
+        arranged, is_late = self._retrieve(query, window, budgets, shown, changed)
         retrieved = time.perf_counter()
         chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
         question = None if is_late else _question(query)
-        self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question))
+        versions = self._versions(arranged.slots)
+        self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question, versions))
         prepared = self._render(window, arranged)
         finished = time.perf_counter()
         stages = {"window": windowed - started, "retrieve": retrieved - windowed, "prompt": finished - retrieved}
@@ -118,9 +132,8 @@ class Pipeline:
         self._search_pool.shutdown(wait=False, cancel_futures=True)
 
     def _render(self, window: Window, arranged: Arranged) -> Prepared:
-        heal_at = self._tokenizer.heal_offset(window.left) if self._heals else len(window.left)
-        prompt = render_fim(self._template, window, arranged.slots, heal_at)
-        ids = prompt_ids(prompt, self._tokenizer)
+        prompt = render_fim(self._template, window, arranged.slots, self._heal_at(window.left))
+        ids = prompt_ids(prompt, self._tokenizer) if self._is_exact else estimated_ids(prompt, self._tokenizer)
         return Prepared(
             window=window,
             prompt=prompt,
@@ -132,26 +145,46 @@ class Pipeline:
             ms={},
         )
 
+    def _heal_at(self, left: str) -> int:
+        """Where the text that is forced on the answer begins; nothing is forced that would take up much of it."""
+        start = self._tokenizer.heal_offset(left) if self._heals else len(left)
+        return start if self._count(left[start:]) <= HEALED_TOKENS else len(left)
+
     def _cut(self, document: Document, cursor: Cursor, budgets: Budgets, shown: Shown | None) -> Window:
         named = self._count(path_line(document.path)) if document.path else 0
         # The cursor's line is paid for by the lines above it, by a fixed share: a keystroke must not move their head.
-        reserved = named + _RESERVED_TOKENS + min(int(budgets.above * _LINE_SHARE), _LINE_TOKENS)
-        budget = WindowBudget(max(budgets.above - reserved, 0), budgets.suffix)
+        left = min(int(budgets.above * _LINE_SHARE), _LINE_TOKENS)
+        budget = WindowBudget(max(budgets.above - named - _RESERVED_TOKENS - left, 0), budgets.suffix, left)
         return cut_window(document, cursor, budget, self._count, shown.head_line if shown else None)
 
-    def _retrieve(self, query: Query, window: Window, budgets: Budgets, shown: Shown | None) -> tuple[Arranged, bool]:
+    def _versions(self, slots: tuple[Slot, ...]) -> Mapping[str, str]:
+        """Of the files that slots come from."""
+        return self._retriever.versions({slot.path for slot in slots}) if self._retriever and slots else {}
+
+    def _changed(self, path: str, shown: Shown | None) -> frozenset[str]:
+        """Files whose slots may be out of date: edited, gone or ignored. The document brings its own text along."""
+        if shown is None:
+            return frozenset()
+        slots = shown.arranged.slots
+        now = self._versions(slots)
+        paths = {slot.path for slot in slots} - {path}
+        return frozenset(path for path in paths if now.get(path) != shown.versions.get(path))
+
+    def _retrieve(
+        self, query: Query, window: Window, budgets: Budgets, shown: Shown | None, changed: frozenset[str]
+    ) -> tuple[Arranged, bool]:
         """The slots for this query, and whether they are old ones because the search took too long."""
         if self._retriever is None or budgets.slots <= 0:
             return Arranged((), 0, ()), False
-        if shown and shown.arranged.slots and shown.question == _question(query):
+        if shown and shown.arranged.slots and shown.question == _question(query) and not changed:
             return shown.arranged, False  # the same word is still being typed
         previous = shown.arranged.slots if shown else ()
         hits = self._search(self._retriever, query)
         if hits is None:
-            return Arranged(previous, 0, ()), True
+            return Arranged(tuple(slot for slot in previous if slot.path not in changed), 0, ()), True
         if shown and previous and shown.is_near(window.cursor_line):
             hits = _urgent(hits, previous)
-        return arrange(_outside(previous, window), hits, budgets.slots, self._count), False
+        return arrange(_outside(previous, window), hits, budgets.slots, self._count, changed), False
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
         """Hits within the deadline; None when they come too late.

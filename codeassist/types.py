@@ -190,3 +190,8 @@ class Explanation:
     forced_prefix: str = ""
     skip_reason: str | None = None
     ms: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of_nothing(cls, reason: str) -> Explanation:
+        """For a document that no model may see."""
+        return cls("", 0, (), (), {}, skip_reason=reason)

@@ -30,10 +30,11 @@ CountTokens = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class WindowBudget:
-    """Tokens allowed above and below the cursor's line."""
+    """Tokens allowed above the cursor's line, right of and below the cursor, and on its line left of it."""
 
     above: int
     below: int
+    left: int = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,10 @@ def cut_window(
     """
     lines = document.text.split("\n")
     head = _choose_head(lines, cursor.line, budget.above, count_tokens, previous_head)
-    below, end_line = _cut_below(lines, cursor.line, budget.below, count_tokens)
     line = lines[cursor.line]
+    right = _start_of(line[cursor.column :], budget.below, count_tokens)
+    n_right = count_tokens(right + "\n")
+    below, end_line = _cut_below(lines, cursor.line, budget.below - n_right, count_tokens)
     return Window(
         path=document.path,
         language=document.language,
@@ -91,8 +94,8 @@ def cut_window(
         cursor_line=cursor.line,
         end_line=end_line,
         above=_groups(lines, head, cursor.line),
-        left=line[: cursor.column][-_MAX_LINE_SIDE:],
-        right=line[cursor.column :][:_MAX_LINE_SIDE],
+        left=_end_of(line[: cursor.column], budget.left, count_tokens),
+        right=right,
         below=below,
     )
 
@@ -141,9 +144,25 @@ def _lowest_line(lines: Sequence[str], line: int, budget: int, count_tokens: Cou
     return max(line - HEAD_STEP, 0)
 
 
+def _start_of(text: str, budget: int, count_tokens: CountTokens) -> str:
+    """As much of the beginning of a line as the budget allows."""
+    return _shortened(text[:_MAX_LINE_SIDE], budget, count_tokens, lambda part, size: part[:size])
+
+
+def _end_of(text: str, budget: int, count_tokens: CountTokens) -> str:
+    """As much of the end of a line as the budget allows."""
+    return _shortened(text[-_MAX_LINE_SIDE:], budget, count_tokens, lambda part, size: part[len(part) - size :])
+
+
+def _shortened(text: str, budget: int, count_tokens: CountTokens, cut: Callable[[str, int], str]) -> str:
+    while text and (n_tokens := count_tokens(text)) > budget:
+        text = cut(text, min(len(text) - 1, len(text) * budget // n_tokens))
+    return text
+
+
 def _cut_below(lines: Sequence[str], line: int, budget: int, count_tokens: CountTokens) -> tuple[tuple[str, ...], int]:
     """The newline that ends the cursor's line with the first lines below it, and the first line not shown."""
-    if line + 1 >= len(lines):
+    if line + 1 >= len(lines) or budget < 0:
         return (), line + 1
     end, spent = line + 1, 0
     while end < len(lines):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -101,6 +101,10 @@ class CodeIndex:
     def withheld(self, path: str, text: str) -> str | None:
         """Why no model may see this document, or None; cheap enough for every keystroke."""
         return self._privacy.reason(path, text)
+
+    def versions(self, paths: Iterable[str]) -> dict[str, str]:
+        """Blob ids of those of the paths that are indexed."""
+        return self._reading(lambda connection: records.blobs_of(connection, paths), {})
 
     def skipped(self) -> tuple[SkippedFile, ...]:
         """Files that are not indexed and why, by path: as the last refresh here saw them, else as stored."""

@@ -30,6 +30,12 @@ def read_blobs(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT path, blob FROM files UNION ALL SELECT path, blob FROM skipped"))
 
 
+def blobs_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, str]:
+    """Blob ids of those of the paths that are indexed."""
+    found = (connection.execute("SELECT path, blob FROM files WHERE path = ?", (path,)).fetchone() for path in paths)
+    return dict(row for row in found if row)
+
+
 def blob_of(connection: sqlite3.Connection, path: str) -> str | None:
     """Blob id of one path, None when it was never looked at."""
     row = connection.execute(

@@ -5,7 +5,7 @@ Lines are 1-based and inclusive; paths are POSIX strings relative to the workspa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -107,6 +107,11 @@ class Retriever(Protocol):
 
     def search(self, query: Query, limit: int) -> list[Hit]:
         """Best first; ties break by path, then start line. Thread-safe; may be called while a refresh runs."""
+        ...
+
+    def versions(self, paths: Iterable[str]) -> dict[str, str]:
+        """What each file's hits are made from, as a word without meaning: it changes when they may. A file that no hit
+        may come from any more has none."""
         ...
 
 

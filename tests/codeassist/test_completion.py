@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +26,15 @@ class ListRetriever:
         self.open = threading.Event()
         self.open.set()
         self.queries: list[Query] = []
+        self.stored: dict[str, str] = {hit.path: "1" for hit in hits}
 
     def search(self, query: Query, limit: int) -> list[Hit]:
         self.queries.append(query)
         self.open.wait(10)
         return self.hits[:limit]
+
+    def versions(self, paths: Iterable[str]) -> dict[str, str]:
+        return {path: self.stored[path] for path in paths if path in self.stored}
 
 
 HIT = Hit("lib/tax.py", 3, 4, 1.0, "def tax(price: int) -> int: ...\n", "definition", "defines `tax`")
@@ -159,6 +163,71 @@ async def test_a_dead_engine_is_a_drop_reason(make: Make, info: ModelInfo) -> No
     suggestion = await complete(make(engine), "x ‸")
     assert suggestion.text == ""
     assert suggestion.drop_reason
+
+
+async def test_a_dead_engine_is_not_covered_up_by_an_earlier_suggestion(make: Make, info: ModelInfo) -> None:
+    engine = await started(["= 1\n"], info)
+    completer = make(engine)
+    assert (await complete(completer, "x ‸")).text == "= 1"
+    engine.crash()
+    assert (await complete(completer, "x ‸")).text == ""
+
+
+async def test_what_was_shown_on_request_is_not_shown_unasked(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("= maybe()\n", logprob=-3.0)], info)
+    completer = make(engine)
+    assert (await complete(completer, "x ‸", invoked=True)).text == "= maybe()"
+    assert (await complete(completer, "x ‸")).text == ""
+    assert (await complete(completer, "x ‸", invoked=True)).from_cache
+
+
+async def test_a_withheld_document_reaches_neither_prompt_nor_engine(tokenizer: FileTokenizer, info: ModelInfo) -> None:
+    engine = await started(["= 1\n"], info)
+    completer = Completer(
+        engine, tokenizer, None, CompletionSettings(), withheld=lambda document: "looks like a secret"
+    )
+    document, cursor = marked("KEY‸", path=".env")
+    suggestion = await completer.complete(document, cursor, invoked=True)
+    explanation = await completer.explain(document, cursor)
+    assert (suggestion.text, suggestion.drop_reason) == ("", "looks like a secret")
+    assert (explanation.prompt, explanation.skip_reason) == ("", "looks like a secret")
+    assert engine.requests == []
+    completer.close()
+    await engine.close()
+
+
+async def test_a_slot_leaves_when_its_file_may_not_be_shown_any_more(make: Make, info: ModelInfo) -> None:
+    retriever = ListRetriever([HIT])
+    completer = make(await started(["= 1\n"] * 3, info), retriever)
+    assert (await complete(completer, "x ‸\n")).sources
+    retriever.hits, retriever.stored = [], {}
+    assert (await complete(completer, "y ‸\n")).sources == ()
+
+
+async def test_a_model_whose_tokenizer_is_unknown_gets_text(tokenizer: FileTokenizer) -> None:
+    engine = await started(["= 1\n"], replace(SCRIPTED_INFO, template="qwen2.5-coder", tokenizer=None))
+    completer = Completer(engine, tokenizer, None, CompletionSettings())
+    document, cursor = marked("x ‸")
+    suggestion = await completer.complete(document, cursor, invoked=True)
+    explanation = await completer.explain(document, cursor)
+    assert suggestion.text == "= 1"
+    assert str(engine.requests[0].prompt).startswith("<|fim_prefix|>")
+    assert explanation.prompt == engine.requests[0].prompt
+    assert explanation.prompt_tokens > 3
+    completer.close()
+    await engine.close()
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["漢字 " * 700 + "‸", "漢字仮名交" * 200 + "‸" + "漢字仮名交" * 200, "x = 1‸" + "\ny" * 900, "a" * 5000 + "‸"],
+)
+async def test_prompts_keep_to_their_budgets_whatever_the_line(make: Make, info: ModelInfo, source: str) -> None:
+    completer = make(await started([], info), prompt_tokens=600)
+    document, cursor = marked(source)
+    explanation = await completer.explain(document, cursor)
+    assert explanation.prompt_tokens <= 600
+    assert explanation.budgets["suffix"]["used"] <= explanation.budgets["suffix"]["allowed"]
 
 
 async def test_a_cursor_outside_is_an_error(make: Make, info: ModelInfo) -> None:

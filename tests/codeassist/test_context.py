@@ -73,3 +73,11 @@ def test_a_hit_that_was_cut_stays_cut_where_it_was() -> None:
     first = arrange((), [hit("a", 100), hit("b", 100)], 400, len)
     second = arrange(first.slots, [hit("a", 100)], 400, len)
     assert second.slots == first.slots
+
+
+def test_slots_of_a_changed_file_stay_only_when_a_hit_still_shows_them() -> None:
+    first = arrange((), [hit("a"), hit("b")], 1000, len)
+    second = arrange(first.slots, [hit("b")], 1000, len, changed={hit("a").path, hit("b").path})
+    assert [slot.text for slot in second.slots] == [
+        slot.text for slot in first.slots if slot.code == hit("b").text.rstrip()
+    ]

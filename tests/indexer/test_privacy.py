@@ -54,6 +54,17 @@ def test_a_refresh_looks_at_the_ignore_files_again(index: CodeIndex, root: Path)
     assert index.withheld("private/plan.py", "x = 1\n") is None
 
 
+def test_versions_change_with_a_file_and_end_with_it(index: CodeIndex, root: Path) -> None:
+    before = index.versions(["app.py", "private/plan.py", "nowhere.py"])
+    assert list(before) == ["app.py"]
+    (root / "app.py").write_text("x = 2\n", encoding="utf-8")
+    index.refresh()
+    assert index.versions(["app.py"])["app.py"] != before["app.py"]
+    (root / ".codeassistignore").write_text("app.py\n", encoding="utf-8")
+    index.refresh()
+    assert index.versions(["app.py"]) == {}
+
+
 def test_a_workspace_that_an_enclosing_repository_ignores_is_not_withheld(root: Path, tmp_path: Path) -> None:
     installed = root / "local_packages.py"
     installed.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +40,12 @@ class FakeIndex:
 
     def search(self, query: Query, limit: int) -> list[Hit]:
         return []
+
+    def versions(self, paths: Iterable[str]) -> dict[str, str]:
+        return {}
+
+    def withheld(self, path: str, text: str) -> str | None:
+        return None
 
     def close(self) -> None:
         self.n_closed += 1
@@ -115,6 +121,11 @@ def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
         await assistant.close()
 
     return opened
+
+
+@pytest.fixture
+def fake_index() -> FakeIndex:
+    return FakeIndex()
 
 
 @pytest.fixture

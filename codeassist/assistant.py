@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import secrets
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Assistant:
         self.engine = engine
         self.index = index
         self._completer: Completer | None = None
+        self._making = threading.Lock()
 
     async def start_engine(self) -> None:
         """Load the model. Raises ModelError or EngineUnavailable."""
@@ -84,11 +86,11 @@ class Assistant:
 
     async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
         """What to suggest at the cursor. Raises CursorError; engine trouble becomes a `drop_reason`."""
-        return await self.completer.complete(document, cursor, invoked=invoked)
+        return await (await self._made()).complete(document, cursor, invoked=invoked)
 
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send to the engine here, and why. Needs no running engine. Raises CursorError."""
-        return await self.completer.explain(document, cursor, invoked=invoked)
+        return await (await self._made()).explain(document, cursor, invoked=invoked)
 
     def fim(self, prefix: str, suffix: str, options: FimOptions) -> AsyncIterator[Delta]:
         """Fill in the middle of two bare texts, without an index. Leaving the loop aborts."""
@@ -110,11 +112,14 @@ class Assistant:
 
     @property
     def completer(self) -> Completer:
-        """Made on first use: an engine that is somewhere else knows its model only once it has been reached."""
-        if self._completer is None:
-            tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
-            self._completer = Completer(self.engine, tokenizer, self.index, self.settings.completion)
-        return self._completer
+        """Made on first use, from any thread: an engine that is somewhere else knows its model only once it has been
+        reached. Reads a tokenizer, so an event loop lets a thread ask first. Raises ModelError or ConfigError.
+        """
+        with self._making:
+            if self._completer is None:
+                tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
+                self._completer = Completer(self.engine, tokenizer, self.index, self.settings.completion)
+            return self._completer
 
     async def close(self) -> None:
         """Stop engine and index; safe to call twice."""
@@ -122,6 +127,11 @@ class Assistant:
             self._completer.close()
         await self.engine.close()
         await asyncio.to_thread(self.index.close)
+
+    async def _made(self) -> Completer:
+        if self._completer is not None:
+            return self._completer
+        return await asyncio.to_thread(lambda: self.completer)
 
 
 def open_assistant(

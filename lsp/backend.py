@@ -125,6 +125,8 @@ class Backend:
         self._loading.begin()
         try:
             await assistant.start_engine()
+            # The tokenizer is read on first use; the first suggestion need not wait for it.
+            await asyncio.to_thread(lambda: assistant.completer)
         except CodeassistError as error:
             self._engine_changed(EngineStatus("failed", str(error)))
         else:

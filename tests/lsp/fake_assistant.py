@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 from codeassist.documents import make_document
@@ -22,7 +24,7 @@ class FakeAssistant:
 
     answer: what `complete` returns, made from the document and the cursor. While `hold` is set to an event, `complete`
     waits for it; engine and index are ready once `loading` is set. refresh_errors: what the next refresh of a name ends
-    with; "*" is that of everything.
+    with; "*" is that of everything. completer_made_in: the thread that first asked for the completer.
     """
 
     def __init__(self, workspace: Path) -> None:
@@ -39,6 +41,7 @@ class FakeAssistant:
         self.refreshes: list[str] = []
         self.refreshed = asyncio.Event()
         self.refresh_errors: dict[str, Exception] = {}
+        self.completer_made_in: Future[threading.Thread] = Future()
         self.n_closed = 0
 
     async def start_engine(self) -> None:
@@ -83,6 +86,11 @@ class FakeAssistant:
             left_out=(),
             budgets={"prefix": {"allowed": 9, "used": 3}},
         )
+
+    @property
+    def completer(self) -> None:
+        if not self.completer_made_in.done():
+            self.completer_made_in.set_result(threading.current_thread())
 
     async def close(self) -> None:
         self.n_closed += 1

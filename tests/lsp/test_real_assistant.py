@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -16,9 +17,11 @@ import pytest
 from lsp_client import LspClient, ResponseError, insertion, span
 from lsp_session import Session, connected
 
-from codeassist.assistant import open_assistant
+from codeassist.assistant import Assistant, open_assistant
+from codeassist.completion import Completer
 from codeassist.engine.scripted import SCRIPTED_INFO, ScriptedEngine
 from codeassist.settings import CompletionSettings, IndexSettings, Settings
+from codeassist.types import Cursor, ModelInfo
 from tests.codeassist.conftest import build_tokenizer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +168,47 @@ async def test_a_file_is_indexed_after_paths_that_cannot_be(session: Session) ->
     changes = [{"uri": f"{workspace.as_uri()}/{quote(name)}", "type": 1} for name in (*ODD_NAMES, "new.py")]
     session.client.notify("workspace/didChangeWatchedFiles", {"changes": changes})
     await found(session, "brand_new_thing")
+
+
+class _WatchedEngine(ScriptedEngine):
+    """Knows which threads asked for its model, which is the first thing that a completer is made of."""
+
+    def __init__(self, tokenizer: Path) -> None:
+        super().__init__(["x"], info=replace(SCRIPTED_INFO, tokenizer=tokenizer))
+        self.asked_by: list[threading.Thread] = []
+
+    @property
+    def info(self) -> ModelInfo:
+        self.asked_by.append(threading.current_thread())
+        return super().info
+
+
+@pytest.fixture
+async def unused(repository: Path, tmp_path: Path, tokenizer: Path) -> AsyncIterator[Assistant]:
+    """An assistant that nobody has asked for anything yet."""
+    settings = Settings(index=IndexSettings(directory=str(tmp_path / "index"), vectors=False))
+    assistant = open_assistant(settings, repository, engine=_WatchedEngine(tokenizer))
+    yield assistant
+    await assistant.close()
+
+
+@pytest.mark.parametrize("call", [Assistant.complete, Assistant.explain])
+async def test_a_request_before_the_model_is_loaded_makes_the_completer_in_a_thread(
+    unused: Assistant, call: Callable[..., Awaitable[object]]
+) -> None:
+    await call(unused, unused.document(unused.workspace / "main.py", TEXT), Cursor(4, 12))
+    assert unused.engine.asked_by[0] is not threading.main_thread()
+
+
+async def test_threads_that_ask_at_once_get_one_completer(unused: Assistant) -> None:
+    together = threading.Barrier(4)
+
+    def ask() -> Completer:
+        together.wait()
+        return unused.completer
+
+    first, *others = await asyncio.gather(*(asyncio.to_thread(ask) for _ in range(4)))
+    assert all(other is first for other in others)
 
 
 async def test_the_command_speaks_the_protocol_on_stdout_and_ends_with_its_client(

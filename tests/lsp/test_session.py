@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,12 @@ async def test_a_refresh_that_runs_is_stopped_by_the_end_of_the_session(session:
     await session.client.notification("codeassist/status", lambda status: status["index"]["state"] == "indexing")
     assert await session.end() == 0
     assert [m for m in session.client.notifications if m["method"] == "window/showMessage"] == []
+
+
+async def test_the_completer_is_made_before_it_is_needed_and_off_the_event_loop(session: Session) -> None:
+    await session.ready()
+    thread = await session.client.within(asyncio.wrap_future(session.assistant.completer_made_in))
+    assert thread is not threading.main_thread()
 
 
 async def test_shutdown_closes_the_assistant_before_it_is_answered(session: Session) -> None:

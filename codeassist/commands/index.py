@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 
 import typer
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from codeassist.commands.answers import report_answer
 from codeassist.commands.bars import bars
@@ -54,7 +56,7 @@ def _show(front: Front, workspace: Path, report: IndexReport) -> None:
     console = front.console
     console.print(
         f"[bold]{report.files}[/] files · [bold]{report.chunks}[/] chunks · [bold]{report.symbols}[/] symbols · "
-        f"vectors {'on' if report.vectors else 'off'}   [dim]{workspace}[/]",
+        f"vectors {'on' if report.vectors else 'off'}   [dim]{escape(str(workspace))}[/]",
     )
     console.print(
         f"[dim]{report.changed} changed, {report.removed} removed, {report.bytes_read / 1e6:.1f} MB read "
@@ -73,5 +75,5 @@ def _skipped_table(report: IndexReport) -> Table:
     table.add_column("path")
     table.add_column("reason", style="dim")
     for file in report.skipped[:MAX_SKIPPED_SHOWN]:
-        table.add_row(file.path, file.reason)
+        table.add_row(Text(file.path), Text(file.reason))  # as they are: [id] is a folder, not markup
     return table

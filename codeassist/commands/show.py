@@ -72,7 +72,8 @@ def sources_table(sources: Sequence[Source]) -> Table:
     table.add_column("tokens", justify="right")
     table.add_column("why", style="dim")
     for source in sources:
-        table.add_row(source.path, span(source.start_line, source.end_line), str(source.n_tokens), source.why)
+        cells = (source.path, span(source.start_line, source.end_line), str(source.n_tokens), source.why)
+        table.add_row(*map(Text, cells))
     return table
 
 
@@ -95,7 +96,7 @@ def _left_out_table(left_out: Sequence[LeftOut]) -> Table:
     table.add_column("lines", style="cyan")
     table.add_column("why not", style="dim")
     for item in left_out:
-        table.add_row(item.path, span(item.start_line, item.end_line), item.reason)
+        table.add_row(*map(Text, (item.path, span(item.start_line, item.end_line), item.reason)))
     return table
 
 

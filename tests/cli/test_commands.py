@@ -32,6 +32,16 @@ def test_index_for_a_person_names_the_same_numbers(shell: Shell) -> None:
     assert "2 files" in outcome.out
 
 
+def test_brackets_in_paths_are_no_markup(shell: Shell) -> None:
+    (shell.cwd / "app" / "[id]").mkdir(parents=True)
+    for name in ("[id]/thing.min.js", "a[bold].min.js"):
+        (shell.cwd / "app" / name).write_text("x=1\n", encoding="utf-8")
+    outcome = shell.run("index")
+    assert outcome.code == 0
+    assert "app/[id]/thing.min.js" in outcome.out
+    assert "app/a[bold].min.js" in outcome.out
+
+
 def test_search_finds_the_definition(shell: Shell) -> None:
     hits = shell.run("search", "Circle", "--limit", "3", "--json").json["hits"]
     assert 0 < len(hits) <= 3

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from io import StringIO
+
+from rich.console import Console
+
 from codeassist.commands.places import Position
-from codeassist.commands.show import figures, ghost_text
-from codeassist.types import Document, Suggestion, Usage
+from codeassist.commands.show import figures, ghost_text, sources_table
+from codeassist.types import Document, Source, Suggestion, Usage
 
 DOCUMENT = Document("a.py", "one\ntwo\nthree(\nfour\nfive\n")
 
@@ -30,6 +34,13 @@ def test_nothing_suggested_shows_where_the_cursor_is() -> None:
 
 def test_the_last_line_has_no_neighbour_below() -> None:
     assert shown(Suggestion("s", "end"), line=6, col=1)[-1] == "    6 │ end"
+
+
+def test_a_path_in_brackets_is_shown_as_it_is() -> None:
+    console = Console(file=StringIO(), width=120)
+    console.print(sources_table([Source("app/[id]/page.tsx", 1, 2, "uses `[x]`", 3)]))
+    assert "app/[id]/page.tsx" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "uses `[x]`" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_figures_tell_tokens_and_milliseconds() -> None:

@@ -15,6 +15,10 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0
 
 
+class WrongSettings(EngineUnavailable):
+    """The server will answer so until the user changes a setting: its address, the key or the model."""
+
+
 def open_client(url: str, headers: dict[str, str], transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """A client for one server; proxies and credentials of the environment are not used."""
     return httpx.AsyncClient(
@@ -61,9 +65,9 @@ async def answered(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIt
 def _refusal(response: httpx.Response, body: bytes) -> EngineError:
     said = f"{response.url} answered {response.status_code}: {_message(body)}"
     if response.status_code in (401, 403):
-        return EngineUnavailable(f"{said}; set engine.api_key (better: CODEASSIST_ENGINE_API_KEY)")
+        return WrongSettings(f"{said}; set engine.api_key (better: CODEASSIST_ENGINE_API_KEY)")
     if response.status_code == 404:
-        return EngineUnavailable(f"{said}; check engine.url (it usually ends in /v1) and engine.remote_model")
+        return WrongSettings(f"{said}; check engine.url (it usually ends in /v1) and engine.remote_model")
     if response.status_code == 429 or response.status_code >= 500:
         return EngineUnavailable(f"{said}; see the server's log")
     return RequestRejected(said)

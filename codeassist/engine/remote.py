@@ -1,7 +1,9 @@
 """Any OpenAI-compatible server: `POST /v1/completions`, streamed.
 
-Nothing is retried: a request that fails, fails at once and says why, and the next one tries afresh. The status shows
-how the latest exchange went. vLLM's own fields (priority, forced tokens) are not sent: other servers refuse them.
+Nothing is retried: a request that fails, fails at once and says why, and the next one tries afresh, whatever the status
+is. The status shows how the latest exchange went: `restarting` after trouble that may pass by itself (a busy server, a
+broken stream), `failed` when the user has to act or nothing has worked yet. vLLM's own fields (priority, forced tokens)
+are not sent: other servers refuse them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import replace
 import httpx
 
 from codeassist.engine.completions import CompletionReader, completion_body
-from codeassist.engine.exchange import answered, get_json, open_client
+from codeassist.engine.exchange import WrongSettings, answered, get_json, open_client
 from codeassist.engine.sse import read_events
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
@@ -69,7 +71,8 @@ class RemoteEngine:
             raise
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Delta]:
-        """The server's answer. Leaving the loop closes the connection, by which servers know to stop."""
+        """The server's answer, asked for in every state but `stopped`. Leaving the loop closes the connection, by which
+        servers know to stop."""
         if self._board.current.state == "stopped":
             self._board.require_ready()
         if request.forced_prefix:
@@ -81,8 +84,11 @@ class RemoteEngine:
                 async for delta in deltas:
                     self._show_ready()
                     yield delta
-        except (EngineUnavailable, EngineCrashed, ModelError) as error:
-            self._board.show(EngineStatus("failed", str(error)))
+        except ModelError as error:
+            self._show_trouble(wrong := WrongSettings(str(error)))
+            raise wrong from None
+        except (EngineUnavailable, EngineCrashed) as error:
+            self._show_trouble(error)
             raise
 
     async def close(self) -> None:
@@ -118,6 +124,10 @@ class RemoteEngine:
                 if reader.ended:
                     break
             yield reader.last()
+
+    def _show_trouble(self, error: EngineError) -> None:
+        may_pass = self._connected and not isinstance(error, WrongSettings)
+        self._board.show(EngineStatus("restarting" if may_pass else "failed", str(error)))
 
     def _show_ready(self) -> None:
         self._board.show(EngineStatus("ready", f"{self._model} at {self._url}"))

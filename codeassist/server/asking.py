@@ -12,8 +12,8 @@ from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
 
 def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> AsyncIterator[Delta]:
-    """The engine's answer. Leaving the loop aborts it. Raises EngineUnavailable at once while it is not ready."""
-    _require_ready(assistant.engine.status)
+    """The engine's answer. Leaving the loop aborts it. Raises EngineUnavailable at once where none can come."""
+    _require_loaded(assistant.engine.status)
     info = assistant.engine.info
     if asked.suffix is not None and isinstance(asked.prompt, str):
         options = _fim_options(asked, info)
@@ -30,9 +30,12 @@ def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> Asyn
     return assistant.generate(request)
 
 
-def _require_ready(status: EngineStatus) -> None:
-    """Before anything is tokenised: a tokenizer that is read for an answer that cannot come would stop the loop."""
-    if status.state != "ready":
+def _require_loaded(status: EngineStatus) -> None:
+    """Before anything is tokenised: a tokenizer that is read for an answer that cannot come would stop the loop.
+
+    An engine that has been ready once judges for itself: after a failure, a remote one finds out by trying.
+    """
+    if status.state in ("stopped", "starting"):
         said = f" ({status.message})" if status.message else ""
         raise EngineUnavailable(f"the engine is {status.state}{said}; GET /health tells when it is ready")
 

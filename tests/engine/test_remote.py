@@ -1,69 +1,17 @@
 """The remote engine against a real socket that speaks OpenAI's completions, well and badly."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from asking import ask, read, text_of
-from loopback import serving, unused_address
-from starlette.applications import Starlette
-from starlette.requests import Request
+from openai_server import GOOD, INFO, Server, chunk, connected, sse
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from codeassist.engine.remote import RemoteEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
-from codeassist.types import ModelInfo, Token, Usage
-
-INFO = ModelInfo("remote", "deepseek", 4096, 1536)
-MODELS = {"data": [{"id": "coder", "max_model_len": 2048}, {"id": "other"}]}
-USAGE = {"prompt_tokens": 4, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 3}}
-
-
-def chunk(text: str, **changes: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "text": text, "finish_reason": None} | changes]}
-
-
-GOOD = [chunk("a"), chunk("b", finish_reason="stop"), {"choices": [], "usage": USAGE}]
-
-
-def sse(events: list[Any]) -> str:
-    return "".join(f"data: {json.dumps(event)}\n\n" for event in events)
-
-
-@dataclass
-class Server:
-    """An OpenAI-compatible server whose answers a test sets."""
-
-    answer: Callable[[], Response] = lambda: PlainTextResponse(sse(GOOD) + "data: [DONE]\n\n")
-    models: Callable[[], Response] = lambda: JSONResponse(MODELS)
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[str | None] = field(default_factory=list)
-
-    def app(self) -> Starlette:
-        async def models(request: Request) -> Response:
-            self.keys.append(request.headers.get("authorization"))
-            return self.models()
-
-        async def completions(request: Request) -> Response:
-            self.asked.append(await request.json())
-            return self.answer()
-
-        return Starlette(routes=[Route("/v1/models", models), Route("/v1/completions", completions, methods=["POST"])])
-
-
-@asynccontextmanager
-async def connected(server: Server, **options: Any) -> AsyncIterator[RemoteEngine]:
-    async with serving(server.app()) as address:
-        engine = RemoteEngine(f"{address}/v1", INFO, **options)
-        try:
-            yield engine
-        finally:
-            await engine.close()
+from codeassist.types import Token, Usage
 
 
 async def test_an_answer_is_streamed_with_its_usage() -> None:
@@ -146,7 +94,7 @@ async def test_a_malformed_stream_is_a_crash_not_an_answer(body: str) -> None:
         await engine.start()
         with pytest.raises(EngineCrashed, match="stream"):
             await read(engine, ask())
-        assert engine.status.state == "failed"
+        assert engine.status.state == "restarting"
 
 
 async def test_an_error_in_the_middle_of_a_stream_is_told() -> None:
@@ -158,17 +106,18 @@ async def test_an_error_in_the_middle_of_a_stream_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "words"),
+    ("status", "kind", "words", "shown"),
     [
-        (400, RequestRejected, "no such field"),
-        (401, EngineUnavailable, "CODEASSIST_ENGINE_API_KEY"),
-        (404, EngineUnavailable, "engine.remote_model"),
-        (429, EngineUnavailable, "no such field"),
-        (500, EngineUnavailable, "the server's log"),
-        (302, RequestRejected, "302"),
+        (400, RequestRejected, "no such field", "ready"),
+        (401, EngineUnavailable, "CODEASSIST_ENGINE_API_KEY", "failed"),
+        (403, EngineUnavailable, "CODEASSIST_ENGINE_API_KEY", "failed"),
+        (404, EngineUnavailable, "engine.remote_model", "failed"),
+        (429, EngineUnavailable, "no such field", "restarting"),
+        (500, EngineUnavailable, "the server's log", "restarting"),
+        (302, RequestRejected, "302", "ready"),
     ],
 )
-async def test_refusals_say_what_to_do(status: int, kind: type[Exception], words: str) -> None:
+async def test_refusals_say_what_to_do(status: int, kind: type[Exception], words: str, shown: str) -> None:
     refusal = JSONResponse({"error": {"message": "no such field"}}, status_code=status)
     server = Server(answer=lambda: refusal)
     async with connected(server) as engine:
@@ -176,38 +125,7 @@ async def test_refusals_say_what_to_do(status: int, kind: type[Exception], words
         with pytest.raises(kind, match=words):
             await read(engine, ask())
         assert len(server.asked) == 1
-
-
-async def test_one_bad_exchange_does_not_spoil_the_next() -> None:
-    server = Server()
-    async with connected(server) as engine:
-        await engine.start()
-        good, server.answer = server.answer, lambda: PlainTextResponse("boom", status_code=500)
-        with pytest.raises(EngineUnavailable, match="boom"):
-            await read(engine, ask())
-        assert engine.status.state == "failed"
-        server.answer = good
-        assert text_of(await read(engine, ask())) == "ab"
-        assert engine.status.state == "ready"
-
-
-async def test_an_address_where_nobody_listens_is_named() -> None:
-    engine = RemoteEngine(f"{unused_address()}/v1", INFO)
-    with pytest.raises(EngineUnavailable, match="is the server running"):
-        await engine.start()
-    with pytest.raises(EngineUnavailable, match="is the server running"):
-        await read(engine, ask())
-    assert engine.status.state == "failed"
-    await engine.close()
-
-
-async def test_a_server_that_comes_up_later_is_used_without_another_start() -> None:
-    server = Server(models=lambda: PlainTextResponse("warming up", status_code=503))
-    async with connected(server) as engine:
-        with pytest.raises(EngineUnavailable, match="warming up"):
-            await engine.start()
-        server.models = lambda: JSONResponse(MODELS)
-        assert text_of(await read(engine, ask())) == "ab"
+        assert engine.status.state == shown
 
 
 async def test_a_model_that_the_server_lacks_is_told_with_those_it_has() -> None:

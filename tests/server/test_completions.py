@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from codeassist.engine.scripted import Answer
+from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, RequestRejected
 from codeassist.server.completion_request import read_completion_request
 from codeassist.server.problems import Problem
@@ -228,6 +228,18 @@ async def test_an_engine_that_is_not_ready_is_a_503_with_retry_after(endpoint: A
     assert int(response.headers["retry-after"]) > 0
     assert response.json()["error"]["type"] == "server_error"
     assert "the engine is stopped; GET /health tells when" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stop", [ScriptedEngine.crash, lambda engine: engine.fail("no memory")])
+async def test_whether_it_answers_again_is_for_the_engine_to_say(endpoint: Any, stop: Any) -> None:
+    async with endpoint() as e:
+        stop(e.engine)
+        for stream in (False, True):
+            response = await e.client.post("/v1/completions", json={**FIM, "stream": stream})
+            assert (response.status_code, response.json()["error"]["code"]) == (503, "engine_unavailable")
+            assert int(response.headers["retry-after"]) > 0
+        e.engine.recover()
+        assert (await e.client.post("/v1/completions", json=FIM)).status_code == 200
 
 
 @pytest.mark.parametrize("stream", [False, True])

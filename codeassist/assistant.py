@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import secrets
 import threading
 from collections.abc import AsyncIterator
@@ -118,7 +119,9 @@ class Assistant:
         with self._making:
             if self._completer is None:
                 tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
-                self._completer = Completer(self.engine, tokenizer, self.index, self.settings.completion)
+                self._completer = Completer(
+                    self.engine, tokenizer, self.index, self.settings.completion, withheld=self._withheld
+                )
             return self._completer
 
     async def close(self) -> None:
@@ -127,6 +130,9 @@ class Assistant:
             self._completer.close()
         await self.engine.close()
         await asyncio.to_thread(self.index.close)
+
+    def _withheld(self, document: Document) -> str | None:
+        return self.index.withheld(document.path, document.text)
 
     async def _made(self) -> Completer:
         if self._completer is not None:
@@ -150,7 +156,8 @@ def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
     """The index of a workspace, by itself. Raises WorkspaceError."""
     root = workspace.resolve()
     parent = Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
-    name = f"{root.name or 'root'}-{hashlib.sha256(str(root).encode()).hexdigest()[:16]}"
+    readable = root.name.encode("utf-8", "backslashreplace").decode().replace("\\", "_")
+    name = f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
     return CodeIndex.open(
         root,
         directory=parent / name,

@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 failed, 2 asked or configured wrongly, 130 interrupted, 14
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -14,6 +13,7 @@ from typing import Annotated
 import typer
 
 from codeassist import __version__
+from codeassist.commands.answers import error_answer, told
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
 from codeassist.commands.demo import demo
@@ -24,10 +24,7 @@ from codeassist.commands.lsp import lsp
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
-from codeassist.errors import CodeassistError, ConfigError
-from indexer.errors import IndexerError
-
-logger = logging.getLogger(__name__)
+from codeassist.errors import ConfigError
 
 app = typer.Typer(
     name="codeassist",
@@ -89,26 +86,11 @@ def root(
 
 
 def _fail(arguments: Sequence[str], front: Front, error: Exception) -> int:
-    code, message = _told(error)
     if "--json" in arguments:
-        front.print_json({"error": {"kind": type(error).__name__, "message": message}})
+        front.print_json(error_answer(error))
     else:
-        front.stderr.write(f"codeassist: {message}\n")
-    return code
-
-
-def _told(error: Exception) -> tuple[int, str]:
-    """Exit code and the line for the user."""
-    if isinstance(error, typer.TyperException):
-        return 2, f"{error.format_message()} (`codeassist --help` and `codeassist COMMAND --help` have examples)"
-    if isinstance(error, ConfigError):
-        return 2, str(error)
-    if isinstance(error, CodeassistError | IndexerError):
-        return 1, str(error)
-    if isinstance(error, OSError):
-        return 1, f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    logger.debug("internal error", exc_info=error)
-    return 1, f"internal error: {type(error).__name__}: {error} (-o log.level=debug shows where)"
+        front.stderr.write(f"codeassist: {told(error)}\n")
+    return 2 if isinstance(error, typer.TyperException | ConfigError) else 1
 
 
 if __name__ == "__main__":

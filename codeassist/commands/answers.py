@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import typer
+
+from codeassist.errors import CodeassistError
 from codeassist.types import Explanation, LeftOut, Source, Suggestion
+from indexer.errors import IndexerError
 from indexer.types import Hit, IndexReport
+
+logger = logging.getLogger(__name__)
 
 
 def hits_answer(hits: Sequence[Hit]) -> dict[str, Any]:
@@ -52,7 +59,19 @@ def report_answer(report: IndexReport) -> dict[str, Any]:
 
 def error_answer(error: Exception) -> dict[str, Any]:
     """What went wrong: the kind for a program, the message for a person."""
-    return {"error": {"kind": type(error).__name__, "message": str(error)}}
+    return {"error": {"kind": type(error).__name__, "message": told(error)}}
+
+
+def told(error: Exception) -> str:
+    """The line for the user. A bug of ours is told as one; its trace is in the log at level debug."""
+    if isinstance(error, typer.TyperException):
+        return f"{error.format_message()} (`codeassist --help` and `codeassist COMMAND --help` have examples)"
+    if isinstance(error, CodeassistError | IndexerError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    logger.debug("internal error", exc_info=error)
+    return f"internal error: {type(error).__name__}: {error} (-o log.level=debug shows where)"
 
 
 def span(start_line: int, end_line: int) -> str:

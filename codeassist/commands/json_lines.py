@@ -11,7 +11,6 @@ from typing import Any, BinaryIO
 from codeassist.commands.answers import error_answer
 from codeassist.commands.front import Front
 from codeassist.errors import CodeassistError
-from indexer.errors import IndexerError
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 
@@ -19,7 +18,7 @@ Handler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 Fields = Mapping[str, tuple[type, bool]]
 
 
-class RequestProblem(Exception):
+class RequestProblem(CodeassistError):
     """A request line that cannot be answered, and why."""
 
 
@@ -67,7 +66,7 @@ async def _answer(line: bytes, fields: Fields, handler: Handler) -> Mapping[str,
         return error_answer(RequestProblem(f"the line is longer than {MAX_LINE_BYTES} bytes"))
     try:
         return await handler(decode_request(line, fields))
-    except (RequestProblem, CodeassistError, IndexerError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  the border: whatever it is, it costs this line its answer and no other
         return error_answer(error)
 
 

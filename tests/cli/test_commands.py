@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from typing import Any
@@ -30,6 +31,22 @@ def test_index_for_a_person_names_the_same_numbers(shell: Shell) -> None:
     outcome = shell.run("index")
     assert outcome.code == 0
     assert "2 files" in outcome.out
+
+
+def test_a_secret_file_reaches_no_prompt(shell: Shell) -> None:
+    (shell.cwd / ".env").write_text("API_KEY=supersecret\n", encoding="utf-8")
+    explained = shell.run("explain", ".env:1:5", "--json")
+    assert explained.json["skip_reason"] == "looks like a secret"
+    assert "supersecret" not in explained.out
+    completed = shell.run("complete", ".env:1:5", "--invoked", "--json").json
+    assert (completed["text"], completed["drop_reason"]) == ("", "looks like a secret")
+
+
+def test_a_workspace_may_have_any_name(shell: Shell) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    shell.cwd.rename(shell.cwd.parent / name)
+    shell.cwd = shell.cwd.parent / name
+    assert shell.run("index", "--json").json["files"] == 2
 
 
 def test_brackets_in_paths_are_no_markup(shell: Shell) -> None:
@@ -138,12 +155,14 @@ WRONG_LINES = [
     (b'{"file": "main.py", "line": 99, "col": 1}', "line 99 is outside"),
     (b'{"file": "main.py", "line": 1, "col": 99}', "column 99 is outside"),
     (b'{"file": "gone.py", "line": 1, "col": 1}', "gone.py"),
+    (b'{"file": "loop", "line": 1, "col": 1}', "loop is no file"),
     (b'{"file": "a\\u0000b", "line": 1, "col": 1}', "NUL"),
     (b'{"file": "main.py", "line": 1, "col": 1, "text": "\\ud800"}', "surrogate"),
 ]
 
 
 def test_a_line_that_can_not_be_answered_gets_an_error_and_the_next_one_its_answer(shell: Shell) -> None:
+    (shell.cwd / "loop").symlink_to("loop")
     good = b'{"file": "main.py", "line": 5, "col": 23, "invoked": true}'
     outcome = shell.run("complete", "--stdin", stdin=b"\n".join([*(line for line, _ in WRONG_LINES), good]))
     *wrong, right = outcome.lines

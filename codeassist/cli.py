@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,7 @@ from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
 from codeassist.errors import ConfigError
+from indexer.errors import WorkspaceError
 
 app = typer.Typer(
     name="codeassist",
@@ -40,7 +42,13 @@ for command in (index, search, complete, explain, serve, lsp, config, demo):
 
 def main() -> None:
     """Entry point of the `codeassist` script."""
-    sys.exit(run(sys.argv[1:], process_front()))
+    arguments = sys.argv[1:]
+    try:
+        cwd = Path.cwd()
+    except OSError as error:
+        gone = WorkspaceError(f"the folder that you are in cannot be found ({error.strerror}); change to another one")
+        sys.exit(_fail(arguments, process_front(Path()), gone))
+    sys.exit(run(arguments, process_front(cwd)))
 
 
 def run(arguments: Sequence[str], front: Front) -> int:

@@ -76,14 +76,14 @@ def front_of(context: typer.Context) -> Front:
     return front
 
 
-def process_front() -> Front:
-    """The front of this process."""
+def process_front(cwd: Path) -> Front:
+    """The front of this process, in a working directory that the caller has found."""
     return Front(
         stdin=sys.stdin.buffer if sys.stdin is not None else Path(os.devnull).open("rb"),
         stdout=_own_stdout(),
         stderr=sys.stderr if sys.stderr is not None else Path(os.devnull).open("w", encoding="utf-8"),
         environ=os.environ,
-        cwd=Path.cwd(),
+        cwd=cwd,
         open_assistant=_open_assistant,
         open_index=_open_index,
         guard_stdout=_guard_stdout,

@@ -34,8 +34,9 @@ def free_port() -> int:
 
 def test_help_imports_nothing_heavy(environ: dict[str, str]) -> None:
     program = (
-        "import sys; from codeassist.cli import run; from codeassist.commands.front import process_front;"
-        "run(['--help'], process_front());"
+        "import sys; from pathlib import Path;"
+        "from codeassist.cli import run; from codeassist.commands.front import process_front;"
+        "run(['--help'], process_front(Path()));"
         f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
@@ -44,8 +45,8 @@ def test_help_imports_nothing_heavy(environ: dict[str, str]) -> None:
 
 def test_what_others_print_does_not_reach_our_stdout(environ: dict[str, str], tmp_path: Path) -> None:
     program = (
-        "import os, subprocess, sys; from codeassist.commands.front import process_front;"
-        "front = process_front(); front.guard_stdout();"
+        "import os, subprocess, sys; from pathlib import Path; from codeassist.commands.front import process_front;"
+        "front = process_front(Path()); front.guard_stdout();"
         "print('from Python', flush=True); os.write(1, b'from C\\n');"
         "subprocess.run(['echo', 'from a child']);"
         "front.print_json({'answer': 42})"
@@ -57,11 +58,30 @@ def test_what_others_print_does_not_reach_our_stdout(environ: dict[str, str], tm
 
 def test_file_names_that_are_not_utf8_can_be_answered(environ: dict[str, str]) -> None:
     program = (
-        "from codeassist.commands.front import process_front;"
-        "process_front().print_json({'path': b'\\xff.py'.decode('utf-8', 'surrogateescape')})"
+        "from pathlib import Path; from codeassist.commands.front import process_front;"
+        "process_front(Path()).print_json({'path': b'\\xff.py'.decode('utf-8', 'surrogateescape')})"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert json.loads(ended.stdout) == {"path": "\udcff.py"}
+
+
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_a_working_directory_that_is_gone_is_told(environ: dict[str, str], tmp_path: Path, as_json: list[str]) -> None:
+    program = (
+        "import os, sys; from codeassist.cli import main; os.mkdir(sys.argv[1]); os.chdir(sys.argv[1]);"
+        "os.rmdir(sys.argv.pop(1)); main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "gone"), "config", *as_json],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=environ,
+    )
+    told = json.loads(ended.stdout)["error"]["message"] if as_json else ended.stderr
+    assert "the folder that you are in" in told
+    assert (ended.returncode, (ended.stdout + ended.stderr).count("\n")) == (1, 1)
 
 
 def test_a_closed_stdout_is_survived(environ: dict[str, str], tmp_path: Path) -> None:

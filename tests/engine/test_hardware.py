@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codeassist.engine.hardware import Hardware, kv_cache_bytes, read_hardware
+from codeassist.engine.hardware import Hardware, has_gpu, kv_cache_bytes, read_hardware
 
 GIB = 2**30
 
@@ -58,3 +58,11 @@ def test_a_machine_that_tells_nothing_is_taken_for_a_small_one(tmp_path: Path, m
 )
 def test_the_kv_cache_is_as_large_as_is_useful(asked: float, per_token: int, memory: int, expected: int) -> None:
     assert kv_cache_bytes(asked, per_token, 4096, memory) == expected
+
+
+@pytest.mark.parametrize("device", ["dev/nvidia0", "dev/nvidia12", "dev/dxg", "dev/kfd"])
+def test_a_gpu_is_known_by_its_driver(tmp_path: Path, device: str) -> None:
+    put(tmp_path, "dev/nvidia-modeset", "")
+    assert not has_gpu(tmp_path)
+    put(tmp_path, device, "")
+    assert has_gpu(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import sys
@@ -60,7 +61,7 @@ class Front:
 
     def print_json(self, document: object) -> None:
         """One JSON document on one line, flushed."""
-        self.stdout.write(_dump(document) + "\n")
+        self.stdout.write(_dump(document, self.stdout.encoding or "utf-8") + "\n")
         self.stdout.flush()
 
     def warn(self, message: str) -> None:
@@ -122,7 +123,10 @@ def _open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
     return open_index(settings, workspace)
 
 
-def _dump(document: object) -> str:
+def _dump(document: object, encoding: str) -> str:
+    """JSON as `encoding` can carry it: readers take it for UTF-8, so that any other gets ASCII with escapes."""
+    if codecs.lookup(encoding).name != "utf-8":
+        return json.dumps(document)
     text = json.dumps(document, ensure_ascii=False)
     try:
         text.encode("utf-8")

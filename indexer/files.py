@@ -7,11 +7,15 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from indexer.rules import Rules, reason_by_content
 from indexer.types import SkippedFile
 
+BELOW_LINK = "below a symbolic link"
+
+# O_PATH asks for no permission to list the folder, where there is such a flag.
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY
 _SNIFFED_BYTES = 8192
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -32,27 +36,51 @@ def read_source(root: Path, path: str, rules: Rules) -> SourceFile | SkippedFile
 
 
 def read_bytes(root: Path, path: str, max_file_kb: int) -> bytes | SkippedFile:
-    """Content of a regular file that is not too large; symbolic links are not followed."""
+    """Content of a regular file that is not too large; symbolic links are not followed, in no part of the path."""
     try:
-        descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = _open_below(root, path)
     except OSError as error:
-        return SkippedFile(path, _os_reason(root / path, error))
+        return SkippedFile(path, _os_reason(root, path, error))
     try:
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return SkippedFile(path, "not a regular file")
-            if status.st_size > max_file_kb * 1024:
-                return SkippedFile(path, f"larger than {max_file_kb} KB")
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return SkippedFile(path, "not a regular file")
+        if status.st_size > max_file_kb * 1024:
+            return SkippedFile(path, f"larger than {max_file_kb} KB")
+        with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        return SkippedFile(path, _os_reason(root / path, error))
+        return SkippedFile(path, _os_reason(root, path, error))
+    finally:
+        os.close(descriptor)
 
 
-def _os_reason(path: Path, error: OSError) -> str:
-    if path.is_symlink():
+def _open_below(root: Path, path: str) -> int:
+    """A descriptor of the file: opened folder by folder, since O_NOFOLLOW looks at the last part of a path only."""
+    *folders, name = PurePosixPath(path).parts
+    folder = os.open(root, _FOLDER)
+    try:
+        for part in folders:
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _os_reason(root: Path, path: str, error: OSError) -> str:
+    if any(os.path.islink(root / parent) for parent in PurePosixPath(path).parents[:-1]):
+        return BELOW_LINK
+    if os.path.islink(root / path):
         return "symbolic link"
-    return "gone" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror or error}"
+    is_gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return "gone" if is_gone else f"cannot be read: {error.strerror or error}"
+
+
+def may_pass(reason: str) -> bool:
+    """Whether a reason says how the disk was at that moment, and nothing of the content that git has for the path."""
+    return reason.startswith(("gone", "cannot be read", "symbolic link", BELOW_LINK, "not a regular file"))
 
 
 def decode_source(path: str, content: bytes) -> SourceFile | SkippedFile:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.files import SourceFile, blob_id, decode, read_source
+from indexer.files import SourceFile, blob_id, decode, may_pass, read_source
 from indexer.rules import Rules
 from indexer.types import SkippedFile
 
@@ -62,7 +62,42 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_a_file_is_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.py").mkdir()
-    assert isinstance(read(tmp_path), SkippedFile)
+    assert read(tmp_path) == SkippedFile("a.py", "not a regular file")
+
+
+def test_a_folder_in_the_place_of_a_file_costs_no_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "a.py").mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    read(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("target", ["../outside", "inside"])
+def test_nothing_below_a_linked_folder_is_read(tmp_path: Path, target: str) -> None:
+    root = tmp_path / "root"
+    for folder in (tmp_path / "outside/deep", root / "inside/deep"):
+        folder.mkdir(parents=True)
+        (folder / "f.py").write_text("secret = 1")
+    (root / "d").symlink_to(target)
+    assert read(root, "d/deep/f.py") == SkippedFile("d/deep/f.py", "below a symbolic link")
+
+
+def test_a_workspace_may_itself_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "root/d").mkdir(parents=True)
+    (tmp_path / "root/d/f.py").write_text("a = 1")
+    (tmp_path / "link").symlink_to("root")
+    assert isinstance(read(tmp_path / "link", "d/f.py"), SourceFile)
+
+
+def test_a_file_in_the_place_of_a_folder_makes_what_was_in_it_gone(tmp_path: Path) -> None:
+    (tmp_path / "d").write_text("")
+    assert read(tmp_path, "d/f.py") == SkippedFile("d/f.py", "gone")
+
+
+def test_only_what_the_disk_says_may_pass() -> None:
+    of_the_disk = ["gone", "cannot be read: Permission denied", "symbolic link", "below a symbolic link"]
+    assert all(may_pass(reason) for reason in [*of_the_disk, "not a regular file"])
+    assert not any(may_pass(reason) for reason in ["binary", "larger than 1 KB", "looks like a secret", "minified"])
 
 
 def test_blob_ids_are_those_of_git(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pathspec import GitIgnoreSpec
-
-from indexer.rules import IGNORE_FILE, SECRET, Rules
+from indexer.ignore_files import IGNORE_FILE
+from indexer.rules import SECRET, NameRules, Rules
 from indexer.secret_rules import holds_secret, is_secret_name
 
 
@@ -32,6 +31,6 @@ class Privacy:
         self._ignored.clear()
 
     def _why_ignored(self, path: str) -> str | None:
-        if GitIgnoreSpec.from_lines(self.rules().ignored).match_file(path):
+        if NameRules(self.rules()).is_ignored(path):
             return f"ignored by {IGNORE_FILE}"
         return "ignored by git" if self.is_ignored_by_git(path) else None

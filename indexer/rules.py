@@ -13,9 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from pathspec import GitIgnoreSpec
 
+from indexer.ignore_files import IGNORE_FILE, FolderPatterns, enclosing_patterns, read_patterns, valid_patterns
 from indexer.secret_rules import holds_secret, is_secret_name
-
-IGNORE_FILE = ".codeassistignore"
 
 SECRET = "looks like a secret"
 
@@ -184,12 +183,14 @@ _DATA_BYTES = 128 * 1024
 class Rules:
     """What one workspace leaves out. Can be sent to a worker process.
 
-    exclude: .gitignore patterns of the user's settings and of `.codeassistignore`.
+    exclude, ignored: .gitignore patterns of the user's settings and of the workspace's `.codeassistignore`.
+    enclosing: those of the folders above, see `enclosing_patterns`.
     """
 
     max_file_kb: int
     exclude: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    enclosing: tuple[FolderPatterns, ...] = ()
 
 
 class NameRules:
@@ -197,36 +198,30 @@ class NameRules:
 
     def __init__(self, rules: Rules) -> None:
         self._exclude = GitIgnoreSpec.from_lines(rules.exclude)
-        self._ignored = GitIgnoreSpec.from_lines(rules.ignored)
+        levels = [("", rules.ignored), *((f"{prefix}/", patterns) for prefix, patterns in rules.enclosing)]
+        self._ignored = [(prefix, GitIgnoreSpec.from_lines(patterns)) for prefix, patterns in levels if patterns]
 
     def reason(self, path: str) -> str | None:
         """Why the file is left out, or None."""
-        if self._ignored.match_file(path):
+        if self.is_ignored(path):
             return f"ignored by {IGNORE_FILE}"
         if self._exclude.match_file(path):
             return "excluded by the settings"
         return reason_by_name(path)
 
+    def is_ignored(self, path: str) -> bool:
+        """Whether a `.codeassistignore` names the path; the nearest one that has an opinion decides."""
+        for prefix, spec in self._ignored:
+            result = spec.check_file(f"{prefix}{path}")
+            if result.include is not None:
+                return result.include
+        return False
+
 
 def read_rules(root: Path, max_file_kb: int, exclude: Sequence[str]) -> Rules:
     """The rules of a workspace; a `.codeassistignore` that cannot be read counts as empty."""
-    try:
-        ignored = (root / IGNORE_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        ignored = []
-    return Rules(max_file_kb, _valid(exclude), _valid(ignored))
-
-
-def _valid(patterns: Sequence[str]) -> tuple[str, ...]:
-    """The patterns that can be understood; git too passes over the others."""
-    valid: list[str] = []
-    for pattern in patterns:
-        try:
-            GitIgnoreSpec.from_lines([pattern])
-        except ValueError:
-            continue
-        valid.append(pattern)
-    return tuple(valid)
+    ignored = read_patterns(root / IGNORE_FILE)
+    return Rules(max_file_kb, valid_patterns(exclude), ignored, enclosing_patterns(root))
 
 
 def reason_by_name(path: str) -> str | None:

@@ -1,15 +1,19 @@
 """The engine of another process of ours: several editors share the one model that `codeassist serve` holds.
 
 The server answers `POST /codeassist/v1/generate` (our request as JSON) with one event of `wire.py` per delta, and
-`GET /codeassist/v1/engine` with its model and status.
+`GET /codeassist/v1/engine` with its model and status. A request names the model that it was made for (`model_mark`):
+token ids mean something else to another one, and a server may come back with another between two keystrokes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import httpx
 
@@ -23,9 +27,13 @@ from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
 ENGINE_PATH = "/codeassist/v1/engine"
 GENERATE_PATH = "/codeassist/v1/generate"
+MODEL_HEADER = "codeassist-model"
 
 _PROBE_TIMEOUT_S = 2.0
 _POLL_S = 1.0
+# An embedded engine that died is back within a minute. A remote one comes back with the next request that it answers,
+# and that may have to be ours.
+_MOST_POLLS_OF_A_RESTART = 60
 
 
 def probe(url: str) -> ModelInfo | None:
@@ -37,9 +45,16 @@ def probe(url: str) -> ModelInfo | None:
         return None
 
 
+def model_mark(info: ModelInfo) -> str:
+    """A word for all that a prompt depends on: the same one means that prompts for one will do for the other."""
+    made_for = (info.name, info.template, str(info.tokenizer), info.supports_forced_prefix)
+    return hashlib.sha256(json.dumps(made_for).encode()).hexdigest()[:16]
+
+
 class AttachedEngine:
     """Client of a running `codeassist serve`. Its status is the server's engine's; while that is not ready, or the
-    server is gone, it is asked again every second."""
+    server is gone, it is asked again every second. Once the server runs another model, it is `failed`: prompts are
+    made for the one it started with."""
 
     def __init__(
         self,
@@ -54,11 +69,13 @@ class AttachedEngine:
         self._client = open_client(url, {}, transport)
         self._sleep = sleep
         self._board = StatusBoard()
+        self._was_ready = False
+        self._other_model = ""  # what to do about it
         self._watch: asyncio.Task[None] | None = None
 
     @property
     def info(self) -> ModelInfo:
-        """The model that the server runs."""
+        """The model that prompts are made for, as the server last described it."""
         return self._info
 
     @property
@@ -71,15 +88,25 @@ class AttachedEngine:
         self._board.listen(listener)
 
     async def start(self) -> None:
-        """Wait until the server's engine is ready. Raises EngineUnavailable when the server is gone or gave up."""
+        """Wait until the server's engine is ready. Raises EngineUnavailable when the server is gone or gave up, does
+        not come back from a restart, or runs another model than it was."""
+        n_polls = 0
         while (status := await self._ask_or_tell()).state != "ready":
-            if status.state in ("failed", "stopped"):
-                raise EngineUnavailable(f"the server at {self._url} has no engine: {status.message}")
+            n_polls += status.state == "restarting"
+            if status.state in ("failed", "stopped") or n_polls > _MOST_POLLS_OF_A_RESTART:
+                self._follow()
+                raise EngineUnavailable(
+                    self._other_model or f"the server at {self._url} has no engine: {status.message}"
+                )
             await self._sleep(_POLL_S)
 
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Delta]:
-        """The server's deltas. Leaving the loop closes the connection, and the server aborts."""
-        self._board.require_ready()
+        """The server's deltas. Leaving the loop closes the connection, and the server aborts.
+
+        In trouble it is asked all the same: it knows whether its engine answers, and a remote one finds out by trying.
+        """
+        if self._other_model or self._board.current.state in ("stopped", "starting"):
+            self._board.require_ready()
         try:
             async with aclosing(self._exchange(request)) as deltas:
                 async for delta in deltas:
@@ -99,7 +126,9 @@ class AttachedEngine:
         self._board.show(EngineStatus("stopped"))
 
     async def _exchange(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
-        post = self._client.build_request("POST", GENERATE_PATH, json=wire.request_to_json(request))
+        headers = {MODEL_HEADER: model_mark(self._info)}
+        body = wire.request_to_json(request)
+        post = self._client.build_request("POST", GENERATE_PATH, json=body, headers=headers)
         async with answered(self._client, post) as response:
             async for event in read_events(response.aiter_bytes()):
                 delta = self._read(event)
@@ -122,12 +151,34 @@ class AttachedEngine:
             raise
 
     async def _ask(self) -> EngineStatus:
-        _, status = wire.engine_from_json(wire.as_object(await get_json(self._client, ENGINE_PATH)))
+        told, status = wire.engine_from_json(wire.as_object(await get_json(self._client, ENGINE_PATH)))
+        status = self._take(told, status)
         self._board.show(status)
         return status
 
+    def _take(self, told: ModelInfo, status: EngineStatus) -> EngineStatus:
+        """The status to show. A model for which prompts are still right is taken over, with whatever else is new of it.
+
+        Until the first answer the name may change: a server that is remote itself learns it when it connects.
+        """
+        known = self._info if self._was_ready else replace(self._info, name=told.name)
+        if model_mark(told) != model_mark(known):
+            self._other_model = (
+                f"the server at {self._url} now runs {told.name} instead of {self._info.name}; "
+                "restart the editor's language server"
+            )
+            return EngineStatus("failed", self._other_model)
+        self._other_model = ""
+        self._info = told
+        self._was_ready = self._was_ready or status.state == "ready"
+        return status
+
     def _show_gone(self, error: EngineError) -> None:
-        self._board.show(EngineStatus("restarting", str(error)))
+        if self._board.current.state != "failed":
+            self._board.show(EngineStatus("restarting", str(error)))
+        self._follow()
+
+    def _follow(self) -> None:
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._wait_for_return())
 

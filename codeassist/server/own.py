@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from codeassist.assistant import Assistant
 from codeassist.engine import wire
-from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH
+from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, MODEL_HEADER, model_mark
 from codeassist.errors import CodeassistError, EngineError, EngineUnavailable
 from codeassist.server.connection import EventStream, compact_json, read_json
 from codeassist.server.deltas import closing
-from codeassist.types import GenerationRequest
+from codeassist.types import GenerationRequest, ModelInfo
 
 
 def own_routes(assistant: Assistant) -> list[Route]:
@@ -26,12 +26,19 @@ def own_routes(assistant: Assistant) -> list[Route]:
         return JSONResponse(wire.engine_to_json(assistant.engine.info, assistant.engine.status))
 
     async def generate(request: Request) -> Response:
+        _require_model(request.headers.get(MODEL_HEADER), assistant.engine.info)
         asked = wire.request_from_json(await read_json(request))
         # Every process counts its requests from 1; the engine wants ids that differ.
         unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}")
         return EventStream(_events(assistant, unique), _error_event)
 
     return [Route(ENGINE_PATH, engine), Route(GENERATE_PATH, generate, methods=["POST"])]
+
+
+def _require_model(mark: str | None, info: ModelInfo) -> None:
+    """Raises EngineUnavailable for a prompt that was made for another model; a request need not say."""
+    if mark not in (None, model_mark(info)):
+        raise EngineUnavailable(f"the prompt was made for another model than {info.name}, which runs here now")
 
 
 async def _events(assistant: Assistant, request: GenerationRequest) -> AsyncGenerator[str, None]:

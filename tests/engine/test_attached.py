@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from codeassist.engine import wire
 from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, AttachedEngine, probe
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
-from codeassist.types import Delta, EngineStatus, GenerationRequest, Priority, Usage
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
 
 
 def event(value: dict[str, Any]) -> str:
@@ -27,9 +29,14 @@ def event(value: dict[str, Any]) -> str:
 
 def server(engine: ScriptedEngine, generate: Callable[[], Response] | None = None) -> Starlette:
     """What `codeassist serve` answers an attached engine with; `generate` replaces its answers."""
+    return server_of([engine], generate)
 
-    async def told(request: Request) -> Response:
-        return JSONResponse(wire.engine_to_json(engine.info, engine.status))
+
+def server_of(engines: list[ScriptedEngine], generate: Callable[[], Response] | None = None) -> Starlette:
+    """A server that runs the last of the engines: a test adds one, and the server has come back as another."""
+
+    async def told(_: Request) -> Response:
+        return JSONResponse(wire.engine_to_json(engines[-1].info, engines[-1].status))
 
     async def generated(request: Request) -> Response:
         asked = wire.request_from_json(wire.parse_object(await request.body()))
@@ -37,7 +44,7 @@ def server(engine: ScriptedEngine, generate: Callable[[], Response] | None = Non
 
     async def events(asked: GenerationRequest) -> AsyncIterator[str]:
         try:
-            async for delta in engine.stream(asked):
+            async for delta in engines[-1].stream(asked):
                 yield event(wire.delta_event(delta))
         except EngineError as error:
             yield event(wire.error_event(error))
@@ -55,8 +62,8 @@ async def attached(app: Starlette, **options: Any) -> AsyncIterator[AttachedEngi
             await engine.close()
 
 
-async def started(*script: str | Answer) -> ScriptedEngine:
-    engine = ScriptedEngine(script)
+async def started(*script: str | Answer, info: ModelInfo = SCRIPTED_INFO) -> ScriptedEngine:
+    engine = ScriptedEngine(script, info=info)
     await engine.start()
     return engine
 
@@ -129,6 +136,93 @@ async def test_a_crash_is_shown_until_the_server_is_ready_again() -> None:
         behind.recover()
         await until(lambda: engine.status.state == "ready")
         assert text_of(await read(engine, ask())) == "x"
+
+
+async def test_start_does_not_wait_forever_for_an_engine_that_only_a_request_could_bring_back() -> None:
+    behind = await started("x")
+    behind.crash()
+    async with attached(server(behind), sleep=lambda _: asyncio.sleep(0)) as engine:
+        with pytest.raises(EngineUnavailable, match="told to crash"):
+            await engine.start()
+
+
+@pytest.mark.parametrize("stop", [ScriptedEngine.crash, lambda engine: engine.fail("refused")])
+async def test_whether_a_troubled_engine_answers_is_for_the_server_to_say(
+    stop: Callable[[ScriptedEngine], None],
+) -> None:
+    behind = await started("x")
+    async with attached(server(behind), sleep=lambda _: asyncio.Event().wait()) as engine:
+        await engine.start()
+        stop(behind)
+        with pytest.raises(EngineUnavailable):
+            await read(engine, ask())
+        assert engine.status.state == "restarting"
+        behind.recover()
+        assert text_of(await read(engine, ask())) == "x"
+
+
+async def test_requests_to_a_failed_engine_do_not_make_its_status_flicker() -> None:
+    behind = await started("x")
+    async with attached(server(behind), sleep=lambda _: asyncio.sleep(0)) as engine:
+        await engine.start()
+        states: list[str] = []
+        engine.on_status(lambda status: states.append(status.state))
+        behind.fail("no memory")
+        for _ in range(3):
+            with pytest.raises(EngineUnavailable, match="no memory"):
+                await read(engine, ask())
+            await until(lambda: engine.status.state == "failed")
+        assert states == ["restarting", "failed"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "bigger"},
+        {"template": "starcoder2"},
+        {"tokenizer": Path("/other/tokenizer.json")},
+        {"supports_forced_prefix": False},
+    ],
+)
+async def test_a_server_that_came_back_with_another_model_gets_no_requests(change: dict[str, Any]) -> None:
+    before, after = await started("x"), await started("y", info=replace(SCRIPTED_INFO, **change))
+    engines = [before]
+    async with attached(server_of(engines), sleep=lambda _: asyncio.sleep(0)) as engine:
+        await engine.start()
+        before.crash()
+        with pytest.raises(EngineUnavailable):
+            await read(engine, ask())
+        engines.append(after)
+        await until(lambda: engine.status.state == "failed")
+        with pytest.raises(EngineUnavailable, match=rf"now runs {after.info.name} instead of scripted; restart the ed"):
+            await read(engine, ask())
+        assert (after.requests, engine.info, engine.status.state) == ([], SCRIPTED_INFO, "failed")
+        engines.pop().fail("gone")
+        before.recover()
+        await until(lambda: engine.status.state == "ready")
+        assert text_of(await read(engine, ask())) == "x"
+
+
+async def test_another_model_before_the_first_answer_is_told_by_start() -> None:
+    behind = await started("x", info=replace(SCRIPTED_INFO, tokenizer=Path("/other/tokenizer.json")))
+    async with attached(server(behind)) as engine:
+        with pytest.raises(EngineUnavailable, match="restart the editor's language server"):
+            await engine.start()
+        assert engine.status.state == "failed"
+
+
+async def test_what_leaves_prompts_as_they_are_is_taken_over() -> None:
+    connected = replace(SCRIPTED_INFO, name="as the remote server calls it", context_tokens=2048)
+    engines = [await started("x", info=connected)]
+    async with attached(server_of(engines), sleep=lambda _: asyncio.sleep(0)) as engine:
+        await engine.start()
+        assert engine.info == connected
+        engines[0].crash()
+        with pytest.raises(EngineUnavailable):
+            await read(engine, ask())
+        engines.append(await started("x", info=replace(connected, context_tokens=1024)))
+        await until(lambda: engine.status.state == "ready")
+        assert engine.info.context_tokens == 1024
 
 
 async def test_a_server_that_is_gone_is_told() -> None:

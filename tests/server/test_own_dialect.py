@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from codeassist.engine import wire
 from codeassist.engine.attached import AttachedEngine, probe
-from codeassist.engine.scripted import Answer
+from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import GenerationRequest
+from tests.engine.asking import until
 
 REQUEST = GenerationRequest("complete-1", (1, 2, 3), 8, forced_prefix="on", logprobs=True)
 
@@ -27,6 +29,20 @@ async def test_an_attached_engine_gets_what_the_engine_says(endpoint: Any) -> No
     assert deltas[-1].finish_reason == "stop"
     assert deltas[0].tokens[0].logprob == pytest.approx(-0.05)
     assert e.engine.requests[0].forced_prefix == "on"
+
+
+async def test_an_editor_that_missed_a_change_of_model_feeds_the_new_one_nothing(endpoint: Any) -> None:
+    async with endpoint() as e:
+        engine = AttachedEngine(e.url, e.engine.info, sleep=lambda _: asyncio.sleep(0))
+        await engine.start()
+        e.assistant.engine = bigger = ScriptedEngine(info=replace(e.engine.info, name="bigger"))
+        await bigger.start()
+        with pytest.raises(EngineUnavailable, match="bigger"):
+            _ = [delta async for delta in engine.stream(REQUEST)]
+        await until(lambda: engine.status.state == "failed")
+        assert "restart the editor" in engine.status.message
+        await engine.close()
+    assert bigger.requests == []
 
 
 async def test_two_editors_may_count_their_requests_alike(endpoint: Any) -> None:

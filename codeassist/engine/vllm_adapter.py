@@ -6,6 +6,7 @@ need not be loaded a second time.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import tokenizers
 import vllm.exceptions
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -28,6 +28,7 @@ from vllm.v1.executor.uniproc_executor import UniProcExecutor
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
+from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
 from codeassist.engine.vllm_repairs import repair_sampling_with_drafts
 from codeassist.engine.vocabulary import read_vocabulary
@@ -59,7 +60,7 @@ class VllmModel:
         """overrides: engine arguments that replace ours, for measurements."""
         directory = Path(options.model)
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        self._directory = directory
+        self._text_prompts = TextPrompts(directory / "tokenizer.json")
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
@@ -99,7 +100,7 @@ class VllmModel:
         self._llm.shutdown(timeout=2.0)
 
     async def _deltas(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
-        prompt = self._prompt(request)
+        prompt = await self._prompt(request)
         stop_tokens, stop_texts = self._stops(request)
         answer = AnswerText(self._vocabulary, stop_texts, request.forced_prefix)
         usage = Usage(prompt_tokens=len(prompt))
@@ -116,9 +117,11 @@ class VllmModel:
                     return
                 yield Delta(text, usage, tokens)
 
-    def _prompt(self, request: GenerationRequest) -> tuple[int, ...]:
+    async def _prompt(self, request: GenerationRequest) -> tuple[int, ...]:
         """The prompt's tokens. Raises RequestRejected for whatever vLLM would die of, or wait for without end."""
-        prompt = self._encode(request.prompt) if isinstance(request.prompt, str) else request.prompt
+        prompt = request.prompt
+        if isinstance(prompt, str):
+            prompt = await asyncio.to_thread(self._text_prompts.encode, prompt)
         if max(prompt, default=self._n_tokens) >= self._n_tokens:
             raise RequestRejected(f"the prompt is empty or has a token id beyond this model's {self._n_tokens}")
         if len(prompt) + request.max_tokens > self._context_tokens:
@@ -127,10 +130,6 @@ class VllmModel:
         if not self._vocabulary.can_spell(request.forced_prefix.encode()):
             raise RequestRejected(f"this model's tokens cannot spell the forced prefix {request.forced_prefix!r}")
         return prompt
-
-    def _encode(self, text: str) -> tuple[int, ...]:
-        tokenizer = tokenizers.Tokenizer.from_file(str(self._directory / "tokenizer.json"))
-        return tuple(tokenizer.encode(text).ids)
 
     def _stops(self, request: GenerationRequest) -> tuple[list[int], list[str]]:
         """Stop tokens and stop texts: special tokens have no text that could be looked for."""

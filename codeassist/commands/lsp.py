@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import set_up_logging, settings_for
 from codeassist.commands.options import Overrides
 from codeassist.configuration import LoadedSettings, ProjectConfigError, load_settings, parse_assignments
+from codeassist.errors import ConfigError
+from codeassist.settings import LogSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -33,7 +36,7 @@ def lsp(
     """The language server: editors start it and talk to it on stdin and stdout.
 
     It uses the model of a running `codeassist serve`, and loads its own where there is none. Logs go to stderr, or to
-    the file that -o log.file names.
+    the file that log.file names, on the command line or in the editor's settings.
 
     [bold]Examples[/bold]
 
@@ -71,9 +74,19 @@ def assistant_opener(front: Front, assignments: list[str] | None) -> OpenAssista
         loaded = _load(front, workspace, {**parse_assignments(assignments or ()), **overrides}, warn)
         for warning in loaded.warnings:
             warn(warning)
+        _log_as_wanted(front, loaded.settings.log, warn)
         return front.open_assistant(loaded.settings, workspace)
 
     return open_for_editor
+
+
+def _log_as_wanted(front: Front, log: LogSettings, warn: Callable[[str], None]) -> None:
+    """Only now is it known what the editor wants. A log that cannot be written is no reason for no suggestions."""
+    try:
+        set_up_logging(front, log)
+    except ConfigError as error:
+        warn(f"{error} (logs go to stderr)")
+        set_up_logging(front, replace(log, file=""))
 
 
 def _load(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,14 +27,17 @@ class Editor:
     environ: dict[str, str]
     opened: list[Settings] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    stdout: io.StringIO = field(default_factory=io.StringIO)
+    stderr: io.StringIO = field(default_factory=io.StringIO)
 
     def open(self, assignments: list[str], options: Mapping[str, object]) -> Settings:
         def opened(settings: Settings, workspace: Path, *, attach: bool = True) -> Any:
             assert attach
             self.opened.append(settings)
 
-        streams = (io.BytesIO(), io.StringIO(), io.StringIO())
-        front = Front(*streams, self.environ, self.workspace, opened, open_index, lambda: None)
+        front = Front(
+            io.BytesIO(), self.stdout, self.stderr, self.environ, self.workspace, opened, open_index, lambda: None
+        )
         assistant_opener(front, assignments)(self.workspace, options, self.warnings.append)
         return self.opened[-1]
 
@@ -65,6 +69,25 @@ def test_a_strangers_mistake_does_not_lock_the_editor(editor: Editor) -> None:
     assert editor.open([], {}) == Settings()
     assert "codeassist.toml: not valid TOML" in editor.warnings[0]
     assert "left out" in editor.warnings[0]
+
+
+def test_the_editor_names_the_log_file_and_its_level(editor: Editor, tmp_path: Path) -> None:
+    logger, file = logging.getLogger("codeassist.test"), tmp_path / "codeassist.log"
+    for _ in range(2):
+        editor.open(["log.level=error"], {"log.file": str(file), "log.level": "debug"})
+    logger.debug("told once, to the file")
+    editor.open([], {})
+    logger.info("told once, to stderr")
+    assert file.read_text().count("told") == 1
+    assert editor.stderr.getvalue().count("told") == 1
+    assert (editor.stdout.getvalue(), editor.warnings) == ("", [])
+
+
+def test_a_log_file_that_cannot_be_written_is_told_and_stops_nothing(editor: Editor) -> None:
+    assert editor.open([], {"log.file": "/nowhere/codeassist.log", "log.level": "debug"}).log.level == "debug"
+    assert "cannot write /nowhere/codeassist.log" in editor.warnings[0]
+    logging.getLogger("codeassist.test").debug("told on stderr")
+    assert "told on stderr" in editor.stderr.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,12 @@ async def test_the_command_speaks_the_protocol_on_stdout_and_ends_with_its_clien
     assert process.stdout is not None
     assert process.stderr is not None
     client = LspClient(process.stdout, process.stdin.write)
-    options = {"engine": {"model": str(script), "tokenizer": str(tokenizer)}, "index.vectors": False}
+    log = tmp_path / "codeassist.log"
+    options = {
+        "engine": {"model": str(script), "tokenizer": str(tokenizer)},
+        "index.vectors": False,
+        "log": {"file": str(log), "level": "debug"},
+    }
     await client.initialize(processId=os.getpid(), rootUri=repository.as_uri(), initializationOptions=options)
     await client.notification("codeassist/status", lambda status: status["engine"]["state"] == "ready")
     uri = (repository / "main.py").as_uri()
@@ -245,3 +250,4 @@ async def test_the_command_speaks_the_protocol_on_stdout_and_ends_with_its_clien
     assert await client.within(process.wait()) == 0, errors.decode()
     assert client.stray == []
     assert b"Traceback" not in errors
+    assert "main.py:6 shown" in log.read_text(encoding="utf-8")

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
-
-from pathspec import GitIgnoreSpec
 
 from indexer.errors import WorkspaceError
-from indexer.files import blob_id, read_bytes
-from indexer.rules import Rules, is_vendor_folder
+from indexer.files import BELOW_LINK, blob_id, read_bytes
+from indexer.gitcommand import GitTrouble, ignores, list_files
+from indexer.rules import Rules
 from indexer.types import SkippedFile
+from indexer.walking import is_ignored_in_walk, walk
 
-if TYPE_CHECKING:
-    from git import Repo
-
-logger = logging.getLogger(__name__)
-
-GIT_SECONDS = 60
-_SUBMODULE, _SYMLINK = "160000", "120000"
+_SUBMODULE_MODE, _SYMLINK_MODE = "160000", "120000"
+_SUBMODULE = "git submodule"
 
 NameFilter = Callable[[str], str | None]
 
@@ -37,10 +29,6 @@ class Tree:
     warnings: tuple[str, ...] = ()
 
 
-class GitTrouble(Exception):
-    """Git cannot tell what is here; the folder is walked instead."""
-
-
 def read_tree(root: Path, rules: Rules, reason_by_name: NameFilter) -> Tree:
     """Every file of the workspace that its name does not exclude, with its blob id. Raises WorkspaceError."""
     if not root.is_dir():
@@ -50,10 +38,55 @@ def read_tree(root: Path, rules: Rules, reason_by_name: NameFilter) -> Tree:
         _read_git(root, builder)
     except GitTrouble as trouble:
         builder = _TreeBuilder(root, rules, reason_by_name)
-        _walk(root, builder)
+        for path in walk(root):
+            builder.add(path, None)
         if str(trouble):
             builder.warnings.append(str(trouble))
     return builder.tree()
+
+
+def is_left_out(root: Path, path: str) -> bool:
+    """Whether `read_tree` would leave this path out for where it lies: ignored, linked, in another repository."""
+    if any(os.path.islink(root / step) for step in _steps(path)):
+        return True
+    try:
+        return _git_ignores(root, path) or _nested_repository(root, path) is not None
+    except GitTrouble:
+        return is_ignored_in_walk(root, path)
+
+
+def is_ignored_by_git(root: Path, path: str) -> bool:
+    """Whether git (or, without git, a .gitignore on the way) ignores this path; a nested repository is asked too."""
+    try:
+        if _git_ignores(root, path):
+            return True
+    except GitTrouble:
+        return is_ignored_in_walk(root, path)
+    nested = _nested_repository(root, path)
+    return nested is not None and is_ignored_by_git(root / nested, path.removeprefix(f"{nested}/"))
+
+
+def _git_ignores(root: Path, path: str) -> bool:
+    """Raises GitTrouble where `read_tree` walks, too."""
+    if not ignores(root, path):
+        return False
+    if ignores(root, "") and not list_files(root, "--stage"):
+        raise GitTrouble("")
+    return True
+
+
+def _nested_repository(root: Path, path: str) -> str | None:
+    """The outermost folder on the way to this path that is a repository of its own, or a submodule."""
+    for folder in _steps(path)[:-1]:
+        git = root / folder / ".git"
+        if git.is_file() or (git / "HEAD").is_file():
+            return folder
+    return None
+
+
+def _steps(path: str) -> list[str]:
+    """`a`, `a/b`, `a/b/c` for `a/b/c`."""
+    return [*(str(parent) for parent in reversed(PurePosixPath(path).parents)), path][1:]
 
 
 class _TreeBuilder:
@@ -66,11 +99,12 @@ class _TreeBuilder:
         self.blobs: dict[str, str] = {}
         self.skipped: dict[str, str] = {}
         self.warnings: list[str] = []
+        self._linked_folders: dict[str, bool] = {"": False}
 
     def add(self, path: str, blob: str | None) -> None:
         """Take a path in; without a blob id the file is read."""
-        if not _is_utf8(path):
-            self.skip(path.encode("utf-8", "backslashreplace").decode(), "name is not UTF-8")
+        if _printable(path) != path:
+            self.skip(path, "name is not UTF-8")
             return
         reason = self.reason_by_name(path)
         if reason:
@@ -82,100 +116,66 @@ class _TreeBuilder:
                 self.skip(path, content.reason)
                 return
             blob = blob_id(content)
+        self.remove(path)
         self.blobs[path] = blob
 
     def skip(self, path: str, reason: str) -> None:
         self.blobs.pop(path, None)
-        self.skipped[path] = reason
+        self.skipped[_printable(path)] = reason
 
     def remove(self, path: str) -> None:
         self.blobs.pop(path, None)
-        self.skipped.pop(path, None)
+        self.skipped.pop(_printable(path), None)
+
+    def has_submodule(self, path: str) -> bool:
+        """Whether git knows a submodule here, and a folder is in its place."""
+        place = self.root / path
+        return self.skipped.get(_printable(path)) == _SUBMODULE and place.is_dir() and not place.is_symlink()
+
+    def is_below_link(self, path: str) -> bool:
+        """Whether a folder on the way to this path is a symbolic link; each folder is looked at once."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._linked_folders:
+            is_linked = self.is_below_link(folder) or os.path.islink(self.root / folder)
+            self._linked_folders[folder] = is_linked
+        return self._linked_folders[folder]
 
     def tree(self) -> Tree:
         skipped = tuple(SkippedFile(path, reason) for path, reason in sorted(self.skipped.items()))
         return Tree(dict(sorted(self.blobs.items())), skipped, tuple(self.warnings))
 
 
-def _is_utf8(path: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in path)
+def _printable(path: str) -> str:
+    """The path without what no UTF-8 text can hold: bytes of its name that are not UTF-8 are spelled out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _read_git(root: Path, builder: _TreeBuilder) -> None:
-    repository = _open_repository(root)
-    try:
-        tracked = _list_files(repository, root, "--stage")
-        if not tracked and Path(_work_tree(repository)).resolve() != root.resolve():
-            raise GitTrouble("")  # A folder that an enclosing repository ignores, such as an installed package.
-        for entry in tracked:
-            meta, _, path = entry.partition("\t")
-            mode, blob, _stage = meta.split(" ")
-            _add_tracked(builder, path, mode, blob)
-        for entry in _list_files(repository, root, "-t", "--modified", "--deleted", "--others", "--exclude-standard"):
-            _add_change(builder, entry[0], entry[2:])
-    finally:
-        repository.close()
+    """Raises GitTrouble, silently for a folder that an enclosing repository ignores, such as an installed package."""
+    tracked = list_files(root, "--stage", "-v")
+    if not tracked and ignores(root, ""):
+        raise GitTrouble("")
+    for entry in tracked:
+        meta, _, path = entry.partition("\t")
+        tag, mode, blob, _stage = meta.split(" ")
+        _add_tracked(builder, path, tag, mode, blob)
+    for entry in list_files(root, "-t", "--modified", "--deleted", "--others", "--exclude-standard"):
+        _add_change(builder, entry[0], entry[2:])
 
 
-def _open_repository(root: Path) -> Repo:
-    """The repository that contains root. Raises GitTrouble: silent without one, with words when it is broken."""
-    try:
-        from git import Repo
-        from git.exc import InvalidGitRepositoryError, NoSuchPathError
-    except ImportError as error:
-        raise GitTrouble("git is not installed; the folder is walked instead") from error
-    try:
-        return Repo(root, search_parent_directories=True)
-    except (InvalidGitRepositoryError, NoSuchPathError, OSError, ValueError) as error:
-        broken = "the .git of this folder is broken; the folder is walked instead"
-        raise GitTrouble(broken if os.path.lexists(root / ".git") else "") from error
-
-
-def _list_files(repository: Repo, root: Path, *arguments: str) -> list[str]:
-    """Entries of `git ls-files -z` below root. The repository's own hooks are not run."""
-    from git import Git
-    from git.exc import GitError
-
-    environment = {
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_DIR": str(repository.git_dir),
-        "GIT_WORK_TREE": _work_tree(repository),
-        "GIT_INDEX_FILE": str(Path(repository.git_dir) / "index"),
-    }
-    command = ["git", "-c", "core.fsmonitor=false", "ls-files", "-z", *arguments]
-    try:
-        output = Git(str(root)).execute(
-            command,
-            env=environment,
-            kill_after_timeout=GIT_SECONDS,
-            strip_newline_in_stdout=False,
-            stdout_as_string=False,
-        )
-    except (GitError, OSError) as error:
-        logger.debug("git ls-files failed: %s", error)
-        why = _last_line(error)
-        raise GitTrouble(f"git cannot read this repository ({why}); the folder is walked instead") from error
-    return [os.fsdecode(entry) for entry in bytes(output).split(b"\0") if entry]
-
-
-def _work_tree(repository: Repo) -> str:
-    if repository.working_tree_dir is None:
-        raise GitTrouble("a bare git repository has no files; the folder is walked instead")
-    return str(repository.working_tree_dir)
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).split("\n") if line.strip()]
-    return lines[-1].removeprefix("stderr:").strip(" '")[:200] if lines else type(error).__name__
-
-
-def _add_tracked(builder: _TreeBuilder, path: str, mode: str, blob: str) -> None:
-    if mode == _SUBMODULE:
-        builder.skip(path, "git submodule")
-    elif mode == _SYMLINK:
+def _add_tracked(builder: _TreeBuilder, path: str, tag: str, mode: str, blob: str) -> None:
+    """A path of git's index. Of files tagged S (skip-worktree) or in lower case (assume-unchanged) git hides changes."""
+    is_hidden = tag == "S" or tag.islower()
+    if is_hidden and not os.path.lexists(builder.root / path):
+        return
+    if mode == _SUBMODULE_MODE:
+        builder.skip(path, _SUBMODULE)
+    elif mode == _SYMLINK_MODE and not is_hidden:
         builder.skip(path, "symbolic link")
+    elif builder.is_below_link(path):
+        builder.skip(path, BELOW_LINK)
     elif path not in builder.blobs:
-        builder.add(path, blob)
+        builder.add(path, None if is_hidden else blob)
 
 
 def _add_change(builder: _TreeBuilder, tag: str, path: str) -> None:
@@ -184,83 +184,6 @@ def _add_change(builder: _TreeBuilder, tag: str, path: str) -> None:
         builder.remove(path)
     elif path.endswith("/"):
         builder.skip(path, "a git repository of its own")
-    elif builder.skipped.get(path) != "symbolic link" and os.path.lexists(builder.root / path):
+    elif not builder.has_submodule(path) and os.path.lexists(builder.root / path):
         builder.blobs.pop(path, None)
         builder.add(path, None)
-
-
-def _walk(root: Path, builder: _TreeBuilder) -> None:
-    """The files of a folder without git: `.gitignore` is honoured, links are not followed."""
-    for path in _walk_folder(root, "", []):
-        builder.add(path, None)
-
-
-_Specs = list[tuple[str, GitIgnoreSpec]]
-
-
-def _walk_folder(root: Path, folder: str, specs: _Specs) -> Iterator[str]:
-    try:
-        with os.scandir(root / folder) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
-    except OSError as error:
-        if not folder:
-            raise WorkspaceError(f"{root} cannot be read: {error.strerror or error}") from error
-        return
-    specs = specs + _gitignore(root, folder)
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        mode = entry.stat(follow_symlinks=False).st_mode if _still_there(entry) else 0
-        if stat.S_ISDIR(mode):
-            if not is_vendor_folder(root / path) and not _is_ignored(f"{path}/", specs):
-                yield from _walk_folder(root, path, specs)
-        elif stat.S_ISREG(mode) and entry.name != ".git" and not _is_ignored(path, specs):
-            yield path
-
-
-def _still_there(entry: os.DirEntry[str]) -> bool:
-    try:
-        entry.stat(follow_symlinks=False)
-    except OSError:
-        return False
-    return True
-
-
-def _gitignore(root: Path, folder: str) -> _Specs:
-    try:
-        text = (root / folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return []
-    lines = []
-    for line in text.splitlines():
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        lines.append(line)
-    return [(folder, GitIgnoreSpec.from_lines(lines))]
-
-
-def _is_ignored(path: str, specs: _Specs) -> bool:
-    """The innermost .gitignore that has an opinion decides."""
-    for folder, spec in reversed(specs):
-        result = spec.check_file(path.removeprefix(f"{folder}/") if folder else path)
-        if result.include is not None:
-            return result.include
-    return False
-
-
-def is_ignored_by_git(root: Path, path: str) -> bool:
-    """Whether git (or, without git, a .gitignore on the way) ignores this path."""
-    try:
-        repository = _open_repository(root)
-    except GitTrouble:
-        folders = [str(parent) for parent in reversed(PurePosixPath(path).parents)]
-        specs = [spec for folder in folders for spec in _gitignore(root, "" if folder == "." else folder)]
-        steps = [f"{folder}/" for folder in folders if folder != "."]
-        return any(_is_ignored(step, specs) for step in [*steps, path])
-    try:
-        return bool(_list_files(repository, root, "--others", "--ignored", "--exclude-standard", "--", path))
-    except GitTrouble:
-        return False
-    finally:
-        repository.close()

@@ -32,7 +32,7 @@ FORBIDDEN = {
 ONLY_IN = {
     "faiss": ("indexer/vectors.py",),
     "sentence_transformers": ("indexer/embedding.py",),
-    "git": ("indexer/gittree.py",),
+    "git": ("indexer/gitcommand.py",),
     "tree_sitter": ("indexer/",),
     "sqlite3": ("indexer/",),
     "vllm": ("codeassist/engine/",),

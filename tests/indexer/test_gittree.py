@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from indexer.errors import WorkspaceError
 from indexer.files import blob_id
-from indexer.gittree import Tree, is_ignored_by_git, read_tree
+from indexer.gittree import Tree, is_ignored_by_git, is_left_out, read_tree
 from indexer.rules import NameRules, read_rules
 
 Make = Callable[[dict[str, Any]], Path]
@@ -120,6 +121,7 @@ def test_links_and_loops_are_skipped(repository: Make, tmp_path: Path) -> None:
     (plain / "loop").symlink_to(plain)
     (plain / "a.py").write_text("")
     assert set(tree_of(plain).blobs) == {"a.py"}
+    assert reasons(tree_of(plain)) == {"loop": "symbolic link"}
 
 
 def test_tracked_links_are_skipped(repository: Make, git: Callable[..., None]) -> None:
@@ -138,9 +140,11 @@ def test_a_worktree_and_a_submodule_do_not_crash(repository: Make, git: Callable
     other.mkdir()
     git(other, "init", "-q")
     git(other, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(root), "lib")
-    tree = tree_of(other)
-    assert reasons(tree) == {"lib": "git submodule"}
-    assert set(tree.blobs) == {".gitmodules"}
+    for _ in range(2):
+        tree = tree_of(other)
+        assert reasons(tree) == {"lib": "git submodule"}
+        assert set(tree.blobs) == {".gitmodules"}
+        git(other / "lib", "commit", "-q", "--allow-empty", "-m", "elsewhere")  # Now git calls the submodule modified.
 
 
 def test_a_repository_inside_a_repository_is_left_alone(repository: Make, git: Callable[..., None]) -> None:
@@ -162,22 +166,101 @@ def test_a_name_that_is_not_utf8_is_skipped(tmp_path: Path) -> None:
     assert list(reasons(tree_of(tmp_path / "plain")).values()) == ["name is not UTF-8"]
 
 
-def test_the_variables_of_a_git_hook_do_not_mislead(repository: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = repository({"a.py": "a = 1\n"})
-    monkeypatch.setenv("GIT_DIR", "/nowhere")
-    monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
-    assert set(tree_of(root).blobs) == {"a.py"}
+def test_nothing_is_read_below_a_tracked_folder_that_became_a_link(repository: Make, tmp_path: Path) -> None:
+    for text in ("a = 1\n", "other = 1\n"):
+        (tmp_path / "outside/d").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "outside/d/f.py").write_text(text)
+        if not (tmp_path / "repository").exists():
+            root = repository({"d/f.py": "a = 1\n"})
+            shutil.rmtree(root / "d")
+            (root / "d").symlink_to(tmp_path / "outside/d")
+        tree = tree_of(root)
+        assert tree.blobs == {}
+        assert reasons(tree) == {"d": "symbolic link", "d/f.py": "below a symbolic link"}
+        assert is_left_out(root, "d/f.py")
 
 
-def test_no_hook_of_a_strange_repository_is_run(repository: Make, git: Callable[..., None], tmp_path: Path) -> None:
-    root = repository({"a.py": "a = 1\n"})
-    hook = tmp_path / "hook"
-    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
-    hook.chmod(0o755)
-    git(root, "config", "core.fsmonitor", str(hook))
-    (root / "a.py").write_text("a = 2\n")
-    tree_of(root)
-    assert not (tmp_path / "ran").exists()
+def test_an_untracked_folder_of_a_repository_keeps_the_ignore_rules_above_it(repository: Make) -> None:
+    root = repository({".gitignore": "*.log\n/new/out/\n"})
+    (root / ".git/info/exclude").write_text("excluded.py\n")
+    (root / "new/out").mkdir(parents=True)
+    for name in ("a.py", "a.log", "out/b.py", "excluded.py"):
+        (root / "new" / name).write_text("")
+    tree = tree_of(root / "new")
+    assert set(tree.blobs) == {"a.py"}
+    assert tree.skipped == ()
+
+
+def test_local_edits_that_git_was_told_to_overlook_are_seen(repository: Make, git: Callable[..., None]) -> None:
+    root = repository({"skip.py": "s = 1\n", "assume.py": "a = 1\n", "sparse.py": "x = 1\n", "gone.py": "g = 1\n"})
+    git(root, "update-index", "--skip-worktree", "skip.py", "sparse.py")
+    git(root, "update-index", "--assume-unchanged", "assume.py", "gone.py")
+    (root / "skip.py").write_text("s = 2\n")
+    (root / "assume.py").write_text("a = 2\n")
+    (root / "sparse.py").unlink()
+    (root / "gone.py").unlink()
+    tree = tree_of(root)
+    assert tree.blobs == {"skip.py": blob_id(b"s = 2\n"), "assume.py": blob_id(b"a = 2\n")}
+    assert tree.skipped == ()
+
+
+def test_the_report_can_be_written_as_utf8_whatever_the_names(repository: Make, git: Callable[..., None]) -> None:
+    root = repository({"a.py": ""})
+    for name in (b"link\xff", b"nested\xff", b"tracked\xff"):
+        path = Path(os.fsdecode(bytes(root) + b"/" + name))
+        if name.startswith(b"nested"):
+            path.mkdir()
+            git(path, "init", "-q")
+        else:
+            path.symlink_to("a.py")
+    git(root, "add", os.fsdecode(b"tracked\xff"))
+    assert reasons(tree_of(root)) == {
+        "link\\xff": "name is not UTF-8",
+        "nested\\xff/": "a git repository of its own",
+        "tracked\\xff": "symbolic link",
+    }
+
+
+def test_what_a_full_refresh_leaves_out_one_path_is_left_out_too(
+    repository: Make, git: Callable[..., None], tmp_path: Path
+) -> None:
+    root = repository({"a.py": "", ".gitignore": "*.log\n"})
+    other = tmp_path / "other"
+    (other / "inner/deep").mkdir(parents=True)
+    git(other, "init", "-q")
+    git(other / "inner", "init", "-q")
+    git(other, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(root), "lib")
+    (other / "link").symlink_to("inner")
+    (other / "empty/.git").mkdir(parents=True)
+    for path in ("inner/b.py", "inner/deep/b.py", "lib/a.py", "lib/new.py", "link/b.py", "link"):
+        assert is_left_out(other, path), path
+    for path in ("new.py", "deep/new.py", "empty/new.py", ":odd.py", "*.py", "-dash.py"):
+        assert not is_left_out(other, path), path
+    assert not is_ignored_by_git(other, "lib/a.py"), "a submodule is left out of the index, but it is not ignored"
+    assert is_ignored_by_git(other, "lib/x.log")
+
+
+def test_in_an_ignored_folder_one_path_is_judged_as_in_the_walk(repository: Make) -> None:
+    root = repository({".gitignore": "env/\n"})
+    (root / "env").mkdir()
+    (root / "env/.gitignore").write_text("*.log\n")
+    assert not is_left_out(root / "env", "new.py")
+    assert is_left_out(root / "env", "new.log")
+    assert is_left_out(root, "env/new.py")
+
+
+@pytest.mark.parametrize("name", [".gitignore", "sub/.gitignore"])
+def test_a_byte_order_mark_is_no_part_of_the_first_pattern(
+    tmp_path: Path, write: Callable[..., Path], name: str
+) -> None:
+    root = write(tmp_path / "plain", {name: b"\xef\xbb\xbf*.py\n", "sub/a.py": ""})
+    assert set(tree_of(root).blobs) == {name}
+
+
+def test_an_inner_gitignore_says_nothing_of_its_own_folder(tmp_path: Path, write: Callable[..., Path]) -> None:
+    root = write(tmp_path / "plain", {"sub/.gitignore": "*\n!keep.py\n", "sub/keep.py": ""})
+    assert not is_ignored_by_git(root, "sub/keep.py")
+    assert is_ignored_by_git(root, "sub/a.py")
 
 
 def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -30,14 +30,22 @@ def read_blobs(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT path, blob FROM files UNION ALL SELECT path, blob FROM skipped"))
 
 
+def can_hold(path: str) -> bool:
+    """Whether a path can stand in the store, which keeps UTF-8: bytes of other file names come as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in path)
+
+
 def blobs_of(connection: sqlite3.Connection, paths: Iterable[str]) -> dict[str, str]:
     """Blob ids of those of the paths that are indexed."""
-    found = (connection.execute("SELECT path, blob FROM files WHERE path = ?", (path,)).fetchone() for path in paths)
+    query = "SELECT path, blob FROM files WHERE path = ?"
+    found = (connection.execute(query, (path,)).fetchone() for path in paths if can_hold(path))
     return dict(row for row in found if row)
 
 
 def blob_of(connection: sqlite3.Connection, path: str) -> str | None:
     """Blob id of one path, None when it was never looked at."""
+    if not can_hold(path):
+        return None
     row = connection.execute(
         "SELECT blob FROM files WHERE path = ?1 UNION ALL SELECT blob FROM skipped WHERE path = ?1", (path,)
     ).fetchone()

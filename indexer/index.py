@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from indexer import records
 from indexer.embedding import Embedder
-from indexer.errors import EmbedderUnavailable, IndexClosed, IndexUnavailable, WorkspaceError
+from indexer.errors import EmbedderUnavailable, WorkspaceError
+from indexer.gittree import is_ignored_by_git
+from indexer.healing import Healer
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor, search_words
-from indexer.store import Store, is_damage
+from indexer.store import Store
 from indexer.types import Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
 from indexer.vectors import VectorIndex, open_vectors
 
@@ -34,13 +36,15 @@ class CodeIndex:
     ) -> None:
         self.root = root
         self._store = store
+        self._healer = Healer(store)
         self._embedder = embedder
         self._refresher = Refresher(root, store, max_file_kb, tuple(exclude))
         self._vectors: VectorIndex | None = None
         self._vectors_lock = threading.Lock()
         self._vector_warning = ""
-        self._map = RepositoryMap()
-        self._privacy = Privacy(self._refresher.rules, self._refresher.is_ignored_by_git)
+        self._vectors_epoch = self._refreshed_epoch = store.epoch
+        self._map = (store.epoch, RepositoryMap())
+        self._privacy = Privacy(self._refresher.rules, self._is_ignored_by_git)
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
 
     @classmethod
@@ -64,30 +68,48 @@ class CodeIndex:
 
     def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
-        report_progress = progress or _no_progress
         self._privacy.forget()
-        report = self._healing(lambda: self._refresher.refresh(report_progress))
-        self._tree_skipped = report.skipped
-        has_vectors = self._healing(lambda: self._refresh_vectors(report_progress))
-        warnings = report.warnings + ((self._vector_warning,) if self._vector_warning else ())
-        return replace(report, vectors=has_vectors, warnings=warnings)
+
+        def work() -> IndexReport:
+            return self._refresh_all(progress or _no_progress)
+
+        return self._healer.write(work, work)
 
     def refresh_file(self, path: str, text: str | None = None) -> None:
-        """Bring one file up to date: as it is on disk, or as an editor has it. Paths outside of root are ignored."""
-        if _leaves_root(path):
+        """Bring one file up to date: as it is on disk, or as an editor has it.
+
+        Paths outside of root are ignored, and such as are not UTF-8.
+        """
+        if _leaves_root(path) or not records.can_hold(path):
             return
-        self._healing(lambda: self._refresher.refresh_file(path, text))
-        if self._vectors is not None:
-            self._healing(lambda: self._refresh_vectors(_no_progress, path))
+
+        def one() -> None:
+            self._refresher.refresh_file(path, text)
+            if self._vectors is not None:
+                self._refresh_vectors(_no_progress, path)
+
+        def everything() -> None:
+            self._refresh_all(_no_progress)
+            one()
+
+        is_known = self._store.settled_epoch() == self._refreshed_epoch
+        self._healer.write(one if is_known else everything, everything)
 
     def search(self, query: Query, limit: int) -> list[Hit]:
-        """Best first: a cursor's question when the query has a path, else a person's. Deterministic."""
+        """Best first: a cursor's question when the query has a path, else a person's. Deterministic.
+
+        A person waits until a damaged index is built anew; a cursor finds nothing until the next refresh.
+        """
         if limit <= 0:
             return []
-        find = search_cursor if query.path is not None else search_words
-        if query.path is None:
-            self._load_vectors()
-        return self._reading(lambda connection: find(self._sources(connection), query, limit), [])
+        if query.path is not None:
+            return self._reading(lambda connection: search_cursor(self._sources(connection), query, limit), [])
+        self._load_vectors()
+        hits = self._search_words(query, limit)
+        if not self._healer.damage:
+            return hits
+        self.refresh()
+        return self._search_words(query, limit)
 
     def symbols(self, name: str, limit: int = 20) -> list[Symbol]:
         """Definitions with this name, by path and line; whatever the case when the exact name is nowhere."""
@@ -116,9 +138,26 @@ class CodeIndex:
         """Close the index; safe to call twice."""
         self._store.close()
 
+    def _search_words(self, query: Query, limit: int) -> list[Hit]:
+        return self._reading(lambda connection: search_words(self._sources(connection), query, limit), [])
+
+    def _refresh_all(self, progress: ProgressCallback) -> IndexReport:
+        epoch = self._store.settled_epoch()
+        report = self._refresher.refresh(progress)
+        has_vectors = self._refresh_vectors(progress)
+        if self._store.settled_epoch() != epoch:  # The index was deleted meanwhile: only its last part was written.
+            return self._refresh_all(progress)
+        self._refreshed_epoch = epoch
+        self._tree_skipped = report.skipped
+        warnings = report.warnings + ((self._vector_warning,) if self._vector_warning else ())
+        return replace(report, vectors=has_vectors, warnings=warnings)
+
     def _sources(self, connection: sqlite3.Connection) -> Sources:
-        self._map = repository = synced(self._map, connection)
-        vectors, embedder = self._vectors, self._embedder
+        epoch = self._store.epoch
+        known_epoch, known = self._map
+        repository = synced(known if known_epoch == epoch else RepositoryMap(), connection)
+        self._map = (epoch, repository)
+        vectors, embedder = self._load_vectors() if self._vectors is not None else None, self._embedder
         if vectors is None or embedder is None:
             return Sources(connection, repository, None, 0, self.root.name)
         vectors.sync(connection)
@@ -129,11 +168,13 @@ class CodeIndex:
         return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name)
 
     def _load_vectors(self) -> VectorIndex | None:
-        """The vector index, made at the first call; None (and a warning kept) when there can be none."""
+        """The vector index, made once an epoch; None (and a warning kept) when there can be none."""
         with self._vectors_lock:
-            if self._vectors is None and self._embedder is not None and not self._vector_warning:
+            epoch = self._store.epoch
+            is_new = self._vectors is None or self._vectors_epoch != epoch
+            if is_new and self._embedder is not None and not self._vector_warning:
                 try:
-                    self._vectors = open_vectors(self._embedder)
+                    self._vectors, self._vectors_epoch = open_vectors(self._embedder), epoch
                     self._vector_warning = "" if self._vectors else "faiss is not installed: no search by meaning"
                 except EmbedderUnavailable as error:
                     self._vector_warning = f"no search by meaning: {error}"
@@ -151,33 +192,13 @@ class CodeIndex:
             vectors.sync(connection)
         return True
 
-    def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
-        """The answer of a read; nothing when the index is damaged (the next refresh rebuilds it)."""
-        try:
-            with self._store.reading() as connection:
-                return read(connection)
-        except sqlite3.ProgrammingError as error:
-            if self._store.is_closed:
-                raise IndexClosed("the index was closed while it was read; open it again") from error
-            return nothing  # It was damaged and another thread is rebuilding it.
-        except sqlite3.DatabaseError as error:
-            logger.warning("the index cannot be read: %s", error)
-            return nothing
+    def _is_ignored_by_git(self, path: str) -> bool:
+        """Whether git ignores a path; what is indexed is not ignored."""
+        is_indexed = self._reading(lambda connection: records.blob_of(connection, path) is not None, False)
+        return not is_indexed and is_ignored_by_git(self.root, path)
 
-    def _healing(self, work: Callable[[], Answer]) -> Answer:
-        """Do the work; when it meets damaged bytes, start an empty index and do it again."""
-        try:
-            return work()
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.ProgrammingError) and self._store.is_closed:
-                raise IndexClosed("the index was closed while it was written; open it again") from error
-            if not is_damage(error):
-                raise IndexUnavailable(f"the index {self._store.path} cannot be written: {error}") from error
-            self._store.rebuild(f"damaged ({error})")
-            self._map = RepositoryMap()
-            with self._vectors_lock:
-                self._vectors = None
-            return work()
+    def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
+        return self._healer.read(read, nothing)
 
 
 def _no_progress(progress: Progress) -> None:

@@ -1,7 +1,8 @@
 """The index on disk: one SQLite file, the truth from which everything else can be rebuilt.
 
 WAL mode with a busy timeout lets several processes share one index. Every write is one transaction, so a process that
-is killed at any moment leaves an index that opens. An older format or a damaged file is set aside and built anew.
+is killed at any moment leaves an index that opens. An older format or a damaged file is set aside and built anew; a
+file that somebody deleted or replaced is opened again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from indexer.errors import IndexClosed, IndexDamaged
+from indexer.place import SUFFIXES, place_for
 
 logger = logging.getLogger(__name__)
 
@@ -63,17 +65,26 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         """Open or create the index in `directory`. Raises IndexDamaged when it can be neither used nor set aside."""
-        self.path = directory / FILE_NAME
         self.warnings: list[str] = []
+        self.epoch = 0  # Grows whenever this is another index than before; row numbers mean nothing beyond it.
+        self.is_closed = False
+        self._directory = directory
         self._write_lock = threading.RLock()
         self._readers: dict[threading.Thread, sqlite3.Connection] = {}
         self._readers_lock = threading.Lock()
-        self.is_closed = False
-        try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise IndexDamaged(f"the index folder {directory} cannot be made: {error.strerror or error}") from error
-        self._writer = self._open_or_rebuild()
+        self._settle_in()
+
+    @property
+    def path(self) -> Path:
+        """The file of the index."""
+        return self._place.directory / FILE_NAME
+
+    def settled_epoch(self) -> int:
+        """The epoch, after a look at whether the file is still the one that was opened."""
+        self._check_open()
+        if not self._is_in_place():
+            self._reopen()
+        return self.epoch
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -93,7 +104,7 @@ class Store:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The writing connection inside one transaction: all of it is kept, or nothing."""
         with self._write_lock:
-            self._check_open()
+            self.settled_epoch()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -103,26 +114,69 @@ class Store:
                 raise
             self._writer.execute("COMMIT")
 
-    def rebuild(self, reason: str) -> None:
-        """Set the index aside and start an empty one; called when reading finds damage. Raises IndexDamaged."""
+    def rebuild(self, reason: str, epoch: int) -> None:
+        """Set the index of this epoch aside and start an empty one. Raises IndexDamaged."""
         with self._write_lock:
-            self._check_open()
+            if self.settled_epoch() != epoch:
+                return  # Another thread did, or another process put a new one there.
             self._close_all()
+            self.epoch += 1
             self._set_aside(reason)
             self._writer = self._connect_new()
+            self._opened_id = self._file_id()
 
     def close(self) -> None:
         """Close every connection; safe to call twice."""
         with self._write_lock:
             self.is_closed = True
             self._close_all()
+            self._place.remove()
+
+    def _settle_in(self) -> None:
+        self._place = place_for(self._directory, FILE_NAME)
+        if self._place.warning:
+            self._warn(self._place.warning)
+        try:
+            self._writer = self._open_or_rebuild()
+        except IndexDamaged:
+            self._place.remove()
+            raise
+        self._opened_id = self._file_id()
+
+    def _reopen(self) -> None:
+        """Take to the index that stands at the path now: the old one was deleted or replaced by somebody."""
+        with self._write_lock:
+            self._check_open()
+            if self._is_in_place():
+                return
+            logger.warning("%s is no longer the file that was opened; it is opened again", self.path)
+            self._close_all()
+            self._place.remove()
+            self.epoch += 1
+            self._settle_in()
+
+    def _is_in_place(self) -> bool:
+        return self._opened_id is not None and self._file_id() == self._opened_id
+
+    def _file_id(self) -> tuple[int, int] | None:
+        """Which file stands at the path. Its number is not used again while we have it open."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _warn(self, warning: str) -> None:
+        logger.warning("%s: %s", self.path, warning)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def _check_open(self) -> None:
         if self.is_closed:
             raise IndexClosed("the index is closed; open it again")
 
     def _reader(self) -> sqlite3.Connection:
-        self._check_open()
+        self.settled_epoch()
         thread = threading.current_thread()
         with self._readers_lock:
             connection = self._readers.get(thread)
@@ -187,11 +241,9 @@ class Store:
         return connection
 
     def _set_aside(self, reason: str) -> None:
-        warning = f"the index was {reason}; it is built anew"
-        logger.warning("%s: %s", self.path, warning)
-        self.warnings.append(warning)
+        self._warn(f"the index was {reason}; it is built anew")
         try:
-            for suffix in ("", "-wal", "-shm"):
+            for suffix in SUFFIXES:
                 file = Path(f"{self.path}{suffix}")
                 if file.exists():
                     file.replace(f"{self.path}.aside{suffix}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_a_single_file_obeys_the_same_rules(repository: Make, open_index: Open, 
     index.refresh_file(path)
     assert index.symbols("leak") == []
     assert index.search(Query("leak"), 5) == []
+
+
+def test_a_saved_file_whose_name_is_not_utf8_is_ignored(repository: Make, open_index: Open) -> None:
+    index = open_index(repository({"a.py": "def a(): pass\n"}), embedder=HashingEmbedder())
+    index.refresh()
+    path = os.fsdecode(b"caf\xe9.py")
+    (index.root / path).write_text("def hidden(): pass\n")
+    index.refresh_file(path)
+    index.refresh_file(path, "def hidden(): pass\n")
+    assert index.symbols("hidden") == []
+    assert index.versions([path]) == {}
+    assert index.withheld(path, "x = 1\n") is None
 
 
 def test_an_unsaved_secret_never_enters_the_index(repository: Make, open_index: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def given_workspace(path: Path | None, cwd: Path) -> Path:
 
 def workspace_of(file: Path) -> Path:
     """The git root of a file, else its folder."""
-    folder = file.resolve().parent
+    folder = Path(os.path.realpath(file)).parent  # resolve() raises for a link that leads to itself
     return git_root(folder) or folder
 
 

@@ -49,6 +49,14 @@ def test_a_workspace_may_have_any_name(shell: Shell) -> None:
     assert shell.run("index", "--json").json["files"] == 2
 
 
+def test_a_link_to_itself_is_an_error_that_names_it(shell: Shell) -> None:
+    (shell.cwd / "loop.py").symlink_to("loop.py")
+    outcome = shell.run("explain", "loop.py:1:1")
+    assert outcome.code == 1
+    assert "loop.py" in outcome.err
+    assert "internal error" not in outcome.err
+
+
 def test_brackets_in_paths_are_no_markup(shell: Shell) -> None:
     (shell.cwd / "app" / "[id]").mkdir(parents=True)
     for name in ("[id]/thing.min.js", "a[bold].min.js"):

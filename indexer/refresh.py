@@ -15,8 +15,8 @@ from indexer import records
 from indexer.analysis import FileFacts, analyse
 from indexer.embedding import Embedder
 from indexer.errors import IndexClosed
-from indexer.files import blob_id, decode_source, read_bytes
-from indexer.gittree import Tree, is_ignored_by_git, read_tree
+from indexer.files import blob_id, decode_source, may_pass, read_bytes
+from indexer.gittree import Tree, is_left_out, read_tree
 from indexer.rules import NameRules, Rules, read_rules
 from indexer.store import Store
 from indexer.types import IndexReport, Progress, ProgressCallback, SkippedFile
@@ -82,7 +82,7 @@ class Refresher:
         with self.store.reading() as connection:
             if records.blob_of(connection, path) is not None:
                 return False
-        return is_ignored_by_git(self.root, path)
+        return is_left_out(self.root, path)
 
     def _forget(self, path: str) -> None:
         with self.store.reading() as connection:
@@ -151,7 +151,8 @@ def _encoded(path: str, text: str, rules: Rules) -> bytes | SkippedFile:
 
 def _write(connection: sqlite3.Connection, facts: Facts, blob: str) -> None:
     if isinstance(facts, SkippedFile):
-        records.replace_skipped(connection, facts, blob)
+        # Under no blob id, what may pass is looked at again by every refresh until it has.
+        records.replace_skipped(connection, facts, "" if may_pass(facts.reason) else blob)
     else:
         records.replace_file(connection, facts, blob)
 

@@ -70,9 +70,9 @@ def _open_below(root: Path, path: str) -> int:
 
 
 def _os_reason(root: Path, path: str, error: OSError) -> str:
-    if any(os.path.islink(root / parent) for parent in PurePosixPath(path).parents[:-1]):
+    if any((root / parent).is_symlink() for parent in PurePosixPath(path).parents[:-1]):
         return BELOW_LINK
-    if os.path.islink(root / path):
+    if (root / path).is_symlink():
         return "symbolic link"
     is_gone = isinstance(error, (FileNotFoundError, NotADirectoryError))
     return "gone" if is_gone else f"cannot be read: {error.strerror or error}"

@@ -47,7 +47,7 @@ def read_tree(root: Path, rules: Rules, reason_by_name: NameFilter) -> Tree:
 
 def is_left_out(root: Path, path: str) -> bool:
     """Whether `read_tree` would leave this path out for where it lies: ignored, linked, in another repository."""
-    if any(os.path.islink(root / step) for step in _steps(path)):
+    if any((root / step).is_symlink() for step in _steps(path)):
         return True
     try:
         return _git_ignores(root, path) or _nested_repository(root, path) is not None
@@ -136,7 +136,7 @@ class _TreeBuilder:
         """Whether a folder on the way to this path is a symbolic link; each folder is looked at once."""
         folder = path.rpartition("/")[0]
         if folder not in self._linked_folders:
-            is_linked = self.is_below_link(folder) or os.path.islink(self.root / folder)
+            is_linked = self.is_below_link(folder) or (self.root / folder).is_symlink()
             self._linked_folders[folder] = is_linked
         return self._linked_folders[folder]
 
@@ -164,7 +164,7 @@ def _read_git(root: Path, builder: _TreeBuilder) -> None:
 
 
 def _add_tracked(builder: _TreeBuilder, path: str, tag: str, mode: str, blob: str) -> None:
-    """A path of git's index. Of files tagged S (skip-worktree) or in lower case (assume-unchanged) git hides changes."""
+    """A path of git's index. It hides changes of what it tags S (skip-worktree) or in lower case (assume-unchanged)."""
     is_hidden = tag == "S" or tag.islower()
     if is_hidden and not os.path.lexists(builder.root / path):
         return

@@ -67,9 +67,9 @@ def test_a_folder_in_the_place_of_a_file_is_skipped(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_a_file_costs_no_descriptor(tmp_path: Path) -> None:
     (tmp_path / "a.py").mkdir()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     read(tmp_path)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 @pytest.mark.parametrize("target", ["../outside", "inside"])

@@ -23,7 +23,8 @@ def test_the_ignore_files_above_the_workspace_count_up_to_the_root_of_the_reposi
     write(
         tmp_path,
         {
-            ".codeassistignore": "beyond.py\n", "top/.git/HEAD": "", "top/.codeassistignore": "/pkg/app/gen/\n*.tmp.py\n",
+            ".codeassistignore": "beyond.py\n", "top/.git/HEAD": "",
+            "top/.codeassistignore": "/pkg/app/gen/\n*.tmp.py\n",
             "top/pkg/.codeassistignore": "app/private.py\n/other.py\n", "top/pkg/app/a.py": "",
         },
     )  # fmt: skip

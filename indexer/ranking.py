@@ -38,6 +38,14 @@ def in_order(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-round(hit.score, 9), hit.path, hit.start_line, hit.end_line))
 
 
+def above(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
+    """`first`, in its order, then the others; the scores say so too."""
+    top = others[0].score if others else 0.0
+    step = 1.0 / RRF_K
+    raised = [replace(hit, score=top + step * (len(first) - position)) for position, hit in enumerate(first)]
+    return [*raised, *others]
+
+
 def without_overlaps(hits: Iterable[Hit], limit: int) -> list[Hit]:
     """The first `limit` hits of which no two cover the same lines."""
     kept: list[Hit] = []

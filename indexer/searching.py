@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 import math
 import posixpath
 import sqlite3
@@ -15,9 +14,10 @@ from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.graph import Asker
 from indexer.languages import language_name
-from indexer.ranking import Ranked, fuse, in_order, is_test_path, without_overlaps
+from indexer.names import Spelled, exact, name_score, only_name, spellings
+from indexer.ranking import Ranked, above, fuse, in_order, is_test_path, without_overlaps
 from indexer.repository_map import RepositoryMap
-from indexer.terms import STOP_WORDS, query_terms, split_identifier, terms_of
+from indexer.terms import STOP_WORDS, query_terms, terms_of
 from indexer.types import Chunk, Hit, HitSource, Query, Symbol
 
 # At a cursor, a term that stands in more chunks than this costs more than it tells.
@@ -30,6 +30,8 @@ MAX_REMEMBERED = 64
 # A name must answer about half of a question of several words to count as what was asked for.
 LEAST_NAME_SCORE = 0.5
 PERSON_TERMS = 24
+# Definitions of one name that are looked at for the one that is meant.
+MAX_NAMESAKES = 500
 # Similar code must be this close to be shown at a cursor (cosine).
 MIN_COSINE = 0.3
 
@@ -164,7 +166,14 @@ def search_words(sources: Sources, query: Query, limit: int) -> list[Hit]:
     named = _named(sources.connection, query.text, terms, depth)
     fused = fuse([Ranked(named, 1.6), Ranked(lexical, 1.0), Ranked(vector, 1.0)])
     ranked = in_order(replace(hit, score=hit.score * _path_factor(hit.path, terms, words)) for hit in fused)
-    return without_overlaps(ranked, limit)
+    asked_for = [_symbol_hit(sources.connection, symbol) for symbol in _asked_for(sources.connection, query.text)]
+    return without_overlaps(above(asked_for, ranked), limit)
+
+
+def _asked_for(connection: sqlite3.Connection, text: str) -> list[Symbol]:
+    """Definitions of exactly the name that a question consists of."""
+    asked = only_name(text)
+    return exact(asked, records.symbols_named(connection, asked.name, MAX_NAMESAKES)) if asked else []
 
 
 def _word_why(chunk: Chunk, terms: Sequence[str]) -> str:
@@ -184,35 +193,15 @@ def _path_factor(path: str, terms: Sequence[str], words: Sequence[str]) -> float
 def _named(connection: sqlite3.Connection, text: str, terms: Sequence[str], limit: int) -> list[Hit]:
     """Definitions whose name the words spell, whole names first."""
     candidates: dict[tuple[str, int], tuple[float, Symbol]] = {}
-    for word in dict.fromkeys(_spellings(text, terms)):
-        for symbol in records.symbols_named_loosely(connection, word, 30):
-            _keep(candidates, symbol, _name_score(symbol, word, terms))
+    for asked in spellings(text, terms):
+        for symbol in records.symbols_named_loosely(connection, asked.name, MAX_NAMESAKES if asked.container else 30):
+            _keep(candidates, symbol, name_score(symbol, asked, terms))
     for term in terms[:6]:
         for symbol in records.symbols_starting(connection, term, 40):
-            _keep(candidates, symbol, _name_score(symbol, "", terms))
+            _keep(candidates, symbol, name_score(symbol, Spelled(""), terms))
     ordered = sorted(candidates.values(), key=lambda item: (-item[0], item[1].path, item[1].start_line))
     least = LEAST_NAME_SCORE if len(set(terms)) > 1 else 0.0
     return [_symbol_hit(connection, symbol) for score, symbol in ordered[:limit] if score > least]
-
-
-def _spellings(text: str, terms: Sequence[str]) -> list[str]:
-    """Names that the words may mean: themselves, and neighbours joined (`open assistant` -> `open_assistant`)."""
-    words = [word.strip("`'\"(),.:;!?").rsplit(".", 1)[-1] for word in text.split()]
-    pairs = [(a, b) for a, b in itertools.pairwise(words) if a and b]
-    joined = [f"{a}{mark}{b}" for a, b in pairs for mark in ("_", "")]
-    return [word for word in [*words, *joined, *terms] if len(word) > 1 and word.lower() not in STOP_WORDS][:60]
-
-
-def _name_score(symbol: Symbol, word: str, terms: Sequence[str]) -> float:
-    """Share of the question that the name answers; exact spelling, classes and functions count more."""
-    parts = set(split_identifier(symbol.name)) or {symbol.name.lower()}
-    shared = parts & set(terms)
-    coverage = len(shared) / max(1, len(set(terms)))
-    precision = len(shared) / len(parts)
-    is_spelled = bool(word) and symbol.name.lower() == word.lower() and (len(parts) > 1 or len(terms) == 1)
-    exact = 1.0 if is_spelled else 0.0
-    kind = {"field": 0.4, "constant": 0.8, "module": 0.8}.get(symbol.kind, 1.0)
-    return kind * (0.5 * coverage + 0.3 * precision + exact)
 
 
 def _keep(candidates: dict[tuple[str, int], tuple[float, Symbol]], symbol: Symbol, score: float) -> None:

@@ -32,6 +32,17 @@ SECRET = "looks like a secret"
         ".git-credentials",
         "ID_RSA",
         "Server.PEM",
+        ".envrc",
+        ".env-prod",
+        "env.local",
+        "infra/prod.tfvars.json",
+        ".vault-token",
+        ".dockerconfigjson",
+        ".yarnrc.yml",
+        "secrets.properties",
+        "app/secrets.json5",
+        "secrets.ini",
+        "auth.json",
     ],
 )
 def test_names_of_secrets_are_left_out(path: str) -> None:
@@ -39,7 +50,21 @@ def test_names_of_secrets_are_left_out(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".env.example", ".env.sample", "id_rsa.pub", "environment.py", "keys.py", "secrets.py"]
+    "path",
+    [
+        ".env.example",
+        ".env.sample",
+        "id_rsa.pub",
+        "environment.py",
+        "keys.py",
+        "secrets.py",
+        "secrets.go",
+        "Secrets.java",
+        "docs/secrets.md",
+        "secrets.properties.example",
+        "auth.py",
+        "env.ts",
+    ],
 )
 def test_names_that_only_sound_secret_stay(path: str) -> None:
     assert reason_by_name(path) is None
@@ -77,6 +102,20 @@ SECRETS = [
     "token = 'ghp_" + "a" * 36 + "'",
     "k = 'sk_live_" + "a" * 24 + "'",
     "g = 'AIza" + "b" * 35 + "'",
+    "openai = 'sk-" + "proj-" + "aB3_" * 12 + "'",
+    "openai = 'sk-" + "a" * 20 + "T3Blbk" + "FJ" + "a" * 20 + "'",
+    "hf = 'hf_" + "aB" * 17 + "'",
+    "aws = 'ASIA" + "ABCDEFGHIJKLMNOP'",
+    'aws_secret_access_key = "' + "aB3/" * 10 + '"',
+    "AWS_SECRET_ACCESS_KEY=" + "aB3+" * 10,
+    '"SecretAccessKey": "' + "aB3/" * 10 + '"',
+    "k = 'rk_live_" + "a" * 24 + "'",
+    "https://hooks.slack.com/" + "services/T0123ABCD/B0123ABCD/" + "aB3" * 8,
+    "DATABASE = 'postgres://app:" + "c0rrect-h0rse@db.internal:5432/app'",
+    "REDIS = 'redis://:" + "c0rrecth0rse@localhost/0'",
+    f'key = "{KEY_HEAD}" +\n    "MIIEowIBAAKCAQEAxyz"',
+    f"key = ['{KEY_HEAD}',\n  'MIIEowIBAAKCAQEAxyz']",
+    f'key = (\n    "{KEY_HEAD}"\n    "MIIEowIBAAKCAQEAxyz"\n)',
 ]
 
 
@@ -92,10 +131,33 @@ def test_files_that_hold_keys_are_left_out(text: str) -> None:
         "-----BEGIN CERTIFICATE-----\nMIIE\n",
         "AKIA is how such keys start",
         "skip_live_tests = True",
+        f'HEADS = ["{KEY_HEAD}", "{KEY_HEAD}"]',
+        "aws_access_key_id = AKIA" + "IOSFODNN7EXAMPLE",
+        'aws_secret_access_key = "' + "wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + 'EXAMPLEKEY"',
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+        "OPENAI_API_KEY=sk-proj-...",
+        "def hf_hub_download_with_a_name_of_more_than_thirty_four(): pass",
+        "aws_secret_access_key = os.environ['AWS_SECRET_ACCESS_KEY']",
     ],
 )
 def test_code_that_only_speaks_of_keys_stays(text: str) -> None:
     assert reason_by_content("pem.py", text) is None
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        "user:password", "user:pass", "user:passwd123", "postgres:postgres", "user:${PASSWORD}", "user:{password}",
+        "user:%s", "user:<password>", "user:xxxxxxxx", "user:********", "user:your_password", "scott:tiger",
+        ":changeme", "a:123456789", "me:yourTopSecretPassword", "x:my-token",
+    ],
+)  # fmt: skip
+def test_a_url_that_shows_where_a_password_would_stand_stays(credentials: str) -> None:
+    assert reason_by_content("a.py", f"url = 'postgres://{credentials}@db.internal/app'") is None
+
+
+def test_a_password_for_a_host_that_only_documents_name_stays() -> None:
+    assert reason_by_content("a.py", "https://bob:c0rrect-h0rse@www.example.com/") is None
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,11 @@ from indexer.place import SUFFIXES, place_for
 
 logger = logging.getLogger(__name__)
 
-# Raise it with every change of the schema, of the terms, or of what queries extract, and say here what changed.
+# Raise it with every change of the schema, of the terms, of what queries extract, or of what is left out, and say here
+# what changed.
 #   1  files, skipped, symbols, refs, imports, chunks, vectors; FTS5 over split identifiers
-FORMAT = 1
+#   2  more secrets are left out; files that were away for a moment are not remembered as gone
+FORMAT = 2
 
 FILE_NAME = "index.sqlite"
 BUSY_SECONDS = 15.0

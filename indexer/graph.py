@@ -13,6 +13,8 @@ from indexer.types import Import
 MAX_FILES = 24
 # Files that one look-up may pass through; a package that re-exports everything has hundreds.
 MAX_VISITED = 300
+# Answers that are kept until files change.
+MAX_REMEMBERED = 50_000
 
 _JS_ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".vue")
 _PY_ENDINGS = (".py", ".pyi", "/__init__.py", "/__init__.pyi")
@@ -48,7 +50,17 @@ def resolve_import(repository: RepositoryMap, item: Import, asker: Asker) -> lis
 
 
 def definitions_of(repository: RepositoryMap, name: str, path: str, asker: Asker) -> tuple[int, ...]:
-    """Rows of the definitions of `name` in a file, or where that file has it from (re-exports)."""
+    """Rows of the definitions of `name` in a file, or where that file has it from (re-exports). Remembered."""
+    key = (path, name, asker.language)
+    found = repository.defined.get(key)
+    if found is None:
+        if len(repository.defined) >= MAX_REMEMBERED:
+            repository.defined.clear()
+        found = repository.defined[key] = _find_definitions(repository, name, path, asker)
+    return found
+
+
+def _find_definitions(repository: RepositoryMap, name: str, path: str, asker: Asker) -> tuple[int, ...]:
     seen: set[tuple[str, str]] = set()
     waiting = [(path, name)]
     while waiting and len(seen) < MAX_VISITED:

@@ -244,8 +244,9 @@ def vectors_after(
     connection: sqlite3.Connection, embedder: str, dim: int, last_id: int
 ) -> tuple[list[str], Vectors, int]:
     """Hashes and (n, dim) float32 vectors that were added after `last_id`, and the new last id."""
+    # The plus keeps SQLite from going through all vectors of the embedder, by its index, to find that none is new.
     rows = connection.execute(
-        "SELECT id, hash, vector FROM vectors WHERE embedder = ? AND id > ? AND length(vector) = ? ORDER BY id",
+        "SELECT id, hash, vector FROM vectors WHERE +embedder = ? AND id > ? AND length(vector) = ? ORDER BY id",
         (embedder, last_id, 2 * dim),
     ).fetchall()
     matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.float16).reshape(len(rows), dim)

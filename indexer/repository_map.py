@@ -27,8 +27,8 @@ class FileEntry:
 class RepositoryMap:
     """The files of one state of the store.
 
-    Two memories grow with the questions asked: `resolved`, which files an import means in this set of paths, and
-    `similar`, code like the code around a cursor.
+    Three memories grow with the questions asked: `resolved`, which files an import means in this set of paths,
+    `defined`, where a file has a name from, and `similar`, code like the code around a cursor.
     """
 
     generation: str = ""
@@ -36,6 +36,7 @@ class RepositoryMap:
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     by_file_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
     resolved: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
+    defined: dict[tuple[str, str, str], tuple[int, ...]] = field(default_factory=dict)
     similar: dict[tuple[object, ...], list[Hit]] = field(default_factory=dict)
 
     def first_existing(self, candidates: Iterable[str]) -> str | None:

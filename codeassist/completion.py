@@ -111,9 +111,9 @@ class Completer:
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
         offset_of(document, cursor)
-        if withheld := await asyncio.to_thread(self._withheld, document):
-            return Explanation.of_nothing(withheld)
-        prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        if isinstance(prepared, str):
+            return Explanation.of_nothing(prepared)
         budgets = self._budgets()
         allowed = {"slot": budgets.slots, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
         used = {**prepared.used, "total": len(prepared.ids)}
@@ -147,9 +147,9 @@ class Completer:
 
     async def _ask(self, document: Document, cursor: Cursor, started: float, *, invoked: bool) -> Suggestion:
         request_id = f"complete-{next(self._ids)}"
-        if withheld := await asyncio.to_thread(self._withheld, document):
-            return Suggestion(request_id, "", drop_reason=withheld)
-        prepared = await asyncio.to_thread(self._pipeline.prepare, document, cursor, self._budgets())
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        if isinstance(prepared, str):
+            return Suggestion(request_id, "", drop_reason=prepared)
         reason = self._skip_reason(document, prepared.window, invoked=invoked)
         if reason:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=reason)
@@ -162,6 +162,10 @@ class Completer:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
         suggestion = self._finish(request_id, prepared, limits, answer, invoked=invoked)
         return replace(suggestion, ms={**prepared.ms, **_engine_ms(sent, answer)})
+
+    def _prepare(self, document: Document, cursor: Cursor) -> Prepared | str:
+        """The prompt, or why no model may see the document. Blocks; one visit to a thread costs a keystroke enough."""
+        return self._withheld(document) or self._pipeline.prepare(document, cursor, self._budgets())
 
     async def _generate(self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer) -> None:
         """Read the engine's answer until it ends or nothing more could change what is shown."""

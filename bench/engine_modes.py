@@ -1,6 +1,6 @@
 """How the embedded engine's choices were made: the same typing in one process per mode, on this machine.
 
-    python bench/engine_modes.py --model DIRECTORY [--mode NAME]... [--json FILE]
+    python -m bench.engine_modes --model DIRECTORY [--mode NAME]... [--json FILE]
 
 Per mode: seconds to import vLLM and to load the model; first token of a new prompt of 1,500 tokens; first token after
 one more typed token (median of 12); milliseconds per generated token; the whole of a suggestion, a line of our own
@@ -82,7 +82,10 @@ def main() -> None:
         return
     rows = [_run(arguments.model, name) for name in arguments.mode or MODES]
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+        from bench.measuring import provenance  # the modes' own processes run this file by itself
+
+        result = {**provenance("engine_modes"), "modes": rows}
+        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:

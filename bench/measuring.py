@@ -102,21 +102,24 @@ def summary(values: Iterable[float], digits: int = 2) -> dict[str, float]:
 
 def write_result(program: str, path: Path | None, repository: Repository, figures: dict[str, object]) -> None:
     """Write the figures with what is needed to measure them again, and show them."""
-    result = {
+    result = {**provenance(program), "repository": repository.described(), **figures}
+    target = path or RESULTS / f"{program}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(figures, indent=2))
+    print(f"written to {target}", file=sys.stderr)
+
+
+def provenance(program: str) -> dict[str, object]:
+    """What is needed to measure the same again."""
+    return {
         "program": program,
         "command": shown_command(program),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit(),
         "machine": machine(),
         "versions": versions(),
-        "repository": repository.described(),
-        **figures,
     }
-    target = path or RESULTS / f"{program}.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=2))
-    print(f"written to {target}", file=sys.stderr)
 
 
 def shown_command(program: str) -> str:

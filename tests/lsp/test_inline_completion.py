@@ -13,7 +13,7 @@ from lsp_session import Session
 from codeassist.errors import CursorError
 from codeassist.types import Cursor, Document, Suggestion
 
-URI = "file:///work/sample.py"
+URI = "file:///project/sample.py"
 
 
 def suggest(text: str, **values: Any) -> Any:
@@ -222,9 +222,9 @@ async def test_a_cancelled_request_is_cancelled_in_the_core(session: Session) ->
 async def test_other_documents_are_answered_meanwhile(session: Session) -> None:
     await session.ready()
     _, held = await asked_and_held(session)
-    session.client.open("file:///work/other.py", "y")
+    session.client.open("file:///project/other.py", "y")
     session.assistant.hold = None
-    assert await session.client.complete("file:///work/other.py", 0, 1) is not None
+    assert await session.client.complete("file:///project/other.py", 0, 1) is not None
     assert not held.done()
 
 

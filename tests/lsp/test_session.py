@@ -12,7 +12,7 @@ from lsp_session import Session
 
 from codeassist.errors import ConfigError, ModelError
 
-URI = "file:///work/sample.py"
+URI = "file:///project/sample.py"
 
 
 async def test_initialize_announces_what_the_server_does(session: Session) -> None:

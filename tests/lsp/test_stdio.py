@@ -18,7 +18,7 @@ from lsp.parent import watch_parent
 from lsp.stdio import InputThread, OutputThread
 
 HERE = Path(__file__).parent
-URI = "file:///work/sample.py"
+URI = "file:///project/sample.py"
 
 
 @asynccontextmanager

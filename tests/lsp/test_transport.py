@@ -11,7 +11,7 @@ from lsp_session import Session
 
 from lsp.transport import BrokenStream, read_body
 
-URI = "file:///work/sample.py"
+URI = "file:///project/sample.py"
 
 
 async def read(data: bytes) -> bytes | None:

@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.measuring import provenance
 from codeassist.assistant import Assistant, open_assistant
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
@@ -212,6 +213,7 @@ def _summary(results: Sequence[Result], mode: str) -> str:
 def _measure_command(arguments: argparse.Namespace) -> None:
     results = asyncio.run(measure(arguments.repositories, arguments.cursors, arguments.seed))
     document = {
+        **provenance("quality"),
         "command": "python -m bench.quality measure "
         + " ".join(root.name for root in arguments.repositories)
         + f" --cursors {arguments.cursors} --seed {arguments.seed}",

@@ -12,7 +12,8 @@ from typing import Any
 from codeassist.engine.hardware import Hardware, kv_cache_bytes
 
 # The CPU attention kernel takes blocks of 32 tokens and their multiples. A keystroke computes at most one block anew,
-# so the smallest is the quickest: 70 ms to the first token after a typed one, 125 ms with vLLM's 128.
+# so the smallest is the quickest: 130 ms to the first token after a typed one, 196 ms with vLLM's 128
+# (bench/results/engine_modes.json).
 CPU_BLOCK_TOKENS = 32
 # A CPU computes at most this many tokens of prompts in one step, and of one prompt at most half of them: the other half
 # is left for a completion that comes while a review's long prompt is being computed. (vLLM's priorities only order
@@ -109,7 +110,8 @@ def speculative_tokens(options: HostOptions, hardware: Hardware, *, on_cpu: bool
 
     By default one on a GPU and on a CPU with matrix instructions. Two idle cores, the shipped model, 12 tokens of a
     begun line: bfloat16 314 ms without, 250 to 341 ms with; beside other work 600 ms without, 360 to 520 ms with. In
-    float32 398 ms without, 452 ms with: there a checked draft costs as much as a token. Two drafts gain nothing more.
+    float32, on a CPU without such instructions, 618 ms without, 769 ms with (bench/results/engine_modes.json): there a
+    checked draft costs as much as a token. Two drafts gain nothing more.
     """
     if not options.n_mtp_layers:
         return 0

@@ -68,7 +68,6 @@ class CodeIndex:
 
     def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
-        self._privacy.forget()
 
         def work() -> IndexReport:
             return self._refresh_all(progress or _no_progress)
@@ -148,6 +147,7 @@ class CodeIndex:
         if self._store.settled_epoch() != epoch:  # The index was deleted meanwhile: only its last part was written.
             return self._refresh_all(progress)
         self._refreshed_epoch = epoch
+        self._privacy.forget()
         self._tree_skipped = report.skipped
         warnings = report.warnings + ((self._vector_warning,) if self._vector_warning else ())
         return replace(report, vectors=has_vectors, warnings=warnings)

@@ -64,7 +64,7 @@ class Refresher:
         rules = self.rules()
         reason = NameRules(rules).reason(path)
         content = read_bytes(self.root, path, rules.max_file_kb) if text is None else _encoded(path, text, rules)
-        if reason is not None or isinstance(content, SkippedFile) or self.is_ignored_by_git(path):
+        if reason is not None or isinstance(content, SkippedFile) or self._is_left_out(path):
             self._forget(path)
             return
         blob = blob_id(content)
@@ -77,8 +77,8 @@ class Refresher:
             _write(connection, facts, blob)
             records.bump_generation(connection)
 
-    def is_ignored_by_git(self, path: str) -> bool:
-        """Whether git ignores a path; what is indexed is not ignored."""
+    def _is_left_out(self, path: str) -> bool:
+        """Whether a refresh of the whole tree leaves this path out; it has decided for what is indexed."""
         with self.store.reading() as connection:
             if records.blob_of(connection, path) is not None:
                 return False

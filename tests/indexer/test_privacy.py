@@ -54,6 +54,12 @@ def test_a_refresh_looks_at_the_ignore_files_again(index: CodeIndex, root: Path)
     assert index.withheld("private/plan.py", "x = 1\n") is None
 
 
+def test_an_answer_from_the_middle_of_a_refresh_does_not_outlive_it(index: CodeIndex, root: Path) -> None:
+    (root / ".gitignore").write_text("app.py\n", encoding="utf-8")
+    index.refresh(lambda _: index.withheld("app.py", "x = 1\n"))
+    assert index.withheld("app.py", "x = 1\n") == "ignored by git"
+
+
 def test_versions_change_with_a_file_and_end_with_it(index: CodeIndex, root: Path) -> None:
     before = index.versions(["app.py", "private/plan.py", "nowhere.py"])
     assert list(before) == ["app.py"]

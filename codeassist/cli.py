@@ -22,6 +22,7 @@ from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
 from codeassist.commands.lsp import lsp
+from codeassist.commands.models import models
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for command in (index, search, complete, explain, serve, lsp, config, demo):
     app.command()(command)
+app.add_typer(models)
 
 
 def main() -> None:

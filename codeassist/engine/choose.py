@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,7 @@ from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, ec
 from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import read_model, shipped_model
+from codeassist.models.fitness import require_startable
 from codeassist.protocols import Engine
 from codeassist.settings import EngineSettings
 from codeassist.types import ModelInfo
@@ -71,10 +73,12 @@ def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
     )
-    return EmbeddedEngine(info, partial(_launch, options))
+    return EmbeddedEngine(
+        info, partial(_launch, options, partial(require_startable, directory, info.template, options))
+    )
 
 
-async def _launch(options: HostOptions) -> Child:
+async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
     if not vllm_is_installed():
         raise EngineUnavailable(
             "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
@@ -84,6 +88,7 @@ async def _launch(options: HostOptions) -> Child:
             "the installed vLLM is a build for GPUs, and this machine shows none (is the NVIDIA driver installed?); "
             "`make setup TARGET=cpu` installs the build for CPUs"
         )
+    await asyncio.to_thread(require_startable)
     return await launch_host(options)
 
 

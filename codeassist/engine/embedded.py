@@ -18,7 +18,7 @@ from codeassist.engine import wire
 from codeassist.engine.child import Child
 from codeassist.engine.limits import require_fitting
 from codeassist.engine.status import StatusBoard
-from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable
+from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
@@ -41,7 +41,7 @@ class EmbeddedEngine:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """launch: starts one child process. sleep: waits between restarts."""
+        """launch: starts one child process, or raises what `start` raises. sleep: waits between restarts."""
         self._info = info
         self._launch = launch
         self._sleep = sleep
@@ -70,8 +70,8 @@ class EmbeddedEngine:
         self._board.listen(listener)
 
     async def start(self) -> None:
-        """Load the model. Raises EngineUnavailable with vLLM's last words when that fails; then it may be called
-        again."""
+        """Load the model. Raises ModelError when it cannot be loaded, EngineUnavailable with vLLM's last words when
+        that fails; then it may be called again."""
         if self._started is None or (self._started.done() and self._board.current.state == "failed"):
             self._n_crashes, self._loading = 0, "starting"
             self._started = asyncio.get_running_loop().create_future()
@@ -127,7 +127,7 @@ class EmbeddedEngine:
         while True:
             try:
                 await self._run_child(started)
-            except EngineUnavailable as error:
+            except (EngineUnavailable, ModelError) as error:
                 self._n_crashes += 1
                 if not started.done():
                     self._board.show(EngineStatus("failed", str(error)))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from codeassist.engine.memory import available_bytes
+
 _GIB = 2**30
 # NVIDIA's driver, its Tegra chips, Windows' subsystem for Linux, AMD's driver.
 _GPU_DEVICES = ("dev/nvidia[0-9]*", "dev/nvhost-gpu", "dev/dxg", "dev/kfd")
@@ -46,7 +48,7 @@ def read_hardware(root: Path = Path("/")) -> Hardware:
     cpu_info = _read(root / "proc/cpuinfo")
     return Hardware(
         n_cores=_n_cores(root),
-        memory_bytes=_memory_bytes(root),
+        memory_bytes=available_bytes(root),
         has_bf16_matrices="amx_bf16" in cpu_info,
     )
 
@@ -68,13 +70,6 @@ def _n_cores(root: Path) -> int:
     if quota.isdecimal() and period.strip().isdecimal():
         return max(1, min(physical, math.ceil(int(quota) / int(period))))
     return max(1, physical)
-
-
-def _memory_bytes(root: Path) -> int:
-    lines = _read(root / "proc/meminfo").splitlines()
-    available = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 4 * _GIB)
-    limit = _read(root / "sys/fs/cgroup/memory.max").strip()
-    return min(available, int(limit)) if limit.isdecimal() else available
 
 
 def _read(path: Path) -> str:

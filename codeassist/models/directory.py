@@ -2,7 +2,7 @@
 
     config.json         the architecture, as transformers and vLLM read it
     tokenizer.json      the tokenizer
-    *.safetensors       the weights
+    *.safetensors       the weights; vLLM takes *.bin and *.pt where there are none
     codeassist.json     ours, optional: {"name", "template", "gate", "context_tokens", "prompt_tokens",
                         "completion_tokens"}
 
@@ -11,15 +11,17 @@ A published DeepSeek-Coder-V2 has no codeassist.json: its FIM template is told b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeassist.engine.fields import Fields, Misfit, mapping, number, optional, positive, text
+from codeassist.engine.fields import Fields, number, optional, positive, text
 from codeassist.errors import ModelError
 from codeassist.fim import TEMPLATES
+from codeassist.models.json_files import read_object
+from codeassist.models.remedies import refetch
+from codeassist.models.weights import weight_files
 from codeassist.types import ModelInfo
 
 _HERE = Path(__file__).parent
@@ -33,18 +35,18 @@ _COMPLETION_TOKENS = 128
 # vLLM drafts with the MTP layers of these architectures only.
 _MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
 
-_LFS_POINTER = b"version https://git-lfs"
-
 
 @dataclass(frozen=True, slots=True)
 class ModelDirectory:
-    """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards."""
+    """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards.
+    config: the whole config.json."""
 
     path: Path
     info: ModelInfo
     model_type: str
     n_mtp_layers: int
     weight_bytes: int
+    config: Mapping[str, Any]
 
 
 def shipped_model() -> Path:
@@ -62,24 +64,35 @@ def read_model(path: Path) -> ModelDirectory:
     path = path.resolve()
     if not path.is_dir():
         raise ModelError(f"{path} is no model directory; set engine.model to a folder with config.json")
-    config = _read_json(path / "config.json", "a model directory needs one, as published with the weights")
+    config = read_object(path / "config.json", "a model directory needs one, as published with the weights")
     tokens = _special_tokens(path / "tokenizer.json")
-    architecture = Fields(config, str(path / "config.json"), ModelError)
-    model_type = architecture.take("model_type", text)
-    n_mtp_layers = architecture.take("num_nextn_predict_layers", _layers, 0)
-    longest = architecture.take("max_position_embeddings", positive, _CONTEXT_TOKENS)
+    model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
     return ModelDirectory(
         path=path,
         info=_info(path, tokens, longest),
         model_type=model_type,
         n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
-        weight_bytes=_weight_bytes(path),
+        weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
+        config=config,
     )
+
+
+def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]:
+    """The model_type, the number of MTP layers and the longest context. Raises ModelError."""
+    fields = Fields(config, str(file), ModelError)
+    try:
+        return (
+            fields.take("model_type", text),
+            fields.take("num_nextn_predict_layers", _layers, 0),
+            fields.take("max_position_embeddings", positive, _CONTEXT_TOKENS),
+        )
+    except ModelError as error:
+        raise ModelError(f"{error}; {refetch(file)}") from None
 
 
 def _info(path: Path, tokens: frozenset[str], longest: int) -> ModelInfo:
     ours = path / "codeassist.json"
-    described = _read_json(ours, "it was there a moment ago") if ours.exists() else {}
+    described = read_object(ours) if ours.exists() else {}
     fields = Fields(described, str(ours), ModelError)
     context_tokens = min(fields.take("context_tokens", positive, min(longest, _CONTEXT_TOKENS)), longest)
     completion_tokens = fields.take("completion_tokens", positive, min(_COMPLETION_TOKENS, context_tokens // 4))
@@ -112,36 +125,11 @@ def _template(path: Path, tokens: frozenset[str]) -> str:
 
 
 def _special_tokens(path: Path) -> frozenset[str]:
-    tokenizer = _read_json(path, "a model directory needs the fast tokenizer's file")
+    tokenizer = read_object(path, "a model directory needs the fast tokenizer's file")
     added = tokenizer.get("added_tokens", [])
     if not isinstance(tokenizer.get("model"), dict) or not isinstance(added, list):
-        raise ModelError(f"{path} is no tokenizer; fetch it again with the model")
+        raise ModelError(f"{path} is no tokenizer; {refetch(path)}")
     return frozenset(entry["content"] for entry in added if isinstance(entry, dict) and "content" in entry)
-
-
-def _weight_bytes(path: Path) -> int:
-    shards = sorted(path.glob("*.safetensors"))
-    if not shards:
-        raise ModelError(f"{path} has no *.safetensors; fetch the model's weights into it")
-    for shard in shards:
-        with shard.open("rb") as file:
-            if file.read(len(_LFS_POINTER)) == _LFS_POINTER:
-                raise ModelError(
-                    f"{shard} is a Git LFS pointer, not the weights; run `git lfs pull` where it came from"
-                )
-    return sum(shard.stat().st_size for shard in shards)
-
-
-def _read_json(path: Path, why: str) -> Mapping[str, Any]:
-    try:
-        return mapping(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise ModelError(f"{path} is missing; {why}") from None
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        reason = "it must be an object" if isinstance(error, Misfit) else str(error)
-        raise ModelError(f"{path} is not valid JSON ({reason}); fetch it again with the model") from None
 
 
 def _layers(value: object) -> int:

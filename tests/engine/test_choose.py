@@ -71,6 +71,18 @@ def test_auto_embeds_where_vllm_is_installed(tmp_path: Path, model: Path) -> Non
     assert engine.status.state == "stopped"
 
 
+async def test_a_model_is_checked_when_the_engine_starts_and_not_before(
+    tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(hardware.metadata, "version", lambda name: "0.32.0+cpu")
+    (model / "model.safetensors").write_bytes(b"\x08" + bytes(7) + b"{")
+    engine = opened(tmp_path, kind="embedded", model=str(model))
+    with pytest.raises(ModelError, match=r"config\.json does not say vocab_size.*shows \d more"):
+        await engine.start()
+    assert engine.status.state == "failed"
+
+
 @pytest.mark.usefixtures("without_vllm")
 async def test_without_vllm_it_opens_and_starting_tells_the_remedy(tmp_path: Path, model: Path) -> None:
     engine = opened(tmp_path, model=str(model))

@@ -10,7 +10,7 @@ from asking import ask, read, text_of, until
 from codeassist.engine import wire
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
 from codeassist.engine.scripted import SCRIPTED_INFO
-from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import Delta, GenerationRequest, Usage
 
 
@@ -51,7 +51,7 @@ class FakeChild:
 class Nursery:
     """Launches one fake child after the other, each with its first words."""
 
-    def __init__(self, *first_words: list[wire.Json | None] | OSError) -> None:
+    def __init__(self, *first_words: list[wire.Json | None] | OSError | ModelError) -> None:
         self.children: list[FakeChild] = []
         self.pauses: list[float] = []
         self.wake = asyncio.Event()
@@ -59,7 +59,7 @@ class Nursery:
 
     async def launch(self) -> FakeChild:
         words = self._first_words.pop(0) if self._first_words else [{"ready": True}]
-        if isinstance(words, OSError):
+        if isinstance(words, OSError | ModelError):
             raise words
         self.children.append(FakeChild(100 + len(self.children), words))
         return self.children[-1]
@@ -265,6 +265,28 @@ async def test_a_first_start_that_fails_is_not_repeated_by_itself(words: Any) ->
     assert (engine.status.state, nursery.pauses) == ("failed", [])
     await engine.start()
     assert engine.status.state == "ready"
+    await engine.close()
+
+
+async def test_a_model_that_cannot_be_loaded_is_told_as_such_and_may_be_mended() -> None:
+    nursery = Nursery(ModelError("a.safetensors is cut off"), READY)
+    engine = nursery.engine()
+    with pytest.raises(ModelError, match="cut off"):
+        await engine.start()
+    assert (engine.status.state, engine.status.message) == ("failed", "a.safetensors is cut off")
+    assert (nursery.children, nursery.pauses) == ([], [])
+    await engine.start()
+    assert engine.status.state == "ready"
+    await engine.close()
+
+
+async def test_a_model_that_is_damaged_while_it_runs_is_tried_again_like_a_crash() -> None:
+    nursery = Nursery(READY, ModelError("a.safetensors is cut off"), READY)
+    nursery.wake.set()
+    engine = nursery.engine()
+    await engine.start()
+    nursery.children[0].say(None)
+    await until(lambda: len(nursery.pauses) == 2 and engine.status.state == "ready")
     await engine.close()
 
 

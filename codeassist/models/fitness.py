@@ -1,0 +1,43 @@
+"""Whether an engine can start with a model on this machine: asked right before it does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from codeassist.engine.catalogue import read_catalogue
+from codeassist.engine.hardware import Hardware, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
+from codeassist.engine.memory import MemoryNeed, require_memory
+from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
+from codeassist.models.checks import require_loadable, shard_problems
+from codeassist.models.directory import ModelDirectory
+from codeassist.models.shards import StoredTensor
+
+_FLOATS = frozenset({"F32", "F16", "BF16"})
+
+
+def require_startable(model: ModelDirectory, template: str, options: HostOptions) -> None:
+    """Raises ModelError or EngineUnavailable with file and remedy. Takes a fraction of a second, mostly for reading
+    the tokenizer and the headers of the shards. The memory of a GPU is left to the engine."""
+    drafting = model if options.speculative_tokens else replace(model, n_mtp_layers=0)
+    require_loadable(drafting, template, read_catalogue())
+    if vllm_runs_on_cpu():
+        hardware = read_hardware()
+        require_memory(cpu_need(model, options, hardware), hardware.memory_bytes, model.path)
+
+
+def cpu_need(model: ModelDirectory, options: HostOptions, hardware: Hardware) -> MemoryNeed:
+    """What the model takes on a CPU, as `vllm_arguments.py` will tell vLLM to run it."""
+    n_bytes = 4 if cpu_dtype(options.dtype, hardware) == "float32" else 2
+    _, tensors = shard_problems(model.path)
+    per_token = kv_bytes_per_token(model.config, n_bytes)
+    cache = kv_cache_bytes(options.kv_cache_gib, per_token, options.context_tokens, hardware.memory_bytes)
+    return MemoryNeed(weights_bytes(tensors, n_bytes) or model.weight_bytes, cache)
+
+
+def weights_bytes(tensors: Mapping[str, StoredTensor], n_bytes: int) -> int:
+    """Bytes of the weights once floats are converted to `n_bytes` each; what is quantised stays so."""
+    return sum(
+        math.prod(tensor.shape) * n_bytes if tensor.dtype in _FLOATS else tensor.n_bytes for tensor in tensors.values()
+    )

@@ -1,0 +1,84 @@
+"""The models that this installation has: those in the package, and those that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from codeassist.errors import ModelError
+from codeassist.models.directory import read_model, shipped_embedder, shipped_model
+from codeassist.models.json_files import read_json
+from codeassist.models.layouts import architecture_of
+from codeassist.models.weights import loaded_files
+
+Use = Literal["engine.model", "index.embedder"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlace:
+    """A model directory and what it is for. is_shipped: it came with the package. is_in_use: by the settings."""
+
+    path: Path
+    use: Use
+    is_shipped: bool
+    is_in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """What a model is, at a glance. problem: "" when it could be read."""
+
+    name: str
+    architecture: str
+    context_tokens: int | None
+    weight_bytes: int
+    problem: str
+
+
+def find_models(model: str, embedder: str) -> list[ModelPlace]:
+    """The shipped models and the configured ones. model, embedder: directories by the settings, "" for the shipped."""
+    return [*_places("engine.model", model, shipped_model()), *_places("index.embedder", embedder, shipped_embedder())]
+
+
+def is_embedder(path: Path) -> bool:
+    """Whether the directory is one of sentence-transformers."""
+    return (path / "modules.json").exists() or (path / "config_sentence_transformers.json").exists()
+
+
+def summarise(path: Path) -> ModelSummary:
+    """What the directory holds, read in milliseconds."""
+    try:
+        return _embedder_summary(path) if is_embedder(path) else _model_summary(path)
+    except ModelError as error:
+        return ModelSummary(path.name, "", None, 0, str(error))
+
+
+def _places(use: Use, configured: str, shipped: Path) -> list[ModelPlace]:
+    other = Path(configured).expanduser().resolve() if configured else shipped
+    is_other = other != shipped.resolve() and other != shipped
+    places = [ModelPlace(shipped, use, is_shipped=True, is_in_use=not is_other)]
+    return [*places, ModelPlace(other, use, is_shipped=False, is_in_use=True)] if is_other else places
+
+
+def _model_summary(path: Path) -> ModelSummary:
+    model = read_model(path)
+    architecture = architecture_of(model.config) or model.model_type
+    return ModelSummary(model.info.name, architecture, model.info.context_tokens, model.weight_bytes, "")
+
+
+def _embedder_summary(path: Path) -> ModelSummary:
+    config = read_json(path / "config.json") if (path / "config.json").exists() else {}
+    modules = read_json(path / "modules.json") if (path / "modules.json").exists() else []
+    longest = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    architecture = (architecture_of(config) if isinstance(config, dict) else "") or _first_module(modules)
+    n_bytes = sum(file.stat().st_size for file in loaded_files(path) if file.exists())
+    return ModelSummary(path.name, architecture, longest if isinstance(longest, int) else None, n_bytes, "")
+
+
+def _first_module(modules: object) -> str:
+    """The class of the first module: `StaticEmbedding`."""
+    first = modules[0] if isinstance(modules, Sequence) and modules else {}
+    kind = first.get("type") if isinstance(first, dict) else None
+    return kind.rpartition(".")[2] if isinstance(kind, str) else ""

@@ -18,6 +18,8 @@ from indexer.terms import terms_of
 Vectors = npt.NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 
+MAX_SHORT_TEXTS = 20_000
+
 
 class Embedder(Protocol):
     """Where vectors come from. May be called from several threads."""
@@ -35,6 +37,31 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32, each row of length 1 (or zero for a text without words)."""
         ...
+
+
+class ShortTexts:
+    """How like a question short texts are; their vectors are remembered, because paths are asked about again and again.
+
+    May be used from several threads.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._vectors: dict[str, Vectors] = {}
+
+    def likeness(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Cosine of the question with each text."""
+        known = self._vectors
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if len(known) + len(new) > MAX_SHORT_TEXTS:
+            known, new = {}, list(dict.fromkeys(texts))
+        vectors = self._embedder.embed([question, *new])
+        known.update(zip(new, vectors[1:], strict=True))
+        self._vectors = known
+        if not texts:
+            return []
+        cosines: list[float] = (np.stack([known[text] for text in texts]) @ vectors[0]).tolist()
+        return cosines
 
 
 class HashingEmbedder:

@@ -11,17 +11,19 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from indexer import records
-from indexer.embedding import Embedder
+from indexer.embedding import Embedder, ShortTexts
 from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
+from indexer.places import all_chunks
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
-from indexer.searching import Sources, search_cursor, search_words
+from indexer.searching import Sources, search_cursor
 from indexer.store import Store
-from indexer.types import Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
+from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
 from indexer.vectors import VectorIndex, open_vectors
+from indexer.word_search import by_meaning, by_text, search_words
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class CodeIndex:
         self._store = store
         self._healer = Healer(store)
         self._embedder = embedder
+        self._short_texts = ShortTexts(embedder) if embedder else None
         self._refresher = Refresher(root, store, max_file_kb, tuple(exclude))
         self._vectors: VectorIndex | None = None
         self._vectors_lock = threading.Lock()
@@ -110,6 +113,19 @@ class CodeIndex:
         self.refresh()
         return self._search_words(query, limit)
 
+    def search_by_meaning(self, text: str, limit: int) -> list[Hit]:
+        """Nearest chunks by the embedding alone, best first; nothing where there are no vectors."""
+        self._load_vectors()
+        return self._reading(lambda connection: by_meaning(self._sources(connection), text, limit), [])
+
+    def search_by_text(self, text: str, limit: int) -> list[Hit]:
+        """Chunks by the full-text index alone (BM25), best first."""
+        return self._reading(lambda connection: by_text(self._sources(connection), text, limit), [])
+
+    def chunks(self) -> list[Chunk]:
+        """Every chunk, by path and line."""
+        return self._reading(all_chunks, [])
+
     def symbols(self, name: str, limit: int = 20) -> list[Symbol]:
         """Definitions with this name, by path and line; whatever the case when the exact name is nowhere."""
 
@@ -165,7 +181,8 @@ class CodeIndex:
         def nearest(text: str, limit: int) -> list[tuple[str, float]]:
             return vectors.nearest(embedder.embed([text]), limit)
 
-        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name)
+        likeness = self._short_texts.likeness if self._short_texts else None
+        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name, likeness)
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made once an epoch; None (and a warning kept) when there can be none."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from indexer.ranking import is_test_path
-from indexer.terms import STOP_WORDS, split_identifier
+from indexer.terms import STOP_WORDS
 from indexer.types import Symbol
 
 MAX_SPELLINGS = 60
@@ -25,7 +24,6 @@ _KIND_WORDS = STOP_WORDS | {
     "property", "trait", "variable",
 }  # fmt: skip
 _KIND_RANKS = {"class": 0, "type": 0, "function": 0, "method": 1, "constant": 2, "module": 2, "field": 3}
-_KIND_FACTORS = {"field": 0.4, "constant": 0.8, "module": 0.8}
 _FIELD = _KIND_RANKS["field"]
 # File names that stand for their folder.
 _FOLDER_FILES = ("__init__", "index", "mod", "lib")
@@ -45,13 +43,16 @@ def spelled(word: str) -> Spelled:
     return Spelled(name, tuple(part for part in container if part))
 
 
-def spellings(text: str, terms: Sequence[str]) -> list[Spelled]:
-    """Names that the words may mean: themselves, and neighbours joined (`open assistant` -> `open_assistant`)."""
-    words = [spelled(word) for word in text.split()]
-    pairs = [(a.name, b.name) for a, b in itertools.pairwise(words) if a.name and b.name]
-    joined = [Spelled(f"{a}{mark}{b}") for a, b in pairs for mark in ("_", "")]
-    candidates = dict.fromkeys([*words, *joined, *map(Spelled, terms)])
-    return [item for item in candidates if len(item.name) > 1 and item.name.lower() not in STOP_WORDS][:MAX_SPELLINGS]
+def asked_names(text: str) -> list[Spelled]:
+    """Names that a question spells as code does: `parse_url`, `HTTPError`, `Router.mount`; and a question of one or two
+    words as a whole (`open assistant` -> `open_assistant`).
+    """
+    words = [spelled(word) for word in text.split()[:MAX_SPELLINGS]]
+    names = [word for word in words if word.name and (word.container or "_" in word.name or not word.name.islower())]
+    if len(words) <= 2:
+        parts = [word.name for word in words if word.name]
+        names += [Spelled(mark.join(parts)) for mark in ("", "_") if parts]
+    return [name for name in dict.fromkeys(names) if len(name.name) > 1 and name.name.lower() not in STOP_WORDS]
 
 
 def only_name(text: str) -> Spelled | None:
@@ -101,16 +102,3 @@ def is_inside(symbol: Symbol, container: Sequence[str]) -> bool:
         folders.pop()
     place = [*folders, *(part for part in _BETWEEN.split(symbol.container) if part)]
     return place[-len(container) :] == list(container)
-
-
-def name_score(symbol: Symbol, asked: Spelled, terms: Sequence[str]) -> float:
-    """Share of the question that the name answers; exact spelling, classes and functions count more."""
-    parts = set(split_identifier(symbol.name)) or {symbol.name.lower()}
-    is_spelled = bool(asked.name) and symbol.name.lower() == asked.name.lower()
-    is_placed = is_spelled and bool(asked.container) and is_inside(symbol, asked.container)
-    of_container = {part for name in asked.container for part in split_identifier(name)} if is_placed else set()
-    wanted, shared = set(terms), parts & set(terms)
-    coverage = len((shared | of_container) & wanted) / max(1, len(wanted))
-    precision = len(shared) / len(parts)
-    is_telling = is_placed or len(parts) > 1 or len(terms) == 1
-    return _KIND_FACTORS.get(symbol.kind, 1.0) * (0.5 * coverage + 0.3 * precision + (is_spelled and is_telling))

@@ -130,14 +130,6 @@ def symbols_named_loosely(connection: sqlite3.Connection, name: str, limit: int)
     return [Symbol(*row) for row in rows]
 
 
-def symbols_starting(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Symbol]:
-    """Definitions whose name starts with this, whatever its case, by path and line."""
-    low = prefix.lower()
-    condition = "lower(s.name) >= ? AND lower(s.name) < ? ORDER BY length(s.name), f.path, s.start_line"
-    rows = connection.execute(f"{_SYMBOL} WHERE {condition} LIMIT ?", (low, low + "\U0010ffff", limit))
-    return [Symbol(*row) for row in rows]
-
-
 def symbols_in(connection: sqlite3.Connection, path: str, name: str | None = None) -> list[Symbol]:
     """Definitions of one file (with this name), by line."""
     condition = "f.path = ?1 AND (?2 IS NULL OR s.name = ?2)"
@@ -190,18 +182,6 @@ def rows_with_term(connection: sqlite3.Connection, term: str, limit: int) -> lis
     """Rows of the chunks that have this term, in no order that means anything but always the same."""
     rows = connection.execute("SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? LIMIT ?", (f'"{term}"', limit))
     return [row[0] for row in rows]
-
-
-def search_text(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[Chunk]:
-    """Chunks with any of these terms, best first (bm25)."""
-    if not terms:
-        return []
-    match = " OR ".join(f'"{term}"' for term in terms)
-    rows = connection.execute(
-        "SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? ORDER BY bm25(chunks_text), rowid LIMIT ?",
-        (match, limit),
-    )
-    return chunks_by_id(connection, [row[0] for row in rows])
 
 
 def chunks_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[Chunk]:

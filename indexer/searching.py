@@ -1,10 +1,9 @@
-"""The two kinds of question: a person's words, and a cursor in a file."""
+"""A cursor's question: what a file that is being edited wants to see. A person's is in `word_search.py`."""
 
 from __future__ import annotations
 
 import heapq
 import math
-import posixpath
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +13,10 @@ from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.graph import Asker
 from indexer.languages import language_name
-from indexer.names import Spelled, exact, name_score, only_name, spellings
-from indexer.ranking import Ranked, above, fuse, in_order, is_test_path, without_overlaps
+from indexer.ranking import Ranked, fuse, in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
-from indexer.terms import STOP_WORDS, query_terms, terms_of
-from indexer.types import Chunk, Hit, HitSource, Query, Symbol
+from indexer.terms import STOP_WORDS, terms_of
+from indexer.types import Chunk, Hit, HitSource, Query
 
 # At a cursor, a term that stands in more chunks than this costs more than it tells.
 MAX_TERM_CHUNKS = 300
@@ -27,26 +25,25 @@ MAX_TERMS = 20
 SIMILAR_FIRST = 4
 # Answers about similar code that are kept until files change.
 MAX_REMEMBERED = 64
-# A name must answer about half of a question of several words to count as what was asked for.
-LEAST_NAME_SCORE = 0.5
-PERSON_TERMS = 24
-# Definitions of one name that are looked at for the one that is meant.
-MAX_NAMESAKES = 500
 # Similar code must be this close to be shown at a cursor (cosine).
 MIN_COSINE = 0.3
 
 Nearest = Callable[[str, int], list[tuple[str, float]]]
+Likeness = Callable[[str, Sequence[str]], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a search reads: one state of the store, and the nearest content hashes (None without vectors)."""
+    """What a search reads: one state of the store; the nearest content hashes (None without vectors), and how like a
+    question short texts are (cosines).
+    """
 
     connection: sqlite3.Connection
     repository: RepositoryMap
     nearest: Nearest | None
     n_vectors: int
     root_name: str
+    likeness: Likeness | None = None
 
 
 def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
@@ -150,73 +147,3 @@ def _vector_hits(sources: Sources, text: str, limit: int, least: float) -> list[
 
 def _chunk_hit(chunk: Chunk, source: HitSource, why: str) -> Hit:
     return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, source, why)
-
-
-def search_words(sources: Sources, query: Query, limit: int) -> list[Hit]:
-    """Chunks and definitions for a person's words."""
-    words = query.identifiers + tuple(query.text.split())
-    terms = (
-        query_terms(query.text, PERSON_TERMS) or [term for term in terms_of(query.text) if len(term) > 1][:PERSON_TERMS]
-    )
-    depth = max(30, limit * 4)
-    lexical = [
-        _chunk_hit(c, "lexical", _word_why(c, terms)) for c in records.search_text(sources.connection, terms, depth)
-    ]
-    vector = _vector_hits(sources, query.text, depth, 0.05)
-    named = _named(sources.connection, query.text, terms, depth)
-    fused = fuse([Ranked(named, 1.6), Ranked(lexical, 1.0), Ranked(vector, 1.0)])
-    ranked = in_order(replace(hit, score=hit.score * _path_factor(hit.path, terms, words)) for hit in fused)
-    asked_for = [_symbol_hit(sources.connection, symbol) for symbol in _asked_for(sources.connection, query.text)]
-    return without_overlaps(above(asked_for, ranked), limit)
-
-
-def _asked_for(connection: sqlite3.Connection, text: str) -> list[Symbol]:
-    """Definitions of exactly the name that a question consists of."""
-    asked = only_name(text)
-    return exact(asked, records.symbols_named(connection, asked.name, MAX_NAMESAKES)) if asked else []
-
-
-def _word_why(chunk: Chunk, terms: Sequence[str]) -> str:
-    there = set(terms_of(chunk.text))
-    shared = [term for term in terms if term in there][:3]
-    return f"contains {', '.join(shared)}" if shared else "matches by name"
-
-
-def _path_factor(path: str, terms: Sequence[str], words: Sequence[str]) -> float:
-    in_path = set(terms_of(posixpath.splitext(path)[0].replace("/", " ")))
-    matched = sum(term in in_path for term in terms)
-    asks_for_tests = any("test" in word.lower() for word in words)
-    factor = 1.0 + 0.12 * min(matched, 3)
-    return factor * (0.7 if is_test_path(path) and not asks_for_tests else 1.0)
-
-
-def _named(connection: sqlite3.Connection, text: str, terms: Sequence[str], limit: int) -> list[Hit]:
-    """Definitions whose name the words spell, whole names first."""
-    candidates: dict[tuple[str, int], tuple[float, Symbol]] = {}
-    for asked in spellings(text, terms):
-        for symbol in records.symbols_named_loosely(connection, asked.name, MAX_NAMESAKES if asked.container else 30):
-            _keep(candidates, symbol, name_score(symbol, asked, terms))
-    for term in terms[:6]:
-        for symbol in records.symbols_starting(connection, term, 40):
-            _keep(candidates, symbol, name_score(symbol, Spelled(""), terms))
-    ordered = sorted(candidates.values(), key=lambda item: (-item[0], item[1].path, item[1].start_line))
-    least = LEAST_NAME_SCORE if len(set(terms)) > 1 else 0.0
-    return [_symbol_hit(connection, symbol) for score, symbol in ordered[:limit] if score > least]
-
-
-def _keep(candidates: dict[tuple[str, int], tuple[float, Symbol]], symbol: Symbol, score: float) -> None:
-    key = (symbol.path, symbol.start_line)
-    if key not in candidates or candidates[key][0] < score:
-        candidates[key] = (score, symbol)
-
-
-def _symbol_hit(connection: sqlite3.Connection, symbol: Symbol) -> Hit:
-    """A definition as the chunk that holds its head, so that the text is whole lines of the file."""
-    name = f"{symbol.container}.{symbol.name}" if symbol.container else symbol.name
-    why = f"defines `{symbol.name}`"
-    chunk = records.chunk_at(connection, symbol.path, symbol.start_line)
-    if chunk is None:
-        return Hit(
-            symbol.path, symbol.start_line, symbol.end_line, 0.0, symbol.signature, "definition", why, name, True
-        )
-    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, "definition", why, name)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from indexer.embedding import HashingEmbedder
-from indexer.names import Spelled, exact, is_inside, name_score, only_name, spellings
+from indexer.names import Spelled, asked_names, exact, is_inside, only_name
 from indexer.types import Query, Symbol, SymbolKind
 
 
@@ -91,20 +91,20 @@ def test_a_container_is_the_end_of_a_dotted_place(
     assert is_inside(Symbol("body", "method", path, 1, 1, "", container), asked) is inside
 
 
-def test_spelled_names_keep_their_class_and_neighbours_are_joined() -> None:
-    assert spellings("does Request.body stream", []) == [
-        Spelled("body", ("Request",)),
-        Spelled("stream"),
-        Spelled("does_body"),
-        Spelled("doesbody"),
-        Spelled("body_stream"),
-        Spelled("bodystream"),
-    ]
-
-
-def test_a_name_scores_higher_in_the_class_that_the_question_spells() -> None:
-    asked, terms = Spelled("body", ("Request",)), ["request", "body", "read"]
-    assert name_score(BODY, asked, terms) > name_score(OTHER_BODY, asked, terms) + 1
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("how does Request.body stream", [Spelled("body", ("Request",))]),
+        ("where is parse_url called", [Spelled("parse_url")]),
+        ("what raises HTTPError?", [Spelled("HTTPError")]),
+        ("open assistant", [Spelled("openassistant"), Spelled("open_assistant")]),
+        ("router", [Spelled("router")]),
+        ("how requests are routed", []),
+        ("", []),
+    ],
+)
+def test_a_question_spells_names_as_code_does(question: str, names: list[Spelled]) -> None:
+    assert asked_names(question) == names
 
 
 FILES = {

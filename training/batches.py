@@ -1,12 +1,15 @@
-"""Rows of packed samples, made by processes of their own, each over its own copy of the corpus."""
+"""Rows of packed samples, made by processes of their own that share one copy of the corpus."""
 
 from __future__ import annotations
 
+import gc
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from random import Random
 
@@ -17,7 +20,7 @@ from tokenizers import Tokenizer
 from training.corpus import load
 from training.samples import Sample, Sampler
 
-ROW = 4096
+ROW = 8192
 PLAIN_SHARE = 0.05
 CONTEXT, MIDDLE = 1, 2
 # What is left of a row is filled with plain text; fewer tokens than this are not worth a sample.
@@ -71,18 +74,32 @@ def _draw(sampler: Sampler, random: Random) -> Sample:
     return sampler.draw_plain(random.randint(300, 2500)) if random.random() < PLAIN_SHARE else sampler.draw_fim()
 
 
-def _produce(folder: Path, tokenizer: Path, n_rows: int, seed: int, queue: Queue[Rows]) -> None:
-    loaded = Tokenizer.from_file(str(tokenizer))
-    random = Random(seed)
-    while not (generation := _generation(folder)):
-        time.sleep(0.1)
-    sampler = Sampler(load(folder, loaded), loaded, seed + 1000 * generation)
-    while True:
-        if _generation(folder) > generation:
-            generation = _generation(folder)
-            time.sleep(seed % 16)  # not all at once, or the queue runs dry
-            sampler = Sampler(load(folder, loaded), loaded, seed + 1000 * generation)
+def _work(sampler: Sampler, n_rows: int, random: Random, queue: Queue[Rows], done: Event) -> None:
+    while not done.is_set():
         queue.put(pack(sampler, n_rows, random))
+
+
+def _produce(folder: Path, tokenizer: Path, n_rows: int, n_workers: int, seed: int, queue: Queue[Rows]) -> None:
+    """Load the corpus and fork workers that share it; again when another READY file appears."""
+    context = get_context("fork")
+    loaded = Tokenizer.from_file(str(tokenizer))
+    parent, generation = os.getppid(), 0
+    done = context.Event()
+    while os.getppid() == parent:
+        if (found := _generation(folder)) == generation:
+            time.sleep(0.1)
+            continue
+        generation = found
+        gc.disable()  # loading makes millions of objects that stay
+        corpus = load(folder, loaded)
+        gc.freeze()  # and a collection in a worker would copy the pages they lie on
+        retired, done = done, context.Event()
+        for worker in range(n_workers):
+            own = seed + worker + 1000 * generation
+            arguments = (Sampler(corpus, loaded, own), n_rows, Random(own), queue, done)
+            context.Process(target=_work, args=arguments, daemon=True).start()
+        retired.set()
+    done.set()
 
 
 def _generation(folder: Path) -> int:
@@ -90,11 +107,9 @@ def _generation(folder: Path) -> int:
 
 
 def stream_rows(folder: Path, tokenizer: Path, n_rows: int, n_workers: int, seed: int) -> Iterator[Rows]:
-    """Rows without end. Workers load the corpus again when another READY file appears in its folder."""
-    context = get_context("spawn")
+    """Rows without end, from processes that read the corpus again when another READY file appears in its folder."""
+    context = get_context("spawn")  # a process that has touched a GPU must not fork
     queue: Queue[Rows] = context.Queue(maxsize=4 * n_workers)
-    for worker in range(n_workers):
-        arguments = (folder, tokenizer, n_rows, seed + worker, queue)
-        context.Process(target=_produce, args=arguments, daemon=True).start()
+    context.Process(target=_produce, args=(folder, tokenizer, n_rows, n_workers, seed, queue)).start()
     while True:
         yield queue.get()

@@ -20,10 +20,28 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from codeassist.documents import language_of
+from training.imports import ImportTable
+
 Tokens = NDArray[np.uint16]
 
 # Names with more definitions than this in one repository tell nothing (`__init__`, `main`, `test`).
 MAX_DEFINITIONS = 12
+# What of the samples each language should make up; no language is drawn more than MAX_BOOST times as often as its size
+# asks for, or little text would be read over and over.
+LANGUAGE_SHARES = {
+    "python": 0.62, "typescript": 0.07, "tsx": 0.02, "javascript": 0.05,
+    "java": 0.06, "go": 0.06, "rust": 0.05, "cpp": 0.04, "c": 0.03,
+}  # fmt: skip
+MAX_BOOST = 2.0
+# No repository makes up more than this of all; generated clients and big frameworks would be most of what is read.
+MAX_REPOSITORY_SHARE = 0.02
+# Small functions that stand for themselves are rare in repositories, and asked for all the time.
+EXERCISES = frozenset({
+    "TheAlgorithms/Python", "donnemartin/interactive-coding-challenges", "geekcomputers/Python",
+    "kamyu104/LeetCode-Solutions", "keon/algorithms",
+})  # fmt: skip
+EXERCISE_BOOST = 2.0
 _CHUNK_CHARS = 4_000_000
 _DEFINITION = re.compile(
     r"^[ \t]*(?:(?:export|default|public|private|protected|static|abstract|final|async|pub(?:\(\w+\))?|unsafe|const|"
@@ -64,6 +82,7 @@ class Repository:
     name: str
     files: list[int] = field(default_factory=list)
     definitions: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    imports: ImportTable | None = None
 
 
 @dataclass(slots=True)
@@ -78,6 +97,14 @@ class Corpus:
     def n_tokens(self) -> int:
         """Tokens of all files together."""
         return sum(len(file.tokens) for file in self.files)
+
+    def imported(self, number: int) -> list[int]:
+        """Files of the same repository that a file imports."""
+        file = self.files[number]
+        repository = self.repositories[file.repository]
+        if repository.imports is None:
+            repository.imports = ImportTable((other, self.files[other].path) for other in repository.files)
+        return repository.imports.imported(number, file.path, file.text)
 
 
 def newline_table(tokenizer: Tokenizer) -> NDArray[np.bool_]:
@@ -133,8 +160,26 @@ def build(rows: list[Tokenised], ends_line: NDArray[np.bool_]) -> Corpus:
     for repository in repositories:
         kept = {name: places for name, places in repository.definitions.items() if len(places) <= MAX_DEFINITIONS}
         repository.definitions = kept
+    return Corpus(files, repositories, np.cumsum(_shares(files, [repository.name for repository in repositories])))
+
+
+def _shares(files: list[File], repositories: list[str]) -> NDArray[np.float64]:
+    """Shares by which files are drawn: by length, large repositories less, languages nearer to `LANGUAGE_SHARES`."""
     sizes = np.array([min(len(file.tokens), 8000) for file in files], np.float64)
-    return Corpus(files, repositories, np.cumsum(sizes / sizes.sum()))
+    sizes /= sizes.sum()
+    of_file = np.array([file.repository for file in files])
+    of_repository = np.bincount(of_file, sizes, len(repositories))
+    factors = np.minimum(1.0, MAX_REPOSITORY_SHARE / of_repository)
+    factors *= [EXERCISE_BOOST if name in EXERCISES else 1.0 for name in repositories]
+    sizes *= factors[of_file]
+    sizes /= sizes.sum()
+    languages = np.array([language_of(file.path) for file in files])
+    for language, share in LANGUAGE_SHARES.items():
+        is_it = languages == language
+        if is_it.any():
+            sizes[is_it] *= min(share / sizes[is_it].sum(), MAX_BOOST)
+    shares: NDArray[np.float64] = sizes / sizes.sum()
+    return shares
 
 
 def load(folder: Path, tokenizer: Tokenizer) -> Corpus:

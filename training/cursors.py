@@ -34,7 +34,9 @@ def choose_gap(lines: list[str], line: int, random: Random) -> Gap:
     if chance < 0.3 or at_end:
         end = _block_end(lines, line, random)
         return Gap(line, column, end, len(lines[end]))
-    if chance < 0.4 and (end_column := _part_end(text, column, random)) > column:
+    if chance < 0.34:
+        return _span(lines, line, column, random)
+    if chance < 0.43 and (end_column := _part_end(text, column, random)) > column:
         return Gap(line, column, line, end_column)
     return Gap(line, column, line, len(text))
 
@@ -48,6 +50,8 @@ def choose_column(text: str, random: Random) -> tuple[str, int]:
     """(kind of place, column) of a cursor on a line."""
     indent, length = indentation(text), len(text)
     chance = random.random()
+    if chance < 0.07:
+        return "start", 0
     if chance < 0.30:
         return "indent", indent
     if chance < 0.65:
@@ -78,6 +82,13 @@ def _block_end(lines: list[str], line: int, random: Random) -> int:
             break
         end = number
     return end
+
+
+def _span(lines: list[str], line: int, column: int, random: Random) -> Gap:
+    """A gap that ends anywhere on one of the next lines, as where somebody rewrites a passage."""
+    end = min(line + random.choice((1, 1, 2, 3)), len(lines) - 1)
+    least = column if end == line else 0
+    return Gap(line, column, end, random.randint(least, len(lines[end])))
 
 
 def _part_end(text: str, column: int, random: Random) -> int:

@@ -32,11 +32,18 @@ HELD_OUT = (
     "pallets/werkzeug",
     "prompt-toolkit/python-prompt-toolkit",
     "huggingface/trl",
+    "TanStack/query",
+    "koajs/koa",
+    "square/retrofit",
+    "caddyserver/caddy",
+    "BurntSushi/ripgrep",
+    "google/leveldb",
+    "tmux/tmux",
 )
 LANGUAGES = frozenset({"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp"})
 MAX_BYTES = 200_000
 MIN_BYTES = 100
-N_PARTS = 3
+N_PARTS = 6
 
 _SKIPPED_FOLDERS = re.compile(
     r"(^|/)(vendor|vendored|_vendor|_vendored|third_party|thirdparty(_files)?|3rdparty|extern|externals|_extern|node_modules|dist|"

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
+from codeassist.models.checksums import write_checksums
 from training.embedder_corpus import Pairs, load
 
 DIM = 256
@@ -116,6 +117,7 @@ def export(table: Tensor, tokenizer: Path, out: Path) -> None:
     # The public name of the class, which versions 5 and 6 both know; saving names the file it lives in.
     (out / "modules.json").write_text(json.dumps([MODULE], indent=2) + "\n", encoding="utf-8")
     (out / "model.safetensors").chmod(0o644)
+    write_checksums(out)
 
 
 def main() -> None:

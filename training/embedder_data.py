@@ -17,7 +17,8 @@ from pathlib import Path
 
 from codeassist.documents import language_of
 from training.check_reserved import Overlap, reserved_names
-from training.data import HELD_OUT, Deduplicator, clean
+from training.copies import Deduplicator
+from training.data import HELD_OUT, clean
 from training.sources import Source, find_sources, read_files
 
 # No repository may outweigh the rest of its language.

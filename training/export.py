@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from codeassist.models.checksums import write_checksums
 from training.model import Block, Dense, Experts, Model, Shape
 from training.tokenizer import BOS, EOS, PAD, SPECIALS
 
@@ -135,6 +136,7 @@ def export(model: Model, tokenizer: Path, out: Path) -> None:
         (out / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     for file in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(tokenizer / file, out / file)
+    write_checksums(out)
 
 
 def _save_shards(weights: dict[str, Tensor], out: Path) -> None:

@@ -30,7 +30,7 @@ class Shape:
     experts: int = 8
     active: int = 2
     expert_width: int = 256
-    context: int = 4096
+    context: int = 8192
     rope_theta: float = 10_000.0
     norm_eps: float = 1e-6
 

@@ -19,6 +19,11 @@ MATRIX_RATE = 0.02
 EMBEDDING_RATE = 0.03
 HEAD_RATE = 0.004
 REST_RATE = 0.003
+# What a matrix loses in a step, relative to its rate: long runs end lower with it (Liu et al., "Muon is scalable for
+# LLM training", 2025).
+MATRIX_DECAY = 0.02
+# Share of a run after which rates fall.
+DECAY_START = 0.55
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
@@ -55,6 +60,7 @@ class Muon:
             direction = gradients.lerp(momenta, momentum).view(-1, *size[-2:])
             rate = scale * MATRIX_RATE * max(1.0, size[-2] / size[-1]) ** 0.5
             update = orthogonalise(direction).view(len(group), *size).float()
+            torch._foreach_mul_(list(group), 1.0 - scale * MATRIX_RATE * MATRIX_DECAY)
             torch._foreach_add_(list(group), list(update.unbind(0)), alpha=-rate)
 
 
@@ -87,9 +93,9 @@ class Optimiser:
 
 
 def learning_rate(progress: float, number: int) -> float:
-    """Warm-up over 60 steps, constant, then linear to zero over the last 35 % of the time."""
+    """Warm-up over 60 steps, constant, then linear to zero from `DECAY_START` on."""
     warm = min((number + 1) / 60, 1.0)
-    return warm * min(1.0, max(1.0 - progress, 0.0) / 0.35)
+    return warm * min(1.0, max(1.0 - progress, 0.0) / (1.0 - DECAY_START))
 
 
 def batch_scale(n_tokens: int) -> float:

@@ -8,6 +8,7 @@ Left and middle are tokenised as one text: serving takes the last pre-token of t
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -22,6 +23,13 @@ from training.neighbours import Neighbours
 from training.tokenizer import BOS, EOS, FIM_BEGIN, FIM_END, FIM_HOLE, SPECIALS
 
 MAX_BELOW = 40
+# So many samples carry code from elsewhere.
+SLOT_SHARE = 0.6
+# In this share of draws the line is the one of a few that names most of what other files define.
+TELLING_SHARE = 0.5
+_TELLING_CHOICES = 6
+_MAX_SIBLINGS = 40
+_NAME = re.compile(r"[A-Za-z_]\w{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +65,33 @@ class Sampler:
         return self.fim(number, lines, choose_gap(lines, line, self._random))
 
     def draw_plain(self, n_tokens: int) -> Sample:
-        """Files of one repository behind their path lines, cut at a number of tokens."""
-        number = self._draw_file()
+        """Files of one repository behind their path lines, what is imported before what imports it, cut to size."""
         parts, size = [special(BOS)], 1
-        while size < n_tokens:
+        for number in self._in_dependency_order(self._draw_file(), n_tokens):
             file = self._corpus.files[number]
             start = self._head_for(file) if len(parts) == 1 else 0
             parts += [self._path_line(file), file.lines(start, file.n_lines)]
             size += len(parts[-1]) + len(parts[-2])
-            number += 1
-            if number == len(self._corpus.files) or self._corpus.files[number].repository != file.repository:
-                parts.append(special(EOS))
+            if size >= n_tokens:
                 break
+        else:
+            parts.append(special(EOS))
         ids = np.concatenate(parts)[:n_tokens]
         return Sample(ids, len(ids))
+
+    def _in_dependency_order(self, number: int, n_tokens: int) -> list[int]:
+        """Some files that a file imports, as far as they fit, the file itself, then its neighbours by path."""
+        files = self._corpus.files
+        imported = self._corpus.imported(number)
+        self._random.shuffle(imported)
+        room, before = n_tokens - len(files[number].tokens), []
+        for other in imported:
+            if len(files[other].tokens) < room:
+                before.append(other)
+                room -= len(files[other].tokens)
+        siblings = self._corpus.repositories[files[number].repository].files
+        after = siblings[number - siblings[0] + 1 :][:_MAX_SIBLINGS]
+        return [*before, number, *(other for other in after if other not in before)]
 
     def fim(self, number: int, lines: list[str], gap: Gap) -> Sample:
         """The sample of a gap in a file."""
@@ -81,7 +102,7 @@ class Sampler:
         middle = "\n".join([*lines[gap.line : gap.end_line], lines[gap.end_line][: gap.end_column]])[gap.column :]
         suffix = self._suffix(file, lines, gap)
         slots: list[Tokens] = []
-        if random.random() < 0.5:
+        if random.random() < SLOT_SHARE:
             near = "\n".join(lines[max(gap.line - 4, 0) : gap.line]) + left
             slots = self._neighbours.slots(number, middle, near, int(budget * random.uniform(0.2, 0.6)))
         used = len(suffix) + sum(map(len, slots))
@@ -102,19 +123,38 @@ class Sampler:
         number = self._draw_file()
         file = self._corpus.files[number]
         lines = file.text[:-1].split("\n")
+        if self._random.random() >= TELLING_SHARE:
+            return number, self._any_line(file, lines)
+        chosen = [self._any_line(file, lines) for _ in range(_TELLING_CHOICES)]
+        return number, max(chosen, key=lambda line: self._n_foreign(number, lines, line))
+
+    def _any_line(self, file: File, lines: list[str]) -> int:
+        """A line that is not blank, seldom a comment."""
         for _ in range(12):
             line = self._random.randrange(len(lines))
             text = lines[line].strip()
             is_comment = text.startswith(comment_leader(file.path))
             if text and not (is_comment and self._random.random() < 0.7):
-                return number, line
-        return number, 0
+                return line
+        return 0
+
+    def _n_foreign(self, number: int, lines: list[str], line: int) -> int:
+        """How many names of a line are defined in other files and have not stood in the lines just above."""
+        definitions = self._corpus.repositories[self._corpus.files[number].repository].definitions
+        above = "\n".join(lines[max(line - 60, 0) : line])
+        return sum(
+            1
+            for name in set(_NAME.findall(lines[line]))
+            if name not in above and any(place[0] != number for place in definitions.get(name, ()))
+        )
 
     def _budget(self) -> int:
         chance = self._random.random()
-        if chance < 0.5:
+        if chance < 0.4:
             return self._random.randint(80, 400)
-        return self._random.randint(400, 1600) if chance < 0.95 else self._random.randint(1600, 3400)
+        if chance < 0.92:
+            return self._random.randint(400, 1700)
+        return self._random.randint(1700, 3400) if chance < 0.98 else self._random.randint(3400, 7800)
 
     def _head_for(self, file: File) -> int:
         if self._random.random() < 0.5:

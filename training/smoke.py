@@ -9,6 +9,7 @@ import time
 
 import torch
 
+from training.batches import ROW
 from training.model import Shape, Stream, attend, attend_masked
 from training.train import Batch, Trainer
 
@@ -34,7 +35,7 @@ def check_attention() -> None:
 def check_steps(*, compiled: bool) -> None:
     """A few steps on one random batch lower its loss."""
     trainer = Trainer(Shape(), torch.device("cuda"), compiled=compiled)
-    n_tokens = 16 * 4096
+    n_tokens = 8 * ROW
     tokens = torch.randint(6, 16_384, (n_tokens,), device="cuda")
     positions = torch.arange(n_tokens, device="cuda") % 512
     bounds = torch.full((512,), n_tokens, dtype=torch.int32, device="cuda")

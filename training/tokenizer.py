@@ -16,6 +16,7 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 VOCABULARY = 16_384
+CONTEXT_TOKENS = 8192
 BOS = "<｜begin▁of▁sentence｜>"
 EOS = "<｜end▁of▁sentence｜>"
 FIM_BEGIN = "<｜fim▁begin｜>"
@@ -89,7 +90,7 @@ def read_texts(files: list[Path], every: int) -> Iterator[str]:
 
 
 def main(out: Path, files: list[Path], every: int) -> None:
-    save(train(read_texts(files, every)), out, 4096)
+    save(train(read_texts(files, every)), out, CONTEXT_TOKENS)
 
 
 if __name__ == "__main__":

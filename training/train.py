@@ -24,11 +24,13 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from training.batches import CONTEXT, MIDDLE, ROW, Rows, stream_rows
 from training.model import TINY, Model, Shape
-from training.optimiser import Optimiser, batch_scale, learning_rate
+from training.optimiser import DECAY_START, Optimiser, batch_scale, learning_rate
 from training.parallel import Processes
 
 MAX_SAMPLES = 512
-MIDDLE_WEIGHT = 5.0
+# Losses of tokens to be completed, one in seventy, count this much more than context: at first, and while rates decay.
+MIDDLE_WEIGHT, LAST_MIDDLE_WEIGHT = 10.0, 24.0
+DRAFT_SHARE, LAST_DRAFT_SHARE = 0.3, 0.2
 BALANCE_RATE = 2e-3
 SEED = 20261122
 
@@ -44,10 +46,10 @@ class Batch:
     draft_weights: Tensor
 
     @classmethod
-    def of(cls, rows: Rows, device: torch.device) -> Batch:
+    def of(cls, rows: Rows, device: torch.device, middle_weight: float = MIDDLE_WEIGHT) -> Batch:
         """Rows with a weight for every prediction that stays inside of its sample."""
         importance = np.zeros(3, np.float32)
-        importance[[CONTEXT, MIDDLE]] = 1.0, MIDDLE_WEIGHT
+        importance[[CONTEXT, MIDDLE]] = 1.0, middle_weight
         positions = rows.positions.astype(np.int64)
         value = importance[rows.kinds] * (positions != 0)
         weights, draft = (np.concatenate((value[n:], np.zeros(n, np.float32))) for n in (1, 2))
@@ -56,11 +58,11 @@ class Batch:
         return cls(*(torch.from_numpy(array).to(device, non_blocking=True) for array in arrays))
 
 
-def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Weighted sum of the losses, and the losses of tokens to be completed alone (summed, for the log)."""
+def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Weighted sum of the losses, the losses of tokens to be completed alone (summed), the likeliest tokens."""
     logits = F.linear(hidden, head.to(hidden.dtype)).float()
     losses = F.cross_entropy(logits, targets, reduction="none")
-    return (losses * weights).sum(), (losses.detach() * (weights > 1.0)).sum()
+    return (losses * weights).sum(), (losses.detach() * (weights > 1.0)).sum(), logits.detach().argmax(-1)
 
 
 class Trainer:
@@ -88,11 +90,15 @@ class Trainer:
                 block.compile(fullgraph=True, dynamic=False)
             self.loss = torch.compile(cross_entropy, fullgraph=True, dynamic=False)
 
-    def losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Weighted sums for the model and the draft layer, and the model's over tokens to be completed."""
+    def losses(self, batch: Batch, *, imitate: bool = False) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted sums for the model and the draft layer, and the model's over tokens to be completed.
+
+        imitate: the draft layer learns what the model would say, as acceptance asks for, and not what the text says.
+        """
         hidden, draft = self.model(batch.tokens, batch.positions, batch.bounds, self.dtype)
-        main, middle = self.loss(hidden, self.model.head, batch.tokens.roll(-1, 0), batch.weights)
-        ahead, _ = self.loss(draft, self.model.head, batch.tokens.roll(-2, 0), batch.draft_weights)
+        main, middle, likeliest = self.loss(hidden, self.model.head, batch.tokens.roll(-1, 0), batch.weights)
+        targets = likeliest.roll(-1, 0) if imitate else batch.tokens.roll(-2, 0)
+        ahead, _, _ = self.loss(draft, self.model.head, targets, batch.draft_weights)
         return main, ahead, middle
 
     def compile(self, n_rows: int) -> None:
@@ -108,12 +114,13 @@ class Trainer:
 
     def step(self, batches: list[Batch], number: int, progress: float) -> dict[str, float]:
         """One optimiser step over micro-batches; figures for the log, those of this process."""
-        draft_share = 0.3 if progress < 0.65 else 0.1
+        is_late = progress >= DECAY_START
+        draft_share = LAST_DRAFT_SHARE if is_late else DRAFT_SHARE
         total = sum(batch.weights.sum() for batch in batches)
         draft_total = sum(batch.draft_weights.sum() for batch in batches)
         sums = torch.zeros(3, device=self.device)
         for batch in batches:
-            main, ahead, middle = self.losses(batch)
+            main, ahead, middle = self.losses(batch, imitate=is_late)
             (main / total + draft_share * ahead / draft_total).backward()
             sums += torch.stack((main.detach() / total, ahead.detach() / draft_total, middle))
         n_middle = sum((batch.weights > 1.0).sum() for batch in batches)
@@ -129,7 +136,7 @@ class Trainer:
         return {"load": float(load), "loss": loss, "draft": ahead_loss, "middle": middle_loss}
 
     @torch.no_grad()  # type: ignore[untyped-decorator]
-    @torch.compiler.set_stance("force_eager")  # type: ignore[no-untyped-call,untyped-decorator]
+    @torch.compiler.set_stance("force_eager")  # type: ignore[untyped-decorator]
     def validate(self, batches: list[Batch]) -> dict[str, float]:
         """Mean losses on held-out repositories: of the context, of tokens to be completed, of the draft layer."""
         self.model.eval()
@@ -173,7 +180,8 @@ def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: 
         progress = processes.first_says(max(now - started, 0.0) / max(read_deadline(options) - started, 1.0))
         if progress >= 1.0:
             break
-        batches = [Batch.of(next(rows), trainer.device) for _ in range(options.accumulate)]
+        weight = LAST_MIDDLE_WEIGHT if progress >= DECAY_START else MIDDLE_WEIGHT
+        batches = [Batch.of(next(rows), trainer.device, weight) for _ in range(options.accumulate)]
         figures = trainer.step(batches, number, progress)
         n_tokens += sum(len(batch.tokens) for batch in batches) * processes.count
         is_due = leads and now - saved > options.every
@@ -202,7 +210,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, required=True)
     parser.add_argument("--deadline", type=float, required=True, help="seconds since 1970")
     parser.add_argument("--steps", type=int, default=10**9)
-    parser.add_argument("--rows", type=int, default=16)
+    parser.add_argument("--rows", type=int, default=8)
     parser.add_argument("--accumulate", type=int, default=4)
     parser.add_argument("--workers", type=int, default=13)
     parser.add_argument("--every", type=float, default=150.0, help="seconds between checkpoints")

@@ -12,7 +12,7 @@ import torch
 from training.batches import CONTEXT, MIDDLE, Rows
 from training.export import config, tensors
 from training.model import TINY, Model
-from training.optimiser import learning_rate, orthogonalise
+from training.optimiser import DECAY_START, learning_rate, orthogonalise
 from training.tokenizer import SPECIALS
 from training.train import Batch, Trainer, read_deadline, save
 
@@ -75,9 +75,25 @@ def test_later_tokens_change_nothing_before_them(model: Model) -> None:
 
 def test_predictions_across_samples_weigh_nothing() -> None:
     batch = Batch.of(rows([6, 5]), CPU)
-    assert batch.weights.tolist() == [1, 1, 5, 5, 5, 0, 1, 5, 5, 5, 0]
-    assert batch.draft_weights.tolist() == [1, 5, 5, 5, 0, 0, 5, 5, 5, 0, 0]
+    assert batch.weights.tolist() == [1, 1, 10, 10, 10, 0, 1, 10, 10, 10, 0]
+    assert batch.draft_weights.tolist() == [1, 10, 10, 10, 0, 0, 10, 10, 10, 0, 0]
     assert batch.bounds.tolist()[:3] == [0, 6, 11]
+
+
+def test_a_draft_layer_that_imitates_learns_what_the_model_says(model: Model) -> None:
+    trainer = Trainer(TINY, CPU, compiled=False)
+    trainer.model = model
+    batch = Batch.of(rows([40]), CPU)
+    with torch.no_grad():
+        hidden, draft = states(model, batch)
+        said = (hidden @ model.head.T).argmax(-1)
+        scores = torch.log_softmax(draft[:-2] @ model.head.T, -1)
+        # State n of the draft layer is about token n + 2; so is state n + 1 of the model.
+        expected = -(scores[torch.arange(38), said[1:39]] * batch.draft_weights[:38]).sum()
+        _, ahead, _ = trainer.losses(batch, imitate=True)
+        _, taught_by_text, _ = trainer.losses(batch)
+    torch.testing.assert_close(ahead, expected)
+    assert abs(float(ahead - taught_by_text)) > 1e-3
 
 
 def test_steps_lower_the_loss_and_balance_the_experts(tmp_path: Path) -> None:
@@ -104,7 +120,7 @@ def test_orthogonalised_matrices_have_even_singular_values() -> None:
 def test_the_learning_rate_warms_up_stays_and_ends_at_zero() -> None:
     assert learning_rate(0.0, 0) < 0.05
     assert learning_rate(0.5, 1000) == 1.0
-    assert 0.4 < learning_rate(0.825, 1000) < 0.6
+    assert 0.4 < learning_rate((1 + DECAY_START) / 2, 1000) < 0.6
     assert learning_rate(1.0, 1000) == 0.0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from training.batches import ROW
 from training.parallel import Processes
 
 ROOT = Path(__file__).parents[2]
@@ -56,5 +57,5 @@ def test_two_processes_train_one_model_until_the_deadline(corpus: Path, tmp_path
     subprocess.run(command, cwd=ROOT, check=True, timeout=LIMIT_S)
     last = json.loads((out / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert last["step"] > 0
-    assert last["tokens"] == last["step"] * 2 * 4096
+    assert last["tokens"] == last["step"] * 2 * ROW
     assert (out / "final.pt").exists()

@@ -179,3 +179,32 @@ def test_rows_are_filled_with_whole_samples(corpus: Corpus, raw: Tokenizer) -> N
     assert (rows.kinds == MIDDLE).any()
     assert (rows.kinds == CONTEXT).mean() > 0.5
     assert rows.bounds(4096)[-1] == 3 * ROW
+
+
+def test_plain_text_puts_what_is_imported_before_what_imports_it(corpus: Corpus, raw: Tokenizer) -> None:
+    bill = next(number for number, file in enumerate(corpus.files) if file.path == "shop/bill.py")
+    cart = next(number for number, file in enumerate(corpus.files) if file.path == "shop/cart.py")
+    order = Sampler(corpus, raw, 1)._in_dependency_order(bill, 4000)
+    assert order.index(cart) < order.index(bill)
+
+
+def test_no_language_and_no_repository_is_drawn_out_of_proportion(raw: Tokenizer) -> None:
+    text = "value = compute(left, right)\n" * 20
+    records = [{"repo": "large", "path": f"{number}.py", "text": text} for number in range(60)]
+    records += [{"repo": f"small{number}", "path": f"{number}.py", "text": text} for number in range(60)]
+    records += [{"repo": f"other{number}", "path": f"{number}.go", "text": text} for number in range(60)]
+    built = build(tokenise(records, raw), newline_table(raw))
+    shares = np.diff(built.weights, prepend=0.0)
+    pairs = list(zip(shares, built.files, strict=True))
+    go = sum(share for share, file in pairs if file.path.endswith(".go"))
+    large = sum(share for share, file in pairs if built.repositories[file.repository].name == "large")
+    assert 0.08 < go < 0.25  # a third of the text; 6 % is wanted beside Python's 62 %
+    assert large < 0.1  # a third of the text as well
+
+
+def test_cursors_stand_in_empty_columns_and_gaps_end_anywhere() -> None:
+    lines = ["def f(value):", "    return value + 1", "", "def g(value):", "    return f(value) * 2"]
+    random = Random(3)
+    gaps = [choose_gap(lines, 1, random) for _ in range(400)]
+    assert any(gap.column == 0 for gap in gaps)
+    assert any(gap.end_line > gap.line and 0 < gap.end_column < len(lines[gap.end_line]) for gap in gaps)

@@ -34,9 +34,9 @@ def choose_gap(lines: list[str], line: int, random: Random) -> Gap:
     if chance < 0.3 or at_end:
         end = _block_end(lines, line, random)
         return Gap(line, column, end, len(lines[end]))
-    if chance < 0.34:
+    if chance < 0.38:
         return _span(lines, line, column, random)
-    if chance < 0.43 and (end_column := _part_end(text, column, random)) > column:
+    if chance < 0.46 and (end_column := _part_end(text, column, random)) > column:
         return Gap(line, column, line, end_column)
     return Gap(line, column, line, len(text))
 
@@ -85,8 +85,10 @@ def _block_end(lines: list[str], line: int, random: Random) -> int:
 
 
 def _span(lines: list[str], line: int, column: int, random: Random) -> Gap:
-    """A gap that ends anywhere on one of the next lines, as where somebody rewrites a passage."""
-    end = min(line + random.choice((1, 1, 2, 3)), len(lines) - 1)
+    """A gap up to one of the next lines, to its end or to anywhere on it, as where somebody rewrites a passage."""
+    end = min(line + random.choice((1, 1, 2, 2, 3, 5)), len(lines) - 1)
+    if random.random() < 0.5:
+        return Gap(line, column, end, len(lines[end]))
     least = column if end == line else 0
     return Gap(line, column, end, random.randint(least, len(lines[end])))
 

@@ -4,6 +4,10 @@
     torchrun --nproc-per-node N -m training.train ...      (N GPUs, each with rows of its own)
 
 It may start before the corpus is there: kernels are compiled meanwhile.
+
+A long training may be done in several runs: `--no-decay` leaves the rates up to the end, and the next run goes on from
+the weights with `--start OUT/final.pt` (or a checkpoint, or an exported model) and another `--seed`. Optimisers begin
+anew, behind a warm-up of 60 steps: their state is twice as large as the weights, which may have to travel.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from training.batches import CONTEXT, MIDDLE, ROW, Rows, stream_rows
+from training.export import read_checkpoint, read_exported
 from training.model import TINY, Model, Shape
 from training.optimiser import DECAY_START, Optimiser, batch_scale, learning_rate
 from training.parallel import Processes
@@ -160,6 +165,12 @@ def save(trainer: Trainer, path: Path) -> None:
     unfinished.rename(path)
 
 
+def start_from(trainer: Trainer, path: Path) -> None:
+    """Take over the weights of a checkpoint or an exported directory."""
+    start = read_exported(path) if path.is_dir() else read_checkpoint(path)
+    trainer.model.load_state_dict(start.state_dict())
+
+
 def read_deadline(options: argparse.Namespace) -> float:
     """The deadline, which a file `deadline` in the output folder may move while training runs."""
     moved = options.out / "deadline"
@@ -180,6 +191,7 @@ def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: 
         progress = processes.first_says(max(now - started, 0.0) / max(read_deadline(options) - started, 1.0))
         if progress >= 1.0:
             break
+        progress = progress if options.decay else 0.0
         weight = LAST_MIDDLE_WEIGHT if progress >= DECAY_START else MIDDLE_WEIGHT
         batches = [Batch.of(next(rows), trainer.device, weight) for _ in range(options.accumulate)]
         figures = trainer.step(batches, number, progress)
@@ -214,6 +226,9 @@ def main() -> None:
     parser.add_argument("--accumulate", type=int, default=4)
     parser.add_argument("--workers", type=int, default=13)
     parser.add_argument("--every", type=float, default=150.0, help="seconds between checkpoints")
+    parser.add_argument("--start", type=Path, help="checkpoint or exported model to go on from")
+    parser.add_argument("--decay", action=argparse.BooleanOptionalAction, default=True, help="rates fall to zero")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the samples")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--eager", action="store_true")
     options = parser.parse_args()
@@ -224,11 +239,13 @@ def main() -> None:
         torch.cuda.set_device(device)
     processes = Processes.join(device)
     n_workers = max(options.workers // processes.count, 1)
-    rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, SEED + 100 * processes.rank)
+    rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, options.seed + 100 * processes.rank)
     checked = stream_rows(options.held_out, options.tokenizer, options.rows, 1, SEED - 1)
     shape = TINY if options.tiny else Shape()
     rate = batch_scale(options.rows * ROW * options.accumulate * processes.count)
     trainer = Trainer(shape, device, compiled=not options.eager, processes=processes, rate=rate)
+    if options.start:
+        start_from(trainer, options.start)
     trainer.compile(options.rows)
     held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
     run(trainer, rows, held_out, options)

@@ -14,7 +14,7 @@ from training.export import config, tensors
 from training.model import TINY, Model
 from training.optimiser import DECAY_START, learning_rate, orthogonalise
 from training.tokenizer import SPECIALS
-from training.train import Batch, Trainer, read_deadline, save
+from training.train import Batch, Trainer, read_deadline, save, start_from
 
 CPU = torch.device("cpu")
 
@@ -107,6 +107,10 @@ def test_steps_lower_the_loss_and_balance_the_experts(tmp_path: Path) -> None:
     assert set(trainer.validate([batch])) == {"val_context", "val_middle", "val_draft"}
     save(trainer, tmp_path / "final.pt")
     assert [file.name for file in tmp_path.iterdir()] == ["final.pt"]
+    other = Trainer(TINY, CPU, compiled=False)
+    before = other.validate([batch])
+    start_from(other, tmp_path / "final.pt")
+    assert other.validate([batch]) == trainer.validate([batch]) != before
 
 
 def test_orthogonalised_matrices_have_even_singular_values() -> None:

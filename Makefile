@@ -43,6 +43,9 @@ bench: setup  ## measure typing, index and start-up into bench/results/: minutes
 	$(BIN)/python -m bench.index_speed
 	$(BIN)/python -m bench.startup
 
+quality: setup  ## measure how good suggestions are in REPOSITORIES="DIR...": a quarter of an hour
+	$(BIN)/python -m bench.quality all $(REPOSITORIES)
+
 docs: setup  ## write the generated parts of README.md anew
 	$(BIN)/python -m scripts.docs
 

@@ -35,6 +35,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.measuring import provenance, summary
+from bench.quality.report import command
 from codeassist.models.directory import shipped_embedder
 from indexer.embedding import SentenceTransformerEmbedder, Vectors, normalised
 from indexer.index import CodeIndex
@@ -337,7 +338,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure and write the result."""
     figures = measure(options.data, options.repositories, options.model or shipped_embedder(), options.minilm)
-    result = {**provenance("quality.search"), **figures}
+    result = {**provenance("quality"), "command": command(sys.argv[1:]), **figures}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({key: figures[key] for key in ("all", "published", "query_ms", "chunks_per_second")}, indent=1))

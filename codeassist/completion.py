@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from codeassist.cache import SuggestionCache
 from codeassist.documents import offset_of
-from codeassist.errors import EngineError
+from codeassist.errors import EngineError, ModelError
 from codeassist.fim import Template, find_template
 from codeassist.gate import line_probability, skip_reason
 from codeassist.pipeline import HEALED_TOKENS, Budgets, Pipeline, Prepared
@@ -158,7 +158,7 @@ class Completer:
         sent = time.perf_counter()
         try:
             await self._generate(request_id, prepared, limits, answer)
-        except EngineError as error:
+        except (EngineError, ModelError) as error:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
         suggestion = self._finish(request_id, prepared, limits, answer, invoked=invoked)
         return replace(suggestion, ms={**prepared.ms, **_engine_ms(sent, answer)})

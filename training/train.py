@@ -6,7 +6,7 @@
 It may start before the corpus is there: kernels are compiled meanwhile.
 
 A long training may be done in several runs: `--no-decay` leaves the rates up to the end, and the next run goes on from
-the weights with `--start OUT/final.pt` (or a checkpoint, or an exported model) and another `--seed`. Optimisers begin
+the weights with `--weights OUT/final.pt` (or a checkpoint, or an exported model) and another `--seed`. Optimisers begin
 anew, behind a warm-up of 60 steps: their state is twice as large as the weights, which may have to travel.
 """
 
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--accumulate", type=int, default=4)
     parser.add_argument("--workers", type=int, default=13)
     parser.add_argument("--every", type=float, default=150.0, help="seconds between checkpoints")
-    parser.add_argument("--start", type=Path, help="checkpoint or exported model to go on from")
+    parser.add_argument("--weights", type=Path, help="checkpoint or exported model to go on from")
     parser.add_argument("--decay", action=argparse.BooleanOptionalAction, default=True, help="rates fall to zero")
     parser.add_argument("--seed", type=int, default=SEED, help="of the samples")
     parser.add_argument("--tiny", action="store_true")
@@ -244,8 +244,8 @@ def main() -> None:
     shape = TINY if options.tiny else Shape()
     rate = batch_scale(options.rows * ROW * options.accumulate * processes.count)
     trainer = Trainer(shape, device, compiled=not options.eager, processes=processes, rate=rate)
-    if options.start:
-        start_from(trainer, options.start)
+    if options.weights:
+        start_from(trainer, options.weights)
     trainer.compile(options.rows)
     held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
     run(trainer, rows, held_out, options)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 
 RETRY_AFTER_S = 2
 
@@ -39,7 +39,7 @@ def problem_of(error: CodeassistError) -> Problem:
     """How an error of the core is told to a client."""
     if isinstance(error, RequestRejected):
         return Problem(400, str(error), code="request_rejected")
-    if isinstance(error, EngineUnavailable | EngineCrashed):
+    if isinstance(error, EngineUnavailable | EngineCrashed | ModelError):
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return Problem(503, str(error), code="engine_unavailable", headers=headers)
     return Problem(500, str(error), code="internal_error")

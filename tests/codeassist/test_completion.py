@@ -11,10 +11,10 @@ from marked import marked
 
 from codeassist.completion import Completer
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
-from codeassist.errors import CursorError
+from codeassist.errors import CursorError, ModelError
 from codeassist.settings import CompletionSettings
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Cursor, GenerationRequest, ModelInfo, Suggestion
+from codeassist.types import Cursor, Delta, GenerationRequest, ModelInfo, Suggestion
 from indexer.types import Hit, Query
 
 
@@ -163,6 +163,19 @@ async def test_a_dead_engine_is_a_drop_reason(make: Make, info: ModelInfo) -> No
     suggestion = await complete(make(engine), "x ‸")
     assert suggestion.text == ""
     assert suggestion.drop_reason
+
+
+async def test_a_model_that_broke_meanwhile_is_a_drop_reason(
+    make: Make, info: ModelInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await started([], info)
+
+    async def restarted(_: GenerationRequest) -> AsyncIterator[Delta]:
+        raise ModelError("model.safetensors is cut off")
+        yield
+
+    monkeypatch.setattr(engine, "stream", restarted)
+    assert (await complete(make(engine), "x ‸")).drop_reason == "model.safetensors is cut off"
 
 
 async def test_a_dead_engine_is_not_covered_up_by_an_earlier_suggestion(make: Make, info: ModelInfo) -> None:

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
-from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import shipped_model
 from codeassist.settings import EngineSettings
 from codeassist.types import Delta, GenerationRequest, Priority
@@ -267,10 +267,12 @@ async def test_closing_leaves_no_process_and_no_file(tiny_model: Path, monkeypat
         assert names(Path(directory)) == []
 
 
-async def test_weights_that_cannot_be_loaded_are_told(tiny_model: Path, tmp_path: Path) -> None:
+async def test_weights_that_cannot_be_loaded_are_told_before_the_engine_starts(
+    tiny_model: Path, tmp_path: Path
+) -> None:
     broken = shutil.copytree(tiny_model, tmp_path / "broken")
     os.truncate(broken / "model.safetensors", 4000)
-    with pytest.raises(EngineUnavailable, match=r"Error: "):
+    with pytest.raises(ModelError, match=r"model\.safetensors is cut off"):
         async with running(broken):
             pass
 

@@ -59,7 +59,7 @@ def test_two_processes_train_one_model_until_the_deadline(corpus: Path, tmp_path
     assert last["step"] > 0
     assert last["tokens"] == last["step"] * 2 * ROW
     assert (out / "final.pt").exists()
-    again = [*command, "--start", str(out / "final.pt"), "--no-decay", "--steps", "1"]
+    again = [*command, "--weights", str(out / "final.pt"), "--no-decay", "--steps", "1"]
     again[again.index(str(deadline))] = str(time.time() + LIMIT_S)
     subprocess.run(again, cwd=ROOT, check=True, timeout=LIMIT_S)
     assert json.loads((out / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])["step"] == 1

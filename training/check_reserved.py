@@ -55,6 +55,24 @@ _PLAIN = [
     "quixbugs",
     "defects4j",
     "bugsinpy",
+    # The projects of Defects4J 2.0 (https://github.com/rjust/defects4j), which RESERVED.md names as one.
+    "jfreechart",
+    "closure-compiler",
+    "commons-cli",
+    "commons-codec",
+    "commons-collections",
+    "commons-compress",
+    "commons-csv",
+    "commons-jxpath",
+    "commons-lang",
+    "commons-math",
+    "gson",
+    "jackson-core",
+    "jackson-databind",
+    "jackson-dataformat-xml",
+    "joda-time",
+    "jsoup",
+    "mockito",
 ]
 
 

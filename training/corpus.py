@@ -38,8 +38,12 @@ MAX_BOOST = 2.0
 MAX_REPOSITORY_SHARE = 0.02
 # Small functions that stand for themselves are rare in repositories, and asked for all the time.
 EXERCISES = frozenset({
-    "TheAlgorithms/Python", "donnemartin/interactive-coding-challenges", "geekcomputers/Python",
-    "kamyu104/LeetCode-Solutions", "keon/algorithms",
+    "MTrajK/coding-problems", "OmkarPathak/pygorithm", "TheAlgorithms/Python", "aimacode/aima-python",
+    "cheran-senthil/PyRival", "csujedihy/lc-all-solutions", "donnemartin/interactive-coding-challenges",
+    "exercism/python", "geekcomputers/Python", "huangsam/ultimate-python", "jwasham/practice-python",
+    "kamyu104/LeetCode-Solutions", "karan/Projects-Solutions", "keon/algorithms", "neetcode-gh/leetcode",
+    "norvig/pytudes", "nryoung/algorithms", "prabhupant/python-ds", "qiyuangong/leetcode", "realpython/materials",
+    "shichao-an/leetcode-python", "vJechsmayr/PythonAlgorithms", "walkccc/LeetCode",
 })  # fmt: skip
 EXERCISE_BOOST = 2.0
 _CHUNK_CHARS = 4_000_000

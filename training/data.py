@@ -43,7 +43,7 @@ HELD_OUT = (
 LANGUAGES = frozenset({"python", "javascript", "typescript", "tsx", "go", "rust", "java", "c", "cpp"})
 MAX_BYTES = 200_000
 MIN_BYTES = 100
-N_PARTS = 6
+N_PARTS = 8
 
 _SKIPPED_FOLDERS = re.compile(
     r"(^|/)(vendor|vendored|_vendor|_vendored|third_party|thirdparty(_files)?|3rdparty|extern|externals|_extern|node_modules|dist|"

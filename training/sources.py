@@ -46,7 +46,8 @@ class Source:
 
 def find_sources(mirror: Path, wheels: Path) -> list[Source]:
     """All repositories and packages there are, repositories first; a package that is also a repository is left out."""
-    repositories = [_repository(folder) for folder in sorted(mirror.iterdir()) if (folder / "repo" / "HEAD").exists()]
+    folders = [folder / "repo" / inner for folder in sorted(mirror.iterdir()) for inner in ("", ".git")]
+    repositories = [_repository(folder) for folder in folders if (folder / "HEAD").exists()]
     names = {source.name.split("/")[-1].lower().replace("-", "_") for source in repositories}
     packages = [_wheel(file) for file in sorted(wheels.glob("*.whl"))]
     extra = [package for package in packages if package.name.lower() not in names]
@@ -78,12 +79,13 @@ def _git(location: Path, *arguments: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True, timeout=GIT_TIMEOUT_S).stdout
 
 
-def _repository(folder: Path) -> Source:
-    location = folder / "repo"
+def _repository(location: Path) -> Source:
+    """One clone, bare or not, at `owner+name/repo`."""
     commit = _git(location, "rev-parse", "HEAD").decode().strip()
     names = _git(location, "ls-tree", "--name-only", "HEAD").decode().splitlines()
     texts = [_licence_text(location, name) for name in sorted(names, key=_licence_rank) if _LICENCE_FILE.match(name)]
     licence = next((found for text in texts if (found := classify(text))), "")
+    folder = location.parent if location.name == "repo" else location.parent.parent
     return Source(folder.name.replace("+", "/", 1), "repository", str(location), commit, licence)
 
 

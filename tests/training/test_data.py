@@ -10,7 +10,7 @@ import pytest
 
 from training.check_reserved import Overlap, Reserved, main, namesakes, reserved_names
 from training.copies import Deduplicator, ReservedCode
-from training.data import clean
+from training.data import HELD_OUT, clean
 from training.sources import classify
 
 CODE = "import os\n\n\ndef list_files(folder):\n" + "".join(f"    print(os.listdir(folder), {n})\n" for n in range(9))
@@ -94,6 +94,13 @@ def test_reserved_names_match_whatever_their_spelling(tmp_path: Path) -> None:
     assert not any(reserved.touches(name) for name in ("pallets/jinja", "flask-cors", "dask/dask"))
 
 
+def test_projects_of_benchmarks_that_are_named_as_one_are_reserved(tmp_path: Path) -> None:
+    (tmp_path / "RESERVED.md").write_text("- QuixBugs; Defects4J's projects\n")
+    reserved = reserved_names(tmp_path / "RESERVED.md")
+    assert all(reserved.touches(name) for name in ("mockito/mockito", "apache/commons-math", "jhy/jsoup", "google/gson"))
+    assert not reserved.touches("apache/kafka")
+
+
 def test_a_copy_inside_of_another_package_is_listed(tmp_path: Path) -> None:
     part = tmp_path / "part.jsonl"
     rows = [{"repo": "ray", "path": f"ray/files/flask/{name}", "text": ""} for name in ("a.py", "b.py")]
@@ -121,4 +128,5 @@ def test_every_source_of_the_manifest_is_permissive_and_pinned() -> None:
     rows = manifest["sources"]
     assert {row["licence"] for row in rows} <= {"MIT", "BSD", "Apache-2.0", "ISC", "PSF-2.0", "Zlib", "Unlicense"}
     assert all(row["version"] for row in rows)
-    assert sum(row["use"] == "held out" for row in rows) == 6
+    assert {row["name"] for row in rows if row["use"] == "training"}.isdisjoint(HELD_OUT)
+    assert sum(row["use"] == "held out" for row in rows) == 12

@@ -51,9 +51,9 @@ def test_the_shipped_models_are_listed(shell: Shell) -> None:
         (str(shipped_model()), True, True, ""),
         (str(shipped_embedder()), True, True, ""),
     ]
-    assert (models[0]["architecture"], models[0]["context_tokens"]) == ("DeepseekV3ForCausalLM", 4096)
+    assert (models[0]["architecture"], models[0]["context_tokens"]) == ("DeepseekV3ForCausalLM", 8192)
     assert all(entry["weight_bytes"] > 1_000_000 for entry in models)
-    assert "DeepseekV3ForCausalLM · 4096 tokens" in shell.run("models", "list").out
+    assert "DeepseekV3ForCausalLM · 8192 tokens" in shell.run("models", "list").out
 
 
 def test_the_configured_model_is_listed_too(shell: Shell, copied: Path) -> None:

@@ -46,6 +46,6 @@ def test_vllm_and_transformers_and_the_training_code_agree_on_real_code() -> Non
 
 def test_the_shipped_directory_is_complete() -> None:
     model = read_model(shipped_model())
-    assert (model.info.template, model.info.context_tokens, model.n_mtp_layers) == ("deepseek", 4096, 1)
+    assert (model.info.template, model.info.context_tokens, model.n_mtp_layers) == ("deepseek", 8192, 1)
     assert model.weight_bytes < 130_000_000
     assert all(shard.stat().st_size < 45_000_000 for shard in model.path.glob("*.safetensors"))

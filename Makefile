@@ -46,7 +46,7 @@ bench: setup  ## measure typing, index and start-up into bench/results/: minutes
 quality: setup  ## measure how good suggestions are in REPOSITORIES="DIR...": a quarter of an hour
 	$(BIN)/python -m bench.quality all $(REPOSITORIES)
 
-docs: setup  ## write the generated parts of README.md anew
+docs: setup  ## write the generated parts of README.md and the model card anew
 	$(BIN)/python -m scripts.docs
 
 clean:  ## remove the environment and every cache

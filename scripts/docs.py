@@ -1,9 +1,10 @@
-"""Writes the parts of README.md that repeat the source: the table of settings and the editors' files.
+"""Writes the parts of the documents that repeat a source: tables of settings and of figures, the editors' files.
 
     make docs
 
 A generated part stands between `<!-- begin KIND: NAME -->` and `<!-- end -->`. KIND `settings` is the table of every
-setting; KIND `file` is a file of this repository, quoted whole. tests/test_docs.py fails when a part is out of date.
+setting; KIND `file` is a file of this repository, quoted whole; KIND `figures` is a table of measured figures.
+tests/test_docs.py fails when a part is out of date.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pathlib import Path
 
 from codeassist.configuration import settings_table
 from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
+from scripts import figures
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
+DOCUMENTS = (ROOT / "README.md", ROOT / "training" / "MODEL_CARD.md")
 
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -24,9 +26,9 @@ STAR = r" \*"
 LANGUAGES = {".lua": "lua", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".vim": "vim"}
 
 
-def generated(readme: str) -> str:
+def generated(document: str) -> str:
     """The same text with every generated part written anew."""
-    return PART.sub(lambda part: f"{part[1]}{content(part[2], part[3])}\n{part[5]}", readme)
+    return PART.sub(lambda part: f"{part[1]}{content(part[2], part[3])}\n{part[5]}", document)
 
 
 def content(kind: str, name: str) -> str:
@@ -36,7 +38,9 @@ def content(kind: str, name: str) -> str:
     if kind == "file":
         fence = LANGUAGES.get(Path(name).suffix, "")
         return f"```{fence}\n{(ROOT / name).read_text(encoding='utf-8').rstrip()}\n```"
-    raise ValueError(f"README.md has a generated part of unknown kind {kind!r}")
+    if kind == "figures":
+        return figures.table(name)
+    raise ValueError(f"there is a generated part of unknown kind {kind!r}")
 
 
 def settings_rows(section: str) -> str:
@@ -60,8 +64,9 @@ def spelled(value: object) -> str:
 
 
 def main() -> int:
-    """Rewrite README.md in place."""
-    README.write_text(generated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the documents in place."""
+    for document in DOCUMENTS:
+        document.write_text(generated(document.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

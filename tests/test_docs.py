@@ -12,6 +12,7 @@ import typer
 import codeassist
 from codeassist.cli import app
 from codeassist.settings import Settings, documented_settings
+from scripts.docs import DOCUMENTS as GENERATED
 from scripts.docs import PART, content, generated
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,9 +57,11 @@ def test_links_lead_somewhere(name: str) -> None:
     assert broken_links(name) == []
 
 
-def test_generated_parts_of_the_readme_are_up_to_date() -> None:
-    readme = read("README.md")
-    assert readme == generated(readme), "run `make docs`"
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
+def test_generated_parts_are_up_to_date(path: Path) -> None:
+    document = path.read_text(encoding="utf-8")
+    assert PART.search(document)
+    assert document == generated(document), "run `make docs`"
 
 
 def test_lines_to_paste_into_an_editor_are_those_of_its_own_guide() -> None:

@@ -69,8 +69,12 @@ def write(
 
 def command(arguments: Iterable[str]) -> str:
     """The command line, folders elsewhere on this machine by their bare names."""
-    shown = (Path(word).name if Path(word).is_absolute() else word for word in arguments)
-    return " ".join(["python -m bench.quality", *shown])
+    return " ".join(["python -m bench.quality", *map(_shown, arguments)])
+
+
+def _shown(word: str) -> str:
+    name, equals, value = word.rpartition("=")
+    return f"{name}{equals}{Path(value).name}" if Path(value).is_absolute() else word
 
 
 def grouped(rows: Iterable[Any], *names: str) -> dict[str, list[Any]]:

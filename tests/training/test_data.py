@@ -97,7 +97,9 @@ def test_reserved_names_match_whatever_their_spelling(tmp_path: Path) -> None:
 def test_projects_of_benchmarks_that_are_named_as_one_are_reserved(tmp_path: Path) -> None:
     (tmp_path / "RESERVED.md").write_text("- QuixBugs; Defects4J's projects\n")
     reserved = reserved_names(tmp_path / "RESERVED.md")
-    assert all(reserved.touches(name) for name in ("mockito/mockito", "apache/commons-math", "jhy/jsoup", "google/gson"))
+    assert all(
+        reserved.touches(name) for name in ("mockito/mockito", "apache/commons-math", "jhy/jsoup", "google/gson")
+    )
     assert not reserved.touches("apache/kafka")
 
 

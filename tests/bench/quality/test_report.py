@@ -33,6 +33,9 @@ def test_commands_name_no_folder_of_this_machine() -> None:
     assert report.command(["cursors", "/home/somebody/falcon", "--seed", "2"]) == (
         "python -m bench.quality cursors falcon --seed 2"
     )
+    assert report.command(["-o", "engine.model=/home/somebody/models/coder"]) == (
+        "python -m bench.quality -o engine.model=coder"
+    )
 
 
 def test_result_files_hold_provenance_and_a_line_for_each_row(tmp_path: Path) -> None:

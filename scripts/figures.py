@@ -1,0 +1,79 @@
+"""Tables of measured figures, read from the committed results so that no document repeats a number by hand."""
+
+from __future__ import annotations
+
+import json
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent.parent / "bench" / "results"
+
+LINES = "summary/all_lines/all"
+NEEDING = "summary/lines_that_need_another_file/all"
+SOUND = "summary/soundness/context"
+# What the row says, the result file without its ending, where the figure stands in it.
+ROWS = {
+    "quality": (
+        ("HumanEval-Infilling, single line, pass@1", "humaneval", "summary/single_line/pass@1"),
+        ("HumanEval-Infilling, random span (light), pass@1", "humaneval", "summary/random_span/pass@1"),
+        ("rest of the line, exact: no context", "quality", f"{LINES}/no context/exact"),
+        ("rest of the line, exact: with what the index finds", "quality", f"{LINES}/context/exact"),
+        ("rest of the line, exact: with the definitions that the line needs", "quality", f"{LINES}/oracle/exact"),
+        ("gain from what the index finds", "quality", f"{LINES}/gains/context/exact"),
+        ("lines that need another file, exact: no context", "quality", f"{NEEDING}/no context/exact"),
+        ("lines that need another file, exact: with what the index finds", "quality", f"{NEEDING}/context/exact"),
+        ("lines that need another file, exact: with the definitions they need", "quality", f"{NEEDING}/oracle/exact"),
+        ("gain on such lines from what the index finds", "quality", f"{NEEDING}/gains/context/exact"),
+        ("gain on such lines from the definitions they need", "quality", f"{NEEDING}/gains/oracle/exact"),
+        ("the surest 30 %, exact", "quality", "summary/surest/30%/exact"),
+        ("the surest 50 %, exact", "quality", "summary/surest/50%/exact"),
+        ("suggestions that add no syntax error", "quality", f"{SOUND}/parse"),
+        ("suggestions with a name that nobody knows", "quality", f"{SOUND}/use_an_unknown_name"),
+        ("suggestions that end by themselves", "quality", f"{SOUND}/end_by_themselves"),
+        ("first drafts that are accepted", "drafting", "summary/drafts/accepted/1"),
+        ("texts that are the same with drafting", "drafting", "summary/same_text"),
+    ),
+    "curve": (
+        *(
+            (f"{tokens} M tokens, {mode}", file, f"{LINES}/{mode}/exact")
+            for tokens, file in (("1,058", "quality_checkpoint"), ("1,274", "quality_fit"))
+            for mode in ("no context", "context")
+        ),
+    ),
+    "summary": (
+        ("HumanEval-Infilling, single line: share that passes the tests", "humaneval", "summary/single_line/pass@1"),
+        ("rest of the line at random cursors of Python repositories, exact", "quality", f"{LINES}/context/exact"),
+        ("the same where the model is surest (30 %)", "quality", "summary/surest/30%/exact"),
+        ("suggestions that add no syntax error", "quality", f"{SOUND}/parse"),
+        ("code search, NDCG@10 on semble's open queries", "search", "all/fused"),
+    ),
+    "languages": (
+        *(
+            (f"{label}: {mode}", "quality_languages", f"summary/all_lines/{name}/{mode}/exact")
+            for label, name in (
+                ("Go", "go"), ("Rust", "rust"), ("Java", "java"), ("TypeScript", "typescript"),
+                ("JavaScript", "javascript"), ("C++", "cpp"), ("C", "c"),
+            )
+            for mode in ("no context", "context")
+        ),
+    ),
+}  # fmt: skip
+
+
+def table(name: str) -> str:
+    """A Markdown table of the figures with their 95 % intervals. Raises KeyError for one that was not measured."""
+    lines = [f"| {label} | {figure(file, path)} |" for label, file, path in ROWS[name]]
+    return "\n".join(["| | n | figure, 95 % interval |", "|---|---|---|", *lines])
+
+
+def figure(file: str, path: str) -> str:
+    """Number of cases, and the figure with its interval."""
+    result: Any = json.loads((RESULTS / f"{file}.json").read_text(encoding="utf-8"))
+    found = reduce(lambda inner, key: inner[key], path.split("/"), result)
+    if "ndcg@10" in found:
+        low, high = found["interval_95"]
+        found = {"n": found["queries"], "mean": found["ndcg@10"], "low": low, "high": high}
+    sign = "+" if "gain" in found else ""
+    value, low, high = (format(found.get(key), f"{sign}.3f") for key in ("gain" if sign else "mean", "low", "high"))
+    return f"{found['n']:,} | {value} [{low}, {high}]"

@@ -71,6 +71,9 @@ MODES = {
     "spinning-longer": Mode(environment={"GOMP_SPINCOUNT": "50000"}),
     "bound": Mode(environment={"GOMP_CPU_AFFINITY": "0-255"}),
     "one-thread": Mode({"threads": 1}),
+    "split-attention": Mode(environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
+    "float32-split-attention": Mode(PLAIN_32, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
+    "bfloat16-split-attention": Mode(PLAIN_16, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,18 @@ def require_memory(need: MemoryNeed, available: int, model: Path) -> None:
             f"{_gib(need.kv_cache)}, engine {_gib(_ENGINE_BYTES)}), and this process may take {_gib(available)}; close "
             "other programs, raise the limit of the container or shell (`ulimit -v`), or lower engine.kv_cache_gib, "
             "engine.context_tokens or the precision (engine.dtype)"
+        )
+
+
+def require_whole_context(asked_gib: float, n_bytes_per_token: int, context_tokens: int, model: Path) -> None:
+    """Raises EngineUnavailable when the KV cache that was asked for (0: none was) cannot hold one whole context."""
+    needed = n_bytes_per_token * context_tokens
+    if 0 < asked_gib * _GIB < needed:
+        held, enough = int(asked_gib * _GIB / n_bytes_per_token), math.ceil(needed / _GIB * 100) / 100
+        raise EngineUnavailable(
+            f"engine.kv_cache_gib = {asked_gib} holds {held:,} tokens, and {model} is served with a context of "
+            f"{context_tokens:,}: ask for at least {enough}, for 0 (decided by the memory there is), or lower "
+            "engine.context_tokens"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from codeassist.engine.catalogue import read_catalogue
 from codeassist.engine.hardware import Hardware, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
-from codeassist.engine.memory import MemoryNeed, require_memory
+from codeassist.engine.memory import MemoryNeed, require_memory, require_whole_context
 from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
 from codeassist.models.checks import require_loadable, shard_problems
 from codeassist.models.directory import ModelDirectory
@@ -24,16 +24,23 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
     require_loadable(drafting, template, read_catalogue())
     if vllm_runs_on_cpu():
         hardware = read_hardware()
+        per_token = kv_bytes_per_token(model.config, float_bytes(options, hardware))
+        require_whole_context(options.kv_cache_gib, per_token, options.context_tokens, model.path)
         require_memory(cpu_need(model, options, hardware), hardware.memory_bytes, model.path)
 
 
 def cpu_need(model: ModelDirectory, options: HostOptions, hardware: Hardware) -> MemoryNeed:
     """What the model takes on a CPU, as `vllm_arguments.py` will tell vLLM to run it."""
-    n_bytes = 4 if cpu_dtype(options.dtype, hardware) == "float32" else 2
+    n_bytes = float_bytes(options, hardware)
     _, tensors = shard_problems(model.path)
     per_token = kv_bytes_per_token(model.config, n_bytes)
     cache = kv_cache_bytes(options.kv_cache_gib, per_token, options.context_tokens, hardware.memory_bytes)
     return MemoryNeed(weights_bytes(tensors, n_bytes) or model.weight_bytes, cache)
+
+
+def float_bytes(options: HostOptions, hardware: Hardware) -> int:
+    """Bytes of the numbers that a CPU computes with."""
+    return 4 if cpu_dtype(options.dtype, hardware) == "float32" else 2
 
 
 def weights_bytes(tensors: Mapping[str, StoredTensor], n_bytes: int) -> int:

@@ -10,7 +10,7 @@ from codeassist.settings import EngineSettings
 
 async def main() -> None:
     """Prints the host's process id once the engine is ready."""
-    engine = open_embedded(replace(EngineSettings(), model=sys.argv[1], kv_cache_gib=0.25))
+    engine = open_embedded(replace(EngineSettings(), model=sys.argv[1], kv_cache_gib=0.5))
     await engine.start()
     sys.stdout.write(f"{engine.status.pid}\n")
     sys.stdout.flush()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from codeassist.engine.hardware import Hardware
-from codeassist.engine.memory import MemoryNeed, available_bytes, require_memory
+from codeassist.engine.memory import MemoryNeed, available_bytes, require_memory, require_whole_context
 from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.errors import EngineUnavailable
 from codeassist.models.directory import read_model
@@ -71,6 +71,15 @@ def test_a_model_that_cannot_fit_is_refused_with_figures_and_remedy() -> None:
     require_memory(need, need.total, Path("/models/coder"))
     with pytest.raises(EngineUnavailable, match=r"/models/coder needs at least 4\.5 GiB .* 2\.0 GiB; .*kv_cache_gib"):
         require_memory(need, 2 * GIB, Path("/models/coder"))
+
+
+def test_a_kv_cache_that_holds_no_whole_context_is_refused_with_figures_and_remedy() -> None:
+    for enough in (0.0, 0.5, 2.0):
+        require_whole_context(enough, GIB // 16384, 8192, Path("/models/coder"))
+    with pytest.raises(
+        EngineUnavailable, match=r"kv_cache_gib = 0\.3 holds 4,915 tokens.*8,192: ask for at least 0\.5,"
+    ):
+        require_whole_context(0.3, GIB // 16384, 8192, Path("/models/coder"))
 
 
 @pytest.mark.parametrize(("dtype", "n_bytes"), [("float32", 4), ("bfloat16", 2), ("auto", 4)])

@@ -52,7 +52,7 @@ class Queue:
 
 @contextlib.asynccontextmanager
 async def running(model: Path, **settings: object) -> AsyncIterator[EmbeddedEngine]:
-    engine = open_embedded(replace(EngineSettings(), model=str(model), kv_cache_gib=0.25, **settings))  # type: ignore[arg-type]
+    engine = open_embedded(replace(EngineSettings(), model=str(model), kv_cache_gib=0.5, **settings))  # type: ignore[arg-type]
     try:
         await engine.start()
         yield engine

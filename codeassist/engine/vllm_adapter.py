@@ -25,12 +25,12 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
+from codeassist.engine import vllm_repairs
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
-from codeassist.engine.vllm_repairs import repair_sampling_with_drafts
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, RequestRejected
 from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
@@ -177,7 +177,8 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
-    repair_sampling_with_drafts()
+    vllm_repairs.repair_sampling_with_drafts()
+    vllm_repairs.use_kernels()
     # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one
     # starts 20 s earlier and needs 0.5 GiB less.
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"

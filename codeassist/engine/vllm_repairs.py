@@ -1,9 +1,15 @@
-"""What vLLM gets wrong on a CPU and we put right, before its processes are forked. Each repair names its proof."""
+"""What vLLM gets wrong or does slowly on a CPU and we put right, before its processes are forked. Each repair names its
+proof."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import vllm.v1.sample.rejection_sampler as rejection_sampler
+from vllm.model_executor.layers.fused_moe.router import cpu_router
+from vllm.model_executor.layers.layernorm import RMSNorm
+from vllm.model_executor.layers.rotary_embedding.base import RotaryEmbedding
 
 
 def repair_sampling_with_drafts() -> None:
@@ -22,3 +28,68 @@ def expand_batch_to_tokens(
     values = torch.where(x == replace_from, torch.full_like(x, replace_to), x)
     counts = torch.diff(cu_num_tokens, prepend=cu_num_tokens.new_zeros(1))
     return values.repeat_interleave(counts, output_size=num_tokens)
+
+
+def use_kernels() -> None:
+    """Make small models step faster: vLLM's own CPU kernels where it calls seven to thirty operators of torch.
+
+    A step of one token spends more time between operators than in them. Proof: `test_kernels_compute_what_torch_does`.
+    """
+    RMSNorm.forward_cpu = rms_norm
+    RotaryEmbedding.forward_static = staticmethod(rotate)
+    cpu_router._grouped_topk = grouped_topk
+
+
+def rms_norm(
+    self: RMSNorm, x: torch.Tensor, residual: torch.Tensor | None = None
+) -> torch.Tensor | tuple[torch.Tensor, torch.Tensor]:
+    """RMSNorm.forward, by one kernel; rounds once where torch's operators round twice."""
+    weight = self.weight.data
+    if not self.has_weight or self.variance_size_override is not None or weight.dtype != x.dtype:
+        return self.forward_native(x, residual)
+    x = x.contiguous()  # the kernel reads rows that lie apart wrongly
+    if residual is None:
+        out = torch.empty_like(x)
+        torch.ops._C.rms_norm(out, x, weight, self.variance_epsilon)
+        return out
+    residual = residual.contiguous()
+    torch.ops._C.fused_add_rms_norm(x, residual, weight, self.variance_epsilon)
+    return x, residual
+
+
+def rotate(
+    positions: torch.Tensor,
+    query: torch.Tensor,
+    key: torch.Tensor | None,
+    head_size: int,
+    rotary_dim: int,
+    cos_sin_cache: torch.Tensor,
+    is_neox_style: bool,
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """RotaryEmbedding.forward_static, by one kernel. It takes the last of a tensor's dimensions for all heads' and
+    would turn (tokens, heads, head_size) wrongly, so it gets two-dimensional copies."""
+    positions = positions.flatten()
+    n_tokens = positions.shape[0]
+    turned = query.clone(memory_format=torch.contiguous_format).view(n_tokens, -1)
+    turned_key = None if key is None else key.clone(memory_format=torch.contiguous_format).view(n_tokens, -1)
+    torch.ops._C.rotary_embedding(positions, turned, turned_key, head_size, cos_sin_cache, is_neox_style)
+    return turned.view(query.shape), None if key is None or turned_key is None else turned_key.view(key.shape)
+
+
+_grouped_topk = cpu_router._grouped_topk
+
+
+def grouped_topk(gating_output: torch.Tensor, topk: int, **how: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Experts as vLLM chooses them by groups, without the groups where all of them are chosen anyway."""
+    bias = how["e_score_correction_bias"]
+    if how["num_expert_group"] != how["topk_group"] or how["scoring_func"] != "sigmoid" or bias is None:
+        chosen: tuple[torch.Tensor, torch.Tensor] = _grouped_topk(gating_output, topk, **how)
+        return chosen
+    scores = gating_output.float().sigmoid()
+    experts = torch.topk(scores + bias, topk, dim=-1, sorted=False)[1]
+    weights = scores.gather(1, experts)
+    if how["renormalize"]:
+        weights = weights / weights.sum(dim=-1, keepdim=True)
+    if how["routed_scaling_factor"] != 1.0:
+        weights = weights * how["routed_scaling_factor"]
+    return weights, experts.to(torch.int32)

@@ -1,0 +1,76 @@
+"""vLLM's CPU kernels, called as the repairs call them, compute what its operators of torch compute."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore")]
+
+WIDTH, N_HEADS, HEAD, N_POSITIONS = 64, 3, 16, 128
+
+
+class Norm:
+    """The part of vLLM's RMSNorm that the kernel reads."""
+
+    has_weight = True
+    variance_size_override = None
+    variance_epsilon = 1e-6
+
+    def __init__(self, weight: Any) -> None:
+        self.weight = weight
+
+
+@pytest.fixture(params=[1, 2, 40])
+def n_tokens(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def test_norms_of_rows_that_lie_apart(n_tokens: int) -> None:
+    import torch
+
+    from codeassist.engine.vllm_repairs import rms_norm
+
+    rows = torch.randn(n_tokens, 2 * WIDTH)[:, :WIDTH]
+    weight, residual = torch.rand(WIDTH), torch.randn(n_tokens, WIDTH)
+    norm = Norm(weight)
+    torch.testing.assert_close(rms_norm(norm, rows), torch.nn.functional.rms_norm(rows, (WIDTH,), weight, 1e-6))
+    total = rows + residual
+    out, new_residual = rms_norm(norm, rows, residual)
+    torch.testing.assert_close(new_residual, total)
+    torch.testing.assert_close(out, torch.nn.functional.rms_norm(total, (WIDTH,), weight, 1e-6))
+
+
+@pytest.mark.parametrize("is_neox", [True, False])
+def test_rotation_of_heads_that_lie_apart(n_tokens: int, is_neox: bool) -> None:
+    import torch
+    from vllm.model_executor.layers.rotary_embedding.base import RotaryEmbedding
+
+    from codeassist.engine.vllm_repairs import rotate
+
+    query = torch.randn(n_tokens, N_HEADS, 2 * HEAD)[..., HEAD:]
+    key = torch.randn(n_tokens, 1, 2 * HEAD)[..., HEAD:]
+    before = query.clone()
+    positions, turns = torch.randint(N_POSITIONS, (n_tokens,)), torch.randn(N_POSITIONS, HEAD)
+    rest = (HEAD, HEAD, turns, is_neox)
+    expected = RotaryEmbedding.forward_static(positions, query, key, *rest)
+    torch.testing.assert_close(rotate(positions, query, key, *rest), expected)
+    torch.testing.assert_close(query, before)
+    assert rotate(positions, query, None, *rest)[1] is None
+
+
+@pytest.mark.parametrize(("n_groups", "n_chosen"), [(1, 1), (4, 4), (4, 2)])
+@pytest.mark.parametrize("scale", [1.0, 2.5])
+def test_experts_chosen_without_groups(n_tokens: int, n_groups: int, n_chosen: int, scale: float) -> None:
+    import torch
+    from vllm.model_executor.layers.fused_moe.router.cpu_router import _grouped_topk
+
+    from codeassist.engine.vllm_repairs import grouped_topk
+
+    how = {
+        "renormalize": True, "num_expert_group": n_groups, "topk_group": n_chosen, "scoring_func": "sigmoid",
+        "routed_scaling_factor": scale, "e_score_correction_bias": torch.randn(8),
+    }  # fmt: skip
+    logits = torch.randn(n_tokens, 8)
+    expected = _grouped_topk(logits, 2, **how)
+    for found, right in zip(grouped_topk(logits, 2, **how), expected, strict=True):
+        assert torch.equal(found, right)

@@ -10,6 +10,10 @@ import vllm.v1.sample.rejection_sampler as rejection_sampler
 from vllm.model_executor.layers.fused_moe.router import cpu_router
 from vllm.model_executor.layers.layernorm import RMSNorm
 from vllm.model_executor.layers.rotary_embedding.base import RotaryEmbedding
+from vllm.v1.worker.cpu_model_runner import CPUModelRunner
+
+# Steps of at most so many tokens run on one thread.
+FEW_TOKENS = 16
 
 
 def repair_sampling_with_drafts() -> None:
@@ -93,3 +97,20 @@ def grouped_topk(gating_output: torch.Tensor, topk: int, **how: Any) -> tuple[to
     if how["routed_scaling_factor"] != 1.0:
         weights = weights * how["routed_scaling_factor"]
     return weights, experts.to(torch.int32)
+
+
+def use_one_thread_for_few_tokens() -> None:
+    """Compute steps of few tokens on one thread.
+
+    They are 60 parallel regions of some ten microseconds each: to wake another thread for each costs more than it
+    computes, and where another program needs a core, every region waits for it.
+    """
+    n_threads = torch.get_num_threads()
+    execute_model = CPUModelRunner.execute_model
+
+    def execute(self: CPUModelRunner, scheduler_output: Any, *arguments: Any, **more: Any) -> Any:
+        is_small = scheduler_output.total_num_scheduled_tokens <= FEW_TOKENS
+        torch._C.set_num_threads(1 if is_small else n_threads)  # vLLM has replaced torch.set_num_threads
+        return execute_model(self, scheduler_output, *arguments, **more)
+
+    CPUModelRunner.execute_model = execute

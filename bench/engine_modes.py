@@ -42,11 +42,12 @@ COLD_PROMPTS = 3
 
 @dataclass(frozen=True)
 class Mode:
-    """What differs from the product's choice: options, engine arguments, environment."""
+    """What differs from the product's choice: options, engine arguments, environment, repairs of vLLM left out."""
 
     options: dict[str, Any] = field(default_factory=dict)
     arguments: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
 
 COMPILED = {"enforce_eager": False}
@@ -74,6 +75,10 @@ MODES = {
     "split-attention": Mode(environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
     "float32-split-attention": Mode(PLAIN_32, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
     "bfloat16-split-attention": Mode(PLAIN_16, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
+    "torch-operators": Mode(without=("use_kernels",)),
+    "many-threads": Mode(without=("use_one_thread_for_few_tokens",)),
+    "unrepaired": Mode(without=("use_kernels", "use_one_thread_for_few_tokens")),
+    "bfloat16-unrepaired": Mode(PLAIN_16, without=("use_kernels", "use_one_thread_for_few_tokens")),
 }
 
 
@@ -116,8 +121,11 @@ async def _measure(path: Path, mode: Mode, start: float) -> dict[str, Any]:
     options = replace(options, **mode.options)
     hardware = read_hardware()
     os.environ.update(environment(options, hardware, on_cpu=True) | mode.environment)
+    from codeassist.engine import vllm_repairs
     from codeassist.engine.vllm_adapter import VllmModel
 
+    for name in mode.without:
+        setattr(vllm_repairs, name, lambda *_: None)
     imported = time.perf_counter()
     model = VllmModel(options, hardware, on_cpu=True, overrides=mode.arguments)
     await model.warm_up()

@@ -59,7 +59,7 @@ def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> di
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "OMP_NUM_THREADS": str(options.threads or hardware.n_cores),
         # Threads that share one token's attention wait for each other longer than they work: 263 ms for a suggestion,
-        # 577 ms with vLLM's split (modes `bfloat16` and `bfloat16-split-attention`, bench/results/engine_modes_amx.json).
+        # 577 ms with vLLM's split (bench/results/engine_modes_amx.json, modes `bfloat16`, `bfloat16-split-attention`).
         "VLLM_CPU_ATTN_SPLIT_KV": "0",
         # Threads that spin while they wait, bound to a core that the editor needs too, made a step of 40 ms take 400.
         "OMP_WAIT_POLICY": "PASSIVE",
@@ -111,10 +111,10 @@ def engine_arguments(
 def speculative_tokens(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> int:
     """Tokens to draft per step; 0 without an MTP head.
 
-    By default one on a GPU and on a CPU with matrix instructions. Suggestions of 12 tokens, two cores beside other work:
-    bfloat16 263 ms without, 271 ms with (bench/results/engine_modes_amx.json), and fewer steps for longer ones. In
-    float32, on a CPU without such instructions, 618 ms without, 769 ms with (engine_modes.json): there a checked draft
-    costs as much as a token. Two drafts gain nothing more.
+    By default one on a GPU and on a CPU with matrix instructions. Suggestions of 12 tokens, two cores, other work
+    beside: bfloat16 263 ms without, 271 ms with (bench/results/engine_modes_amx.json), and fewer steps for longer ones.
+    In float32, on a CPU without such instructions, 618 ms without, 769 ms with (engine_modes.json): there a checked
+    draft costs as much as a token. Two drafts gain nothing more.
     """
     if not options.n_mtp_layers:
         return 0

@@ -12,8 +12,10 @@ from vllm.model_executor.layers.layernorm import RMSNorm
 from vllm.model_executor.layers.rotary_embedding.base import RotaryEmbedding
 from vllm.v1.worker.cpu_model_runner import CPUModelRunner
 
-# Steps of at most so many tokens run on one thread.
+# Steps of at most so many tokens run on one thread, if the weights are no larger than this: those of a larger model
+# come from memory faster with more threads.
 FEW_TOKENS = 16
+SMALL_BYTES = 512 * 2**20
 
 
 def repair_sampling_with_drafts() -> None:
@@ -99,12 +101,14 @@ def grouped_topk(gating_output: torch.Tensor, topk: int, **how: Any) -> tuple[to
     return weights, experts.to(torch.int32)
 
 
-def use_one_thread_for_few_tokens() -> None:
-    """Compute steps of few tokens on one thread.
+def use_one_thread_for_few_tokens(n_weight_bytes: int) -> None:
+    """Compute a small model's steps of few tokens on one thread.
 
     They are 60 parallel regions of some ten microseconds each: to wake another thread for each costs more than it
     computes, and where another program needs a core, every region waits for it.
     """
+    if n_weight_bytes > SMALL_BYTES:
+        return
     n_threads = torch.get_num_threads()
     execute_model = CPUModelRunner.execute_model
 

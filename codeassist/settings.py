@@ -33,7 +33,7 @@ class EngineSettings:
     dtype: str = _setting("auto", "`auto`, `float32`, `bfloat16` or `float16`")
     context_tokens: int = _setting(0, "longest prompt plus answer; 0 means what the model says")
     speculative_tokens: int = _setting(
-        -1, "tokens that the MTP head drafts per step; 0 turns it off, -1 decides by hardware"
+        -1, "tokens that the MTP head drafts per step; 0 turns it off, -1 means 1 on a GPU and 0 on a CPU"
     )
     kv_cache_gib: float = _setting(0.0, "memory for the KV cache on a CPU, in GiB; 0 decides by the memory there is")
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")

@@ -64,7 +64,7 @@ class VllmModel:
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
-        self._has_hook = on_cpu and not speculative_tokens(options, hardware, on_cpu=on_cpu)
+        self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0

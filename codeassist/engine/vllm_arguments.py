@@ -58,8 +58,8 @@ def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> di
         "TORCH_COMPILE_DISABLE": "1",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "OMP_NUM_THREADS": str(options.threads or hardware.n_cores),
-        # Threads that share one token's attention wait for each other longer than they work: 263 ms for a suggestion,
-        # 577 ms with vLLM's split (bench/results/engine_modes_amx.json, modes `bfloat16`, `bfloat16-split-attention`).
+        # Threads that share one token's attention wait for each other where another program needs a core: 263 ms for a
+        # suggestion, 577 ms with vLLM's split (bench/results/engine_modes_beside.json). Alone it makes no difference.
         "VLLM_CPU_ATTN_SPLIT_KV": "0",
         # Threads that spin while they wait, bound to a core that the editor needs too, made a step of 40 ms take 400.
         "OMP_WAIT_POLICY": "PASSIVE",
@@ -82,7 +82,7 @@ def engine_arguments(
         # look doubtful.
         "logprobs_mode": "processed_logprobs",
     }
-    n_drafted = speculative_tokens(options, hardware, on_cpu=on_cpu)
+    n_drafted = speculative_tokens(options, on_cpu=on_cpu)
     if n_drafted:
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
     if not on_cpu:
@@ -108,19 +108,19 @@ def engine_arguments(
     }
 
 
-def speculative_tokens(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> int:
+def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
     """Tokens to draft per step; 0 without an MTP head.
 
-    By default one on a GPU and on a CPU with matrix instructions. Suggestions of 12 tokens, two cores, other work
-    beside: bfloat16 263 ms without, 271 ms with (bench/results/engine_modes_amx.json), and fewer steps for longer ones.
-    In float32, on a CPU without such instructions, 618 ms without, 769 ms with (engine_modes.json): there a checked
-    draft costs as much as a token. Two drafts gain nothing more.
+    By default one on a GPU and none on a CPU, where a checked draft costs about as much as a token and the first token
+    comes later: suggestions of 12 tokens on two cores, bfloat16, beside other work 263 ms without and 271 ms with
+    (bench/results/engine_modes_beside.json), alone 357 and 341 ms, the first token after 39 and 66 ms
+    (engine_modes_amx.json); float32, without matrix instructions, 618 and 769 ms (engine_modes.json).
     """
     if not options.n_mtp_layers:
         return 0
     if options.speculative_tokens >= 0:
         return options.speculative_tokens
-    return 1 if not on_cpu or cpu_dtype(options.dtype, hardware) == "bfloat16" else 0
+    return 0 if on_cpu else 1
 
 
 def cpu_dtype(asked: str, hardware: Hardware) -> str:

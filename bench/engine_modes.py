@@ -50,6 +50,7 @@ class Mode:
     without: tuple[str, ...] = ()
 
 
+REPAIRS = ("use_kernels", "use_one_thread_for_few_tokens", "use_lean_layers")
 COMPILED = {"enforce_eager": False}
 COMPILER = {"TORCH_COMPILE_DISABLE": "0"}
 PLAIN_32 = {"dtype": "float32", "speculative_tokens": 0}
@@ -77,8 +78,9 @@ MODES = {
     "bfloat16-split-attention": Mode(PLAIN_16, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
     "torch-operators": Mode(without=("use_kernels",)),
     "many-threads": Mode(without=("use_one_thread_for_few_tokens",)),
-    "unrepaired": Mode(without=("use_kernels", "use_one_thread_for_few_tokens")),
-    "bfloat16-unrepaired": Mode(PLAIN_16, without=("use_kernels", "use_one_thread_for_few_tokens")),
+    "vllm-layers": Mode(without=("use_lean_layers",)),
+    "unrepaired": Mode(without=REPAIRS),
+    "bfloat16-unrepaired": Mode(PLAIN_16, without=REPAIRS),
 }
 
 

@@ -48,6 +48,7 @@ LATE = {"faiss", "sentence_transformers", "torch", "transformers", "vllm"}
 IN_THE_ENGINE_PROCESS = (
     "codeassist/engine/vllm_adapter.py",
     "codeassist/engine/vllm_repairs.py",
+    "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/forced_prefix.py",
 )
 

@@ -179,6 +179,7 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.use_kernels()
+    vllm_repairs.use_lean_layers()
     n_weight_bytes = sum(shard.stat().st_size for shard in Path(arguments["model"]).glob("*.safetensors"))
     vllm_repairs.use_one_thread_for_few_tokens(n_weight_bytes)
     # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one

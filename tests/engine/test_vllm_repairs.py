@@ -1,5 +1,9 @@
 """vLLM's CPU kernels, called as the repairs call them, compute what its operators of torch compute."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +78,16 @@ def test_experts_chosen_without_groups(n_tokens: int, n_groups: int, n_chosen: i
     expected = _grouped_topk(logits, 2, **how)
     for found, right in zip(grouped_topk(logits, 2, **how), expected, strict=True):
         assert torch.equal(found, right)
+
+
+def test_lean_layers_compute_what_vllms_compute(tiny_model: Path) -> None:
+    """In steps of one token, of a few, and of several requests; a layer that fails its trial stays as vLLM has it."""
+    script = Path(__file__).with_name("lean_answers.py")
+    command = [sys.executable, str(script), str(tiny_model), "float32"]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    told = json.loads(ended.stdout.splitlines()[-1])
+    n_layers = json.loads((tiny_model / "config.json").read_text())["num_hidden_layers"]
+    assert {kind: n_lean for kind, (n_lean, _) in told.items()} == {"own": 0, "distrusted": 0, "lean": n_layers}
+    for kind in ("distrusted", "lean"):
+        for found, right in zip(told[kind][1], told["own"][1], strict=True):
+            assert found == pytest.approx(right, abs=1e-4)

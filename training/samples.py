@@ -34,7 +34,10 @@ _NAME = re.compile(r"[A-Za-z_]\w{3,}")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Token ids of one training text; those from `n_context` on are what a completion has to say."""
+    """Token ids of one training text; those from `n_context` on are what a completion has to say.
+
+    The left side of the cursor's line is among them: at an earlier cursor on that line, it is what is missing.
+    """
 
     ids: Tokens
     n_context: int
@@ -107,14 +110,11 @@ class Sampler:
             slots = self._neighbours.slots(number, middle, near, int(budget * random.uniform(0.2, 0.6)))
         used = len(suffix) + sum(map(len, slots))
         head = self._head(file, gap.line, max(budget - used, 60))
-        encoding = self._tokenizer.encode(left + middle, add_special_tokens=False)
-        n_left = sum(1 for _, end in encoding.offsets if end <= len(left))
         context = [
             special(BOS, FIM_BEGIN), *slots, self._path_line(file), file.lines(head, gap.line),
-            special(FIM_HOLE), suffix, special(FIM_END), np.array(encoding.ids[:n_left], np.uint16),
+            special(FIM_HOLE), suffix, special(FIM_END),
         ]  # fmt: skip
-        answer = [np.array(encoding.ids[n_left:], np.uint16), special(EOS)]
-        return Sample(np.concatenate([*context, *answer]), sum(map(len, context)))
+        return Sample(np.concatenate([*context, self.encode(left + middle), special(EOS)]), sum(map(len, context)))
 
     def _draw_file(self) -> int:
         return min(bisect.bisect(self._corpus.weights, self._random.random()), len(self._corpus.files) - 1)
@@ -150,7 +150,7 @@ class Sampler:
 
     def _budget(self) -> int:
         chance = self._random.random()
-        if chance < 0.4:
+        if chance < 0.5:
             return self._random.randint(80, 400)
         if chance < 0.92:
             return self._random.randint(400, 1700)

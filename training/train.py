@@ -3,7 +3,7 @@
     python -m training.train CORPUS TOKENIZER.json OUT --held-out CORPUS --deadline SECONDS
     torchrun --nproc-per-node N -m training.train ...      (N GPUs, each with rows of its own)
 
-It may start before the corpus is there: kernels are compiled meanwhile.
+It may start before the corpus and the weights are there: kernels are compiled meanwhile.
 
 A long training may be done in several runs: `--no-decay` leaves the rates up to the end, and the next run goes on from
 the weights with `--weights OUT/final.pt` (or a checkpoint, or an exported model) and another `--seed`. Optimisers begin
@@ -166,7 +166,11 @@ def save(trainer: Trainer, path: Path) -> None:
 
 
 def start_from(trainer: Trainer, path: Path) -> None:
-    """Take over the weights of a checkpoint or an exported directory."""
+    """Take over the weights of a checkpoint or an exported directory, once it is there."""
+    if not path.exists():
+        print(f"waiting for {path}", flush=True)
+    while not path.exists():
+        time.sleep(0.5)
     start = read_exported(path) if path.is_dir() else read_checkpoint(path)
     trainer.model.load_state_dict(start.state_dict())
 
@@ -180,19 +184,27 @@ def read_deadline(options: argparse.Namespace) -> float:
         return float(options.deadline)
 
 
+def write_entry(log: Path, entry: dict[str, float]) -> None:
+    """Add a line to the log."""
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
+
+
 def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: argparse.Namespace) -> None:
     """The loop: steps until the deadline, which the first process watches for all."""
     processes, leads = trainer.processes, trainer.processes.rank == 0
     rows = chain([next(rows)], rows)  # the clock starts once there is something to learn from
     started, number, n_tokens, saved = time.time(), 0, 0, time.time()
     log = options.out / "log.jsonl"
+    if leads and options.weights:
+        write_entry(log, {"step": 0, "seconds": 0.0, "tokens": 0, **trainer.validate(held_out)})
     while number < options.steps:
         now = time.time()
         progress = processes.first_says(max(now - started, 0.0) / max(read_deadline(options) - started, 1.0))
         if progress >= 1.0:
             break
         progress = progress if options.decay else 0.0
-        weight = LAST_MIDDLE_WEIGHT if progress >= DECAY_START else MIDDLE_WEIGHT
+        weight = LAST_MIDDLE_WEIGHT if progress >= DECAY_START else options.middle_weight
         batches = [Batch.of(next(rows), trainer.device, weight) for _ in range(options.accumulate)]
         figures = trainer.step(batches, number, progress)
         n_tokens += sum(len(batch.tokens) for batch in batches) * processes.count
@@ -200,8 +212,7 @@ def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: 
         if is_due or (leads and figures):
             figures |= trainer.validate(held_out) if is_due else {}
             entry = {"step": number, "seconds": round(now - started, 1), "tokens": n_tokens, **figures}
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
+            write_entry(log, entry)
         if is_due:
             save(trainer, options.out / "checkpoint.pt")
             saved = time.time()
@@ -209,8 +220,7 @@ def run(trainer: Trainer, rows: Iterator[Rows], held_out: list[Batch], options: 
     processes.meet()
     if leads:
         entry = {"step": number, "seconds": time.time() - started, "tokens": n_tokens, **trainer.validate(held_out)}
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        write_entry(log, entry)
         save(trainer, options.out / "final.pt")
 
 
@@ -229,6 +239,8 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="checkpoint or exported model to go on from")
     parser.add_argument("--decay", action=argparse.BooleanOptionalAction, default=True, help="rates fall to zero")
     parser.add_argument("--seed", type=int, default=SEED, help="of the samples")
+    parser.add_argument("--rate", type=float, default=1.0, help="multiplies all rates")
+    parser.add_argument("--middle-weight", type=float, default=MIDDLE_WEIGHT, help="until rates fall")
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--eager", action="store_true")
     options = parser.parse_args()
@@ -242,11 +254,11 @@ def main() -> None:
     rows = stream_rows(options.corpus, options.tokenizer, options.rows, n_workers, options.seed + 100 * processes.rank)
     checked = stream_rows(options.held_out, options.tokenizer, options.rows, 1, SEED - 1)
     shape = TINY if options.tiny else Shape()
-    rate = batch_scale(options.rows * ROW * options.accumulate * processes.count)
+    rate = options.rate * batch_scale(options.rows * ROW * options.accumulate * processes.count)
     trainer = Trainer(shape, device, compiled=not options.eager, processes=processes, rate=rate)
+    trainer.compile(options.rows)
     if options.weights:
         start_from(trainer, options.weights)
-    trainer.compile(options.rows)
     held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
     run(trainer, rows, held_out, options)
     processes.meet()

@@ -43,6 +43,8 @@ def test_code_is_kept_without_trailing_blanks() -> None:
         ("vendor/a.py", CODE.encode()),
         ("x/_private/thirdparty_files/aiohttp/web.py", CODE.encode()),
         ("a_pb2.py", CODE.encode()),
+        ("bench/HumanEval/scenario.py", CODE.encode()),
+        ("tasks/human_eval_infilling.py", CODE.encode()),
         ("a.py", b"x = 1\n"),
         ("a.py", CODE.encode() * 2000),
         ("a.py", CODE.encode() + b"\0"),
@@ -123,6 +125,13 @@ def test_thirteen_words_of_an_evaluation_text_are_an_overlap(tmp_path: Path) -> 
 def test_the_manifest_names_nothing_reserved(tmp_path: Path) -> None:
     (tmp_path / "RESERVED.md").write_text("- pallets/flask, psf/requests, aio-libs/aiohttp, tiangolo/fastapi\n")
     assert main(tmp_path, []) == 0
+
+
+def test_every_candidate_is_permissive_pinned_and_not_reserved() -> None:
+    rows = json.loads((Path(__file__).parents[2] / "training" / "candidates.json").read_text(encoding="utf-8"))
+    assert {row["licence"] for row in rows} <= {"MIT", "BSD", "Apache-2.0", "ISC", "PSF-2.0", "Zlib", "Unlicense"}
+    assert all(row["version"] for row in rows)
+    assert {row["name"] for row in rows}.isdisjoint(HELD_OUT)
 
 
 def test_every_source_of_the_manifest_is_permissive_and_pinned() -> None:

@@ -105,7 +105,9 @@ def test_a_sample_is_what_serving_renders_with_the_answer_behind(
     )  # fmt: skip
     prompt = prompt_ids(render_fim(TEMPLATES["deepseek"], window, (), len(left)), tokenizer)
     served = [*prompt[:2], *tokenizer.encode(slot_text), *prompt[2:]]
-    assert sample.ids.tolist() == [*_without_left(served, left, tokenizer), *tokenizer.encode(left + middle), 1]
+    answer = [*tokenizer.encode(left + middle), 1]
+    assert sample.ids.tolist() == [*_without_left(served, left, tokenizer), *answer]
+    assert sample.ids[sample.n_context :].tolist() == answer
     assert "".join(lines[n] + "\n" for n in range(gap.line)).endswith(above)
     original = "\n".join(lines) + "\n"
     assert (left + middle + suffix) in original or left + middle + suffix.removesuffix("\n") in original

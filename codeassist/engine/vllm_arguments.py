@@ -113,7 +113,7 @@ def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
 
     By default one on a GPU and none on a CPU, where a checked draft costs about as much as a token and the first token
     comes later: suggestions of 12 tokens on two cores, bfloat16, beside other work 263 ms without and 271 ms with
-    (bench/results/engine_modes_beside.json), alone 357 and 341 ms, the first token after 39 and 66 ms
+    (bench/results/engine_modes_beside.json), alone 171 and 178 ms, the first token after 29 and 43 ms
     (engine_modes_amx.json); float32, without matrix instructions, 618 and 769 ms (engine_modes.json).
     """
     if not options.n_mtp_layers:

@@ -97,7 +97,8 @@ def summary(values: Iterable[float], digits: int = 2) -> dict[str, float]:
     """Median, 95th percentile and number of the values."""
     listed = list(values)
     median = statistics.median(listed) if listed else 0.0
-    return {"median": round(median, digits), "p95": round(percentile(listed, 0.95), digits), "n": len(listed)}
+    tails = {f"p{share}": round(percentile(listed, share / 100), digits) for share in (90, 95)}
+    return {"median": round(median, digits), **tails, "n": len(listed)}
 
 
 def write_result(program: str, path: Path | None, repository: Repository, figures: dict[str, object]) -> None:

@@ -222,6 +222,7 @@ def over_runs(runs: list[dict[str, object]]) -> dict[str, float]:
         "cached_share_after_first_key_median": median("cached_share_after_first_key", "median"),
         "shareable_if_split_at_the_cursor_median": median("shareable_if_split_at_the_cursor", "median"),
         "key_to_suggestion_ms_median": warm,
+        "key_to_suggestion_ms_p90": median("key_to_suggestion_ms", "p90"),
         "key_to_suggestion_ms_p95": median("key_to_suggestion_ms", "p95"),
         "first_key_over_later_keys": round(cold / warm, 2) if warm else 0.0,
         "all_but_engine_ms_median": median("all_but_engine_ms", "median"),

@@ -94,7 +94,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def summary(values: Iterable[float], digits: int = 2) -> dict[str, float]:
-    """Median, 95th percentile and number of the values."""
+    """Median, 90th and 95th percentile and number of the values."""
     listed = list(values)
     median = statistics.median(listed) if listed else 0.0
     tails = {f"p{share}": round(percentile(listed, share / 100), digits) for share in (90, 95)}

@@ -1,4 +1,4 @@
-"""Layers of DeepSeek's architecture with little between their kernels, for a CPU's steps of few tokens.
+"""Layers of DeepSeek's architecture with little between their kernels, for a CPU.
 
 vLLM's layer is some fifty modules, custom operators, views and copies; a step of one token spends a quarter of its time
 between the kernels that compute it. `Lean` calls the same kernels, in the same order, on the same weights. Each layer
@@ -22,8 +22,6 @@ from vllm.model_executor.models.deepseek_v2 import DeepseekV2DecoderLayer, Deeps
 
 _log = logging.getLogger(__name__)
 
-# With more tokens in a step, what lies between the kernels no longer counts.
-MOST_TOKENS = 64
 # How far a lean layer may be from vLLM's own, as a share of its largest output: bfloat16 rounds at 0.004.
 TOLERANCE = 0.02
 
@@ -48,7 +46,7 @@ def forward(
     llama_4_scaling: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """DeepseekV2DecoderLayer.forward: (tokens, hidden size) and the sum of what earlier layers added."""
-    if torch.compiler.is_compiling() or positions.shape[0] > MOST_TOKENS or llama_4_scaling is not None:
+    if torch.compiler.is_compiling() or llama_4_scaling is not None:
         return _own(self, positions, hidden_states, residual, llama_4_scaling)
     context = get_forward_context()
     if not isinstance(context.attn_metadata, dict):  # vLLM tries how much memory a step needs

@@ -166,10 +166,12 @@ def namesakes(part: Path, reserved: Reserved) -> Counter[str]:
 
 
 def main(folder: Path, parts: list[Path]) -> int:
-    manifest = json.loads((Path(__file__).parent / "manifest.json").read_text(encoding="utf-8"))
+    here = Path(__file__).parent
+    manifest = json.loads((here / "manifest.json").read_text(encoding="utf-8"))
+    candidates = json.loads((here / "candidates.json").read_text(encoding="utf-8"))
     reserved = reserved_names(folder / "RESERVED.md")
-    named = [row["name"] for row in manifest["sources"] if reserved.touches(row["name"])]
-    print("reserved sources in the manifest:", named or "none")
+    named = [row["name"] for row in [*manifest["sources"], *candidates] if reserved.touches(row["name"])]
+    print("reserved sources in the manifest or among the candidates:", named or "none")
     for part in parts:
         for place, n_files in sorted(namesakes(part, reserved).items()):
             print(f"{n_files:6} files  {place}")

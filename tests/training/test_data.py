@@ -127,7 +127,12 @@ def test_the_manifest_names_nothing_reserved(tmp_path: Path) -> None:
     assert main(tmp_path, []) == 0
 
 
-def test_every_candidate_is_permissive_pinned_and_not_reserved() -> None:
+def test_a_reserved_candidate_is_found(tmp_path: Path) -> None:
+    (tmp_path / "RESERVED.md").write_text("- IsaacG/Advent-of-Code\n")
+    assert main(tmp_path, []) == 1
+
+
+def test_every_candidate_is_permissive_pinned_and_not_held_out() -> None:
     rows = json.loads((Path(__file__).parents[2] / "training" / "candidates.json").read_text(encoding="utf-8"))
     assert {row["licence"] for row in rows} <= {"MIT", "BSD", "Apache-2.0", "ISC", "PSF-2.0", "Zlib", "Unlicense"}
     assert all(row["version"] for row in rows)

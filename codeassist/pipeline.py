@@ -21,7 +21,7 @@ from codeassist.window import Window, WindowBudget, cut_window
 from indexer.types import Hit, Query, Retriever
 
 _REMEMBERED_DOCUMENTS = 64
-_MAX_HITS = 12
+_MAX_HITS = 20
 # Within this many lines of where the slots were chosen, only definitions of newly named things may join them: code
 # that is merely similar is not worth computing the window's KV cache anew.
 _NEIGHBOURHOOD_LINES = 8
@@ -32,6 +32,9 @@ HEALED_TOKENS = 16
 _RESERVED_TOKENS = 8
 _LINE_SHARE = 0.25
 _LINE_TOKENS = 128
+# What a short file leaves of its budget goes to the slots in steps of so many tokens, less what is typed next.
+_SPARE_STEP = 128
+_SLACK_TOKENS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,8 @@ class Pipeline:
         windowed = time.perf_counter()
         query = cursor_query(document, cursor, window)
         changed = self._changed(document.path, shown)
-        arranged, is_late = self._retrieve(query, window, budgets, shown, changed)
+        room = budgets.slots + self._spare(window, budgets) if budgets.slots else 0
+        arranged, is_late = self._retrieve(query, window, room, shown, changed)
         retrieved = time.perf_counter()
         chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
         question = None if is_late else _question(query)
@@ -157,6 +161,12 @@ class Pipeline:
         budget = WindowBudget(max(budgets.above - named - _RESERVED_TOKENS - left, 0), budgets.suffix, left)
         return cut_window(document, cursor, budget, self._count, shown.head_line if shown else None)
 
+    def _spare(self, window: Window, budgets: Budgets) -> int:
+        """Tokens that the file does not need and its slots may have, in steps: lines that are typed take them back."""
+        groups = (path_line(window.path), *window.above, window.left, window.right, *window.below)
+        free = budgets.above + budgets.suffix - sum(self._count(group) for group in groups) - _RESERVED_TOKENS
+        return max(free - _SLACK_TOKENS, 0) // _SPARE_STEP * _SPARE_STEP
+
     def _versions(self, slots: tuple[Slot, ...]) -> Mapping[str, str]:
         """Of the files that slots come from."""
         return self._retriever.versions({slot.path for slot in slots}) if self._retriever and slots else {}
@@ -171,20 +181,22 @@ class Pipeline:
         return frozenset(path for path in paths if now.get(path) != shown.versions.get(path))
 
     def _retrieve(
-        self, query: Query, window: Window, budgets: Budgets, shown: Shown | None, changed: frozenset[str]
+        self, query: Query, window: Window, room: int, shown: Shown | None, changed: frozenset[str]
     ) -> tuple[Arranged, bool]:
         """The slots for this query, and whether they are old ones because the search took too long."""
-        if self._retriever is None or budgets.slots <= 0:
+        if self._retriever is None or room <= 0:
             return Arranged((), 0, ()), False
-        if shown and shown.arranged.slots and shown.question == _question(query) and not changed:
+        fits = shown is not None and shown.arranged.n_tokens <= room
+        if shown and fits and shown.arranged.slots and shown.question == _question(query) and not changed:
             return shown.arranged, False  # the same word is still being typed
         previous = shown.arranged.slots if shown else ()
         hits = self._search(self._retriever, query)
         if hits is None:
-            return Arranged(tuple(slot for slot in previous if slot.path not in changed), 0, ()), True
+            kept = tuple(slot for slot in previous if slot.path not in changed)
+            return arrange(kept, (), room, self._count), True
         if shown and previous and shown.is_near(window.cursor_line):
             hits = _urgent(hits, previous)
-        return arrange(_outside(previous, window), hits, budgets.slots, self._count, changed), False
+        return arrange(_outside(previous, window), hits, room, self._count, changed), False
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
         """Hits within the deadline; None when they come too late.

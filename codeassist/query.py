@@ -14,6 +14,8 @@ _LINES_OF_TEXT = 12
 _MAX_IDENTIFIERS = 24
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
+# What is said in strings and comments names no code.
+_PROSE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|(?:^|\s)(?:#|//)\s.*$")
 # Words that name nothing: keywords of the languages we index, and the receivers that every method has.
 _NOT_NAMES = frozenset(
     re.split(
@@ -51,7 +53,7 @@ def cursor_query(document: Document, cursor: Cursor, window: Window) -> Query:
 def _identifiers(lines: list[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in lines:
-        for name in reversed(_IDENTIFIER.findall(line)):
+        for name in reversed(_IDENTIFIER.findall(_PROSE.sub(" ", line))):
             if name not in _NOT_NAMES:
                 found.setdefault(name)
         if len(found) >= _MAX_IDENTIFIERS:

@@ -12,6 +12,7 @@ from indexer.languages import language_name, language_of
 from indexer.parsing import Parsed, parse
 from indexer.rules import Rules
 from indexer.symbols import FileSymbols, extract
+from indexer.typed_names import typed_names
 from indexer.types import Chunk, SkippedFile
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ _NOTHING = FileSymbols((), (), ())
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of one file. Line ends are LF, lines split at LF only."""
+    """What is known of one file. Line ends are LF, lines split at LF only. typed: pairs of a name and its type."""
 
     path: str
     language: str
@@ -29,6 +30,7 @@ class FileFacts:
     n_lines: int
     symbols: FileSymbols
     chunks: tuple[Chunk, ...]
+    typed: tuple[tuple[str, str], ...] = ()
 
 
 def analyse_path(root: Path, path: str, rules: Rules) -> FileFacts | SkippedFile:
@@ -60,4 +62,5 @@ def _facts(source: SourceFile, parsed: Parsed | None) -> FileFacts:
     )
     symbols = extract(parsed, source.path) if parsed is not None else _NOTHING
     n_lines = len(lines) - (lines[-1] == "")
-    return FileFacts(source.path, name, source.size, n_lines, symbols, chunks)
+    typed = typed_names(source.text) if parsed is not None else ()
+    return FileFacts(source.path, name, source.size, n_lines, symbols, chunks, typed)

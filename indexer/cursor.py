@@ -11,7 +11,7 @@ from itertools import islice
 from indexer.languages import language_named
 from indexer.parsing import parse
 from indexer.symbols import extract
-from indexer.terms import STOP_WORDS
+from indexer.typed_names import NOT_TYPES, types_in
 from indexer.types import Import, Query
 
 LINES_ABOVE = 12
@@ -33,33 +33,11 @@ _IMPORT_LINE = re.compile(
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
-_TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
-_ASSIGNED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
-_DOTTED = re.compile(r"[^\W\d][\w.]*")
 _SETS_ATTRIBUTE = re.compile(
     r"^[ \t]+(?:self\.|this\.|@)\w+[ \t]*(?::|=(?!=)).*$|^[ \t]+(?:def __init__|constructor)\(.*$", re.MULTILINE
 )
-_WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\(.*\)\s+as\s+([^\W\d]\w*)")
-_DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
 _CLASS = re.compile(
     r"^(\s*)(?:export\s+|public\s+|abstract\s+|final\s+|data\s+)*(?:class|struct|interface|trait|impl)\s+(.*)$"
-)
-_NOISE = STOP_WORDS | frozenset(
-    [
-        "list",
-        "dict",
-        "set",
-        "tuple",
-        "len",
-        "print",
-        "isinstance",
-        "optional",
-        "Optional",
-        "Any",
-        "None",
-        "True",
-        "False",
-    ]
 )
 
 
@@ -69,7 +47,8 @@ class CursorView:
 
     names: identifiers, most telling first. members: (base, attribute) pairs near the cursor, nearest first; attribute
     is "" right after a dot. types: what a variable may be, by its name (`self.` included). bases: words of the head of
-    the enclosing class.
+    the enclosing class. nearby: the lines around the cursor. lines: each of them without its comment, and how many
+    lines away it is, the cursor's own first.
     """
 
     names: tuple[str, ...]
@@ -77,6 +56,7 @@ class CursorView:
     types: dict[str, tuple[str, ...]]
     bases: tuple[str, ...]
     nearby: str
+    lines: tuple[tuple[str, int], ...]
 
 
 def read_cursor(query: Query) -> CursorView:
@@ -94,8 +74,14 @@ def read_cursor(query: Query) -> CursorView:
     bases = _class_head(lines, row)
     near = [line for line in (here, *reversed(above), *below) if not _IMPORT_LINE.match(line)]
     names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
-    types = _types(_typed_text(source, lines, row))
-    return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]))
+    types = types_in(_typed_text(source, lines, row))
+    around = [(here, 0), *_numbered(reversed(above)), *_numbered(below)]
+    lines_around = tuple((_COMMENT.sub("", line), distance) for line, distance in around)
+    return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]), lines_around)
+
+
+def _numbered(lines: Iterable[str]) -> Iterable[tuple[str, int]]:
+    return ((line, distance) for distance, line in enumerate(lines, 1))
 
 
 def _identifiers(lines: Iterable[str]) -> list[str]:
@@ -106,7 +92,7 @@ def _identifiers(lines: Iterable[str]) -> list[str]:
 
 
 def _names(candidates: Iterable[str]) -> tuple[str, ...]:
-    unique = dict.fromkeys(name for name in candidates if len(name) > 1 and name not in _NOISE)
+    unique = dict.fromkeys(name for name in candidates if len(name) > 1 and name not in NOT_TYPES)
     return tuple(unique)[:MAX_NAMES]
 
 
@@ -116,18 +102,6 @@ def _members(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
         for match in reversed(list(_ATTRIBUTE.finditer(_STRING.sub('""', line)))):
             found.setdefault((match.group(1), match.group(2) or ""), None)
     return tuple(found)[:MAX_NAMES]
-
-
-def _types(text: str) -> dict[str, tuple[str, ...]]:
-    """Every `name: Type`, `name = Type(`, `Type name;` and `with Type() as name`."""
-    found: dict[str, dict[str, None]] = {}
-    for pattern, name_group, type_group in ((_TYPED, 1, 2), (_ASSIGNED, 1, 2), (_WITH, 2, 1), (_DECLARED, 2, 1)):
-        for match in pattern.finditer(text):
-            name = match.group(name_group).replace("this.", "self.").replace("@", "self.")
-            of_type = match.group(type_group).removesuffix("::new").removesuffix(".new")
-            words = [word for word in _DOTTED.findall(of_type) if word not in _NOISE]
-            found.setdefault(name, {}).update(dict.fromkeys(words[:4]))
-    return {name: tuple(words)[:6] for name, words in found.items() if words}
 
 
 def _typed_text(source: str, lines: Sequence[str], row: int) -> str:

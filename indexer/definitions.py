@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from indexer.types import Hit, HitSource, Import, Symbol
 # More definitions of one name than this say nothing about which is meant.
 MAX_SAME_NAME = 6
 MAX_DEFINITIONS = 24
-MAX_OUTLINE = 16
 # Languages where the files of a folder see one another without an import.
 _FOLDER_SCOPED = frozenset({"go", "java", "kotlin", "scala", "c_sharp", "swift", "c", "cpp"})
 
@@ -28,6 +28,15 @@ _EXPLICIT = frozenset({"python", "javascript", "typescript", "tsx", "rust", "go"
 # Languages whose imports name namespaces rather than files.
 _NAMED_BY_NAMESPACE = frozenset({"java", "kotlin", "scala", "c_sharp", "php", "swift"})
 MAX_OVERLOADS = 24
+# A variable has the type that variables of its name have in this share of the files that say so, or more.
+MIN_VOTES = 0.25
+MAX_VOTED = 3
+
+
+# For so many of the names nearest to the cursor other files are asked what they are.
+MAX_GUESSED_NAMES = 8
+
+_LAST_WORD = re.compile(r"\w+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,10 @@ class Definitions:
         asker: Asker,
         imports: tuple[Import, ...],
         own_names: frozenset[str],
+        window: tuple[int, int] | None = None,
     ) -> None:
+        """window: lines of the asking file that its prompt shows; what stands outside of them may be a definition."""
+        self._window = window
         self._connection = connection
         self._repository = repository
         self._asker = asker
@@ -64,30 +76,30 @@ class Definitions:
         found: dict[tuple[str, int, str], Found] = {}
         for item in self._in_order(view):
             key = (item.symbol.path, item.symbol.start_line, item.symbol.name)
-            if item.symbol.path != self._asker.path and (key not in found or found[key].weight < item.weight):
+            if self._may_tell(item.symbol) and (key not in found or found[key].weight < item.weight):
                 found[key] = item
             if len(found) >= 2 * MAX_DEFINITIONS:
                 break
         ordered = sorted(found.values(), key=lambda item: (-item.weight, item.symbol.path, item.symbol.start_line))
         return ordered[:MAX_DEFINITIONS]
 
+    def _may_tell(self, symbol: Symbol) -> bool:
+        """Whether a definition may be one that the prompt does not show anyway."""
+        if symbol.path != self._asker.path:
+            return True
+        return self._window is not None and symbol.kind != "class" and not overlaps(symbol, self._window)
+
     def of_imports(self) -> list[Found]:
         """Definitions of everything that the file imports, in the order of its imports."""
         return [found for item in self._all_imports for found in self._resolved(item.alias)][:MAX_DEFINITIONS]
 
-    def outlines(self, view: CursorView) -> list[Hit]:
-        """What an imported module offers, for modules that are named near the cursor."""
-        hits: list[Hit] = []
-        for rank, base in enumerate(dict.fromkeys(base for base, _ in view.members)):
-            item = self._imports.get(base)
-            if item is None or self._resolved(base):
-                continue
-            paths = [path for path in self._targets(item)[:1] if path != self._asker.path]
-            hits += [hit for path in paths if (hit := self._outline(path, item, 0.6 - 0.02 * rank)) is not None]
-        return hits[:3]
-
-    def _targets(self, item: Import) -> list[str]:
+    def targets(self, item: Import) -> list[str]:
+        """Files that an import may mean, likeliest first."""
         return resolve_import(self._repository, item, self._asker)
+
+    def imported_as(self, name: str) -> Import | None:
+        """The import that binds a name in the asking file."""
+        return self._imports.get(name)
 
     def _in_order(self, view: CursorView) -> Iterator[Found]:
         for rank, (base, attribute) in enumerate(view.members):
@@ -96,8 +108,11 @@ class Definitions:
         for rank, name in enumerate(view.names):
             fade = 1 / (1 + 0.05 * rank)
             yield from _faded(self._resolved(name), fade)
-            for word in types_of(view, name)[:3]:
+            types = types_of(view, name)[:3]
+            for word in types:
                 yield from _faded(self._resolved(word.rsplit(".", 1)[-1]), 0.85 * fade)
+            if not types and rank < MAX_GUESSED_NAMES:
+                yield from _faded(self._voted(name), 0.6 * fade)
         for word in view.bases[1:]:
             yield from _faded(self._resolved(word), 0.8)
 
@@ -109,26 +124,45 @@ class Definitions:
         found: list[Found] = []
         for word in types_of(view, base)[:4]:
             found += self._resolved(word.rsplit(".", 1)[-1])
-        if found or not attribute or base in ("self", "this"):
+        if found or base in ("self", "this"):
             return tuple(found)
+        if (voted := self._voted(base)) or not attribute:
+            return voted
         found = list(self._everywhere(attribute, ("method",), 0.35)) if len(attribute) > 4 else []
         return tuple(found) if len(found) == 1 else ()  # A method that only one class has tells which class.
 
+    def _voted(self, name: str) -> tuple[Found, ...]:
+        """The classes that variables of this name have elsewhere in the repository, where most files agree."""
+        last = _LAST_WORD.search(name)
+        votes = records.types_of_name(self._connection, last.group().lstrip("_"), MAX_VOTED) if last else []
+        n_all = sum(n for _, n in votes)
+        found: list[Found] = []
+        for type_name, n in votes:
+            if n >= MIN_VOTES * n_all:
+                why = f"`{name}` is a `{type_name}` in {n} file{'s' * (n > 1)}"
+                share = n / n_all
+                found += [Found(item.symbol, 0.75 * share, why) for item in self._resolved(type_name)[:1]]
+        return tuple(item for item in found if item.symbol.kind in ("class", "type"))
+
     def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
-        rows = [
-            row for path in self._targets(item) for row in definitions_of(self._repository, name, path, self._asker)
-        ]
+        rows = [row for path in self.targets(item) for row in definitions_of(self._repository, name, path, self._asker)]
         symbols = _without_overloads(records.symbols_by_id(self._connection, rows[:MAX_OVERLOADS]))
         why = f"defines `{name}`, imported on line {item.line}"
         return tuple(Found(symbol, 1.0, why) for symbol in symbols[:MAX_SAME_NAME])
 
     def _resolve(self, name: str) -> tuple[Found, ...]:
         if name in self._own_names:
-            return ()
+            return self._own(name)
         if (item := self._imports.get(name)) is not None:
             return self._imported(item)
         wild = next((found for item in self._wildcards if (found := self._in_module(item, name))), ())
         return wild or self._unimported(name)
+
+    def _own(self, name: str) -> tuple[Found, ...]:
+        if self._window is None:
+            return ()
+        symbols = [s for s in records.symbols_in(self._connection, self._asker.path, name) if not s.container]
+        return tuple(Found(s, 0.9, f"defines `{name}` in this file") for s in _without_overloads(symbols)[:1])
 
     def _unimported(self, name: str) -> tuple[Found, ...]:
         """A name that no import explains: from the same folder or package, or one about to be imported."""
@@ -144,7 +178,7 @@ class Definitions:
         wanted = item.name if item.name not in ("", "*", "default") else item.alias
         if found := self._in_module(item, wanted):
             return found
-        targets = self._targets(item)
+        targets = self.targets(item)
         if item.name == "default" and targets:
             symbols = records.symbols_in(self._connection, targets[0])
             exported = [symbol for symbol in symbols if symbol.signature.startswith("export default")]
@@ -179,16 +213,6 @@ class Definitions:
         there, here = language_of(path), language_of(self._asker.path)
         return there is not None and here is not None and family_of(there) == family_of(here)
 
-    def _outline(self, path: str, item: Import, weight: float) -> Hit | None:
-        symbols = [s for s in records.symbols_in(self._connection, path) if not s.container and s.kind != "module"]
-        shown = [s for s in symbols if s.kind in ("class", "function") and not s.name.startswith("_")][:MAX_OUTLINE]
-        if len(shown) < 2:
-            return None
-        left_out = [] if len(shown) == len(symbols) else ["..."]
-        text = "\n".join([*(_headline(symbol) for symbol in shown), *left_out])
-        why = f"what `{item.alias}` offers, imported on line {item.line}"
-        return Hit(path, shown[0].start_line, shown[-1].end_line, weight, text, "import", why, item.alias, True)
-
 
 def _without_overloads(symbols: list[Symbol]) -> list[Symbol]:
     """One definition for each file and name: the one that says most, of equals the last."""
@@ -200,13 +224,6 @@ def _without_overloads(symbols: list[Symbol]) -> list[Symbol]:
     return list(best.values())
 
 
-def _headline(symbol: Symbol) -> str:
-    first, _, rest = symbol.signature.partition("\n")
-    if first.startswith("@") and rest:
-        first = next((line for line in rest.split("\n") if not line.startswith("@")), first)
-    return first if first.endswith("...") or not rest else f"{first} ..."
-
-
 def _faded(found: tuple[Found, ...], fade: float) -> Iterator[Found]:
     for item in found:
         yield Found(item.symbol, item.weight * fade, item.why)
@@ -215,6 +232,11 @@ def _faded(found: tuple[Found, ...], fade: float) -> Iterator[Found]:
 def _common_folders(one: str, other: str) -> int:
     pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
     return next((depth for depth, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")))
+
+
+def overlaps(symbol: Symbol, lines: tuple[int, int]) -> bool:
+    """Whether a definition and a stretch of its file have lines in common."""
+    return symbol.start_line <= lines[1] and lines[0] <= symbol.end_line
 
 
 def definition_hit(found: Found) -> Hit:

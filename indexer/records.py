@@ -82,6 +82,7 @@ def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) ->
         "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
         ((file_id, i.module, i.name, i.alias, i.line) for i in symbols.imports),
     )
+    connection.executemany("INSERT INTO types VALUES (?, ?, ?)", ((file_id, *pair) for pair in facts.typed))
     for chunk in facts.chunks:
         _insert_chunk(connection, file_id, chunk, symbols.symbols)
 
@@ -107,6 +108,11 @@ def replace_skipped(connection: sqlite3.Connection, skipped: SkippedFile, blob: 
 def read_skipped(connection: sqlite3.Connection) -> list[SkippedFile]:
     """Files that are not indexed, by path."""
     return [SkippedFile(*row) for row in connection.execute("SELECT path, reason FROM skipped ORDER BY path")]
+
+
+def n_chunks_about(connection: sqlite3.Connection) -> int:
+    """About how many chunks there are, at least 1: the highest row, which costs nothing to find."""
+    return connection.execute("SELECT max(id) FROM chunks").fetchone()[0] or 1
 
 
 def count_all(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -141,6 +147,32 @@ def symbols_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[S
     """Definitions by their rows, in that order."""
     found = (connection.execute(f"{_SYMBOL} WHERE s.id = ?", (row,)).fetchone() for row in rows)
     return [Symbol(*values) for values in found if values]
+
+
+def members_of(connection: sqlite3.Connection, symbol: Symbol) -> list[Symbol]:
+    """What a class holds, by line."""
+    qualified = f"{symbol.container}.{symbol.name}" if symbol.container else symbol.name
+    rows = connection.execute(
+        f"{_SYMBOL} WHERE f.path = ? AND s.container IN (?, ?) AND s.start_line >= ? AND s.end_line <= ?"
+        " ORDER BY s.start_line",
+        (symbol.path, qualified, symbol.name, symbol.start_line, symbol.end_line),
+    )
+    return [Symbol(*row) for row in rows]
+
+
+def n_files_using(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:
+    """In how many files each of these names is called or used as a type."""
+    some = names[:MAX_PARAMETERS]
+    query = f"SELECT name, count(DISTINCT file_id) FROM refs WHERE name IN ({','.join('?' * len(some))}) GROUP BY name"
+    return dict(connection.execute(query, list(some)))
+
+
+def types_of_name(connection: sqlite3.Connection, name: str, limit: int) -> list[tuple[str, int]]:
+    """Types that variables of this name are said to have, and in how many files; the most frequent first."""
+    return connection.execute(
+        "SELECT type, count(*) AS n FROM types WHERE name = ? GROUP BY type ORDER BY n DESC, type LIMIT ?",
+        (name, limit),
+    ).fetchall()
 
 
 def file_ids(connection: sqlite3.Connection) -> dict[str, int]:

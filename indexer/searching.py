@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import heapq
-import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from indexer import records
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.graph import Asker
 from indexer.languages import language_name
-from indexer.ranking import Ranked, fuse, in_order, without_overlaps
+from indexer.members import brief
+from indexer.modules import Modules
+from indexer.own_file import own_class, own_imports, whole_class
+from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
-from indexer.terms import STOP_WORDS, terms_of
-from indexer.types import Chunk, Hit, HitSource, Query
+from indexer.similar import Around, Nearest, find_similar
+from indexer.types import Hit, Query
 
-# At a cursor, a term that stands in more chunks than this costs more than it tells.
-MAX_TERM_CHUNKS = 300
-MAX_TERMS = 20
-# So much similar code comes before the imports that nothing near the cursor uses.
-SIMILAR_FIRST = 4
+# So much similar code comes before definitions.
+SIMILAR_FIRST = 8
 # Answers about similar code that are kept until files change.
 MAX_REMEMBERED = 64
-# Similar code must be this close to be shown at a cursor (cosine).
-MIN_COSINE = 0.3
 
-Nearest = Callable[[str, int], list[tuple[str, float]]]
 Likeness = Callable[[str, Sequence[str]], list[float]]
 
 
@@ -47,7 +41,11 @@ class Sources:
 
 
 def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
-    """Definitions of the names near the cursor first, then code like the code around it."""
+    """Code like the code around the cursor first, then definitions of the names near it and what the file imports.
+
+    A model copies from code that does the same far more than it learns from signatures (bench/results/context.json,
+    training/MODEL_CARD.md). On an import line, what can be imported comes before all else.
+    """
     path = query.path or ""
     view = read_cursor(query)
     language = language_name(path)
@@ -56,40 +54,46 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     imports = imports_in(source, path, language)
     entry = sources.repository.files.get(path)
     own = frozenset(entry.names) if entry else frozenset()
-    look_up = Definitions(
-        sources.connection, sources.repository, asker, imports, own - {item.alias for item in imports}
-    )
-    definitions = [definition_hit(found) for found in look_up.near(view)]
-    outlines = [replace(hit, score=1.0 + hit.score) for hit in look_up.outlines(view)]
-    similar = _similar(sources, view, query, limit * 2)
-    first, rest = similar[:SIMILAR_FIRST], similar[SIMILAR_FIRST:]
-    others = [replace(definition_hit(found), score=_least(first)) for found in look_up.of_imports()]
-    hits = [*in_order([*definitions, *outlines]), *first, *others, *rest]
-    return without_overlaps((hit for hit in hits if _may_show(hit, query)), limit)
+    own_names = own - {item.alias for item in imports}
+    connection = sources.connection
+    look_up = Definitions(connection, sources.repository, asker, imports, own_names, query.exclude_lines)
+    modules = Modules(connection, sources.repository, look_up, asker)
+    definitions = [whole_class(connection, definition_hit(found), found.symbol) for found in look_up.near(view)]
+    this_file = [*own_imports(query, imports), *own_class(connection, query, view)]
+    similar = [_named(hit, definitions) for hit in _similar(sources, view, query, limit * 2)]
+    hits = [
+        *modules.to_import_from(query),
+        *similar[:SIMILAR_FIRST],
+        *in_order([*this_file, *definitions, *modules.named(view)]),
+        *(replace(definition_hit(found), text=brief(found.symbol)) for found in look_up.of_imports()),
+        *similar[SIMILAR_FIRST:],
+    ]
+    return _scored(without_overlaps((hit for hit in hits if _may_show(hit, query)), limit))
 
 
-def _least(hits: Sequence[Hit]) -> float:
-    return hits[-1].score if hits else 1.0
+def _named(similar: Hit, definitions: Sequence[Hit]) -> Hit:
+    """Similar code says so when it is the definition of something that is named near the cursor."""
+    for hit in definitions:
+        if hit.path == similar.path and similar.start_line <= hit.start_line <= similar.end_line:
+            return replace(similar, why=hit.why, symbol=hit.symbol, source="definition")
+    return similar
+
+
+def _scored(hits: Sequence[Hit]) -> list[Hit]:
+    """Hits of several kinds, whose scores cannot be compared, with scores that say their order."""
+    return [replace(hit, score=1.0 - rank / len(hits)) for rank, hit in enumerate(hits)]
 
 
 def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:
     """Code like the code around the cursor; remembered, because it stays the same while a word is typed."""
     known = sources.repository.similar
-    key = (view.names, view.nearby, limit, sources.n_vectors)
+    around = Around(query.path or "", view.lines, view.nearby, view.names)
+    key = (around, limit, sources.n_vectors)
     if key not in known:
         if len(known) >= MAX_REMEMBERED:
             known.clear()
-        known[key] = _fresh_similar(sources, view, limit)
+        known[key] = find_similar(sources.connection, around, sources.nearest, limit)
     return [moved for hit in known[key] if (moved := _as_in_source(hit, query)) is not None]
-
-
-def _fresh_similar(sources: Sources, view: CursorView, limit: int) -> list[Hit]:
-    lexical = [
-        _chunk_hit(chunk, "lexical", _shared(chunk, view.names))
-        for chunk in _chunks_sharing(sources, " ".join(view.names), limit)
-    ]
-    vector = _vector_hits(sources, view.nearby, limit, MIN_COSINE)
-    return fuse([Ranked(lexical, 1.0), Ranked(vector, 0.8)])
 
 
 def _as_in_source(hit: Hit, query: Query) -> Hit | None:
@@ -108,42 +112,3 @@ def _may_show(hit: Hit, query: Query) -> bool:
         return True
     first, last = query.exclude_lines
     return hit.end_line < first or hit.start_line > last
-
-
-def _chunks_sharing(sources: Sources, text: str, limit: int) -> list[Chunk]:
-    """Chunks that share rare terms with a text, by the sum of the terms' weights: the rarer, the heavier."""
-    terms = [term for term in dict.fromkeys(terms_of(text)) if term not in STOP_WORDS and len(term) > 2]
-    weights: dict[int, float] = {}
-    for term in terms[:MAX_TERMS]:
-        rows = records.rows_with_term(sources.connection, term, MAX_TERM_CHUNKS + 1)
-        if len(rows) <= MAX_TERM_CHUNKS:
-            weight = 1.0 / math.log2(2 + len(rows))
-            for row in rows:
-                weights[row] = weights.get(row, 0.0) + weight
-    best = heapq.nsmallest(2 * limit, weights, key=lambda row: (-weights[row], row))
-    found = zip(best, records.chunks_by_id(sources.connection, best), strict=True)
-    ordered = sorted(found, key=lambda item: (-weights[item[0]], item[1].path, item[1].start_line))
-    return [chunk for _, chunk in ordered[:limit]]
-
-
-def _shared(chunk: Chunk, names: Sequence[str]) -> str:
-    shared = [name for name in names if name in chunk.text][:2]
-    return f"uses {' and '.join(f'`{name}`' for name in shared)}" if shared else "similar names"
-
-
-def _vector_hits(sources: Sources, text: str, limit: int, least: float) -> list[Hit]:
-    if sources.nearest is None or not text.strip():
-        return []
-    hits: list[Hit] = []
-    for key, cosine in sources.nearest(text, limit):
-        if cosine < least:
-            break
-        hits += [
-            _chunk_hit(chunk, "vector", "similar code")
-            for chunk in records.chunks_with_hash(sources.connection, key)[:2]
-        ]
-    return hits
-
-
-def _chunk_hit(chunk: Chunk, source: HitSource, why: str) -> Hit:
-    return Hit(chunk.path, chunk.start_line, chunk.end_line, 0.0, chunk.text, source, why)

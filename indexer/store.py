@@ -11,56 +11,18 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from indexer.errors import IndexClosed, IndexDamaged
 from indexer.place import SUFFIXES, place_for
+from indexer.schema import FORMAT, SCHEMA
 
 logger = logging.getLogger(__name__)
 
-# Raise it with every change of the schema, of the terms, of what queries extract, or of what is left out, and say here
-# what changed.
-#   1  files, skipped, symbols, refs, imports, chunks, vectors; FTS5 over split identifiers
-#   2  more secrets are left out; files that were away for a moment are not remembered as gone
-#   3  FTS5 keeps where in a chunk a term stands: bm25 reads every chunk anew without it, which takes nine times as long
-FORMAT = 3
-
 FILE_NAME = "index.sqlite"
 BUSY_SECONDS = 15.0
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
-    size INTEGER NOT NULL, n_lines INTEGER NOT NULL);
-CREATE TABLE skipped (path TEXT PRIMARY KEY, blob TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE symbols (
-    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL,
-    kind TEXT NOT NULL, start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, signature TEXT NOT NULL,
-    container TEXT NOT NULL, doc TEXT NOT NULL);
-CREATE INDEX symbols_name ON symbols(name);
-CREATE INDEX symbols_lower ON symbols(lower(name));
-CREATE INDEX symbols_file ON symbols(file_id);
-CREATE TABLE refs (
-    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL, kind TEXT NOT NULL,
-    line INTEGER NOT NULL);
-CREATE INDEX refs_name ON refs(name);
-CREATE INDEX refs_file ON refs(file_id);
-CREATE TABLE imports (
-    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, module TEXT NOT NULL, name TEXT NOT NULL,
-    alias TEXT NOT NULL, line INTEGER NOT NULL);
-CREATE INDEX imports_file ON imports(file_id);
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
-    start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL);
-CREATE INDEX chunks_file ON chunks(file_id);
-CREATE INDEX chunks_hash ON chunks(hash);
-CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "porter unicode61 tokenchars '_'", detail = full);
-CREATE TABLE vectors (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, embedder TEXT NOT NULL, hash TEXT NOT NULL, vector BLOB NOT NULL,
-    UNIQUE (embedder, hash));
-"""
 
 
 class Store:
@@ -203,7 +165,7 @@ class Store:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -16000")
@@ -269,6 +231,19 @@ def _problem(connection: sqlite3.Connection) -> str | None:
     return None
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait for others that do the same right now, so the waiting is done here."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -279,7 +254,7 @@ def _create_tables(connection: sqlite3.Connection) -> int:
     try:
         (n_tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if n_tables == 0:
-            for statement in _SCHEMA.split(";\n"):
+            for statement in SCHEMA.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {FORMAT}")

@@ -15,7 +15,8 @@ import pytest
 
 from indexer import records
 from indexer.errors import IndexClosed, IndexDamaged, IndexUnavailable
-from indexer.store import FILE_NAME, FORMAT, Store
+from indexer.schema import FORMAT
+from indexer.store import FILE_NAME, Store
 from indexer.types import Query
 
 ROOT = Path(__file__).parents[2]
@@ -190,7 +191,8 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
         pass
 
 
-def test_two_stores_made_at_once_share_one_index(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turn", range(8))
+def test_two_stores_made_at_once_share_one_index(tmp_path: Path, turn: int) -> None:
     stores: list[Store] = []
     threads = [threading.Thread(target=lambda: stores.append(Store(tmp_path))) for _ in range(6)]
     for thread in threads:

@@ -115,7 +115,7 @@ class Completer:
         if isinstance(prepared, str):
             return Explanation.of_nothing(prepared)
         budgets = self._budgets()
-        allowed = {"slot": budgets.slots, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
+        allowed = {"slot": prepared.slot_room, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
         used = {**prepared.used, "total": len(prepared.ids)}
         return Explanation(
             prompt=self._tokenizer.decode(prepared.ids) if self._engine.info.tokenizer else prepared.text,

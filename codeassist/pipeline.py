@@ -55,7 +55,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prompt and everything that is known of how it came about."""
+    """A prompt and everything that is known of how it came about. slot_room: tokens that the slots were allowed."""
 
     window: Window
     prompt: Prompt
@@ -65,6 +65,7 @@ class Prepared:
     left_out: tuple[LeftOut, ...]
     used: dict[str, int]
     ms: dict[str, float]
+    slot_room: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Pipeline:
         prepared = self._render(window, arranged)
         finished = time.perf_counter()
         stages = {"window": windowed - started, "retrieve": retrieved - windowed, "prompt": finished - retrieved}
-        return replace(prepared, ms={stage: seconds * 1000 for stage, seconds in stages.items()})
+        return replace(prepared, slot_room=room, ms={stage: seconds * 1000 for stage, seconds in stages.items()})
 
     def prepare_bare(self, document: Document, cursor: Cursor, budgets: Budgets) -> Prepared:
         """The prompt for bare texts: nothing from other files, nothing remembered."""

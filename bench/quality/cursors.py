@@ -229,6 +229,6 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--cursors", type=int, default=80, help="per repository")
-    parser.add_argument("--needing", type=int, default=40, help="further ones on lines that need another file")
+    parser.add_argument("--needing", type=int, default=120, help="further ones on lines that need another file")
     add_options(parser, RESULTS / "quality.json")
     parser.set_defaults(run=run)

@@ -26,3 +26,8 @@ def test_the_window_itself_is_excluded() -> None:
     query = query_of(SOURCE)
     assert query.exclude_lines == (1, 6)
     assert query.line == 5
+
+
+def test_comments_and_strings_name_nothing() -> None:
+    said = SOURCE.replace("prices = load_prices()", 'prices = load_prices("hello world")  # Licensed as free')
+    assert query_of(said).identifiers == query_of(SOURCE).identifiers

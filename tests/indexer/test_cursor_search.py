@@ -359,3 +359,105 @@ def test_typing_on_gives_the_same_similar_code_and_a_change_gives_new(repository
     assert index.search(Query(query.text, query.identifiers, "a.py", source + "t", 2), 5) == first
     index.refresh_file("other.py", "def f(cart):\n    cart.add_item('apple')\n")
     assert "other.py" in {hit.path for hit in index.search(query, 5)}
+
+
+def test_a_variable_without_a_type_has_the_one_that_other_files_say(repository: Make, open_index: Open) -> None:
+    others = {
+        f"src/shop/view{n}.py": f"from shop.cart import Cart\n\n\ndef show{n}(basket: Cart) -> None:\n    pass\n"
+        for n in range(3)
+    }
+    files = PYTHON | others | {"src/shop/odd.py": "def odd(basket: Weight) -> None:\n    pass\n"}
+    index = open_index(repository(files))
+    index.refresh()
+    found = definition_of("Cart", ask(index, "src/other.py", "def total(basket):\n    return basket.|\n", 20))
+    assert found is not None
+    assert found.why == "`basket` is a `Cart` in 3 files"
+    assert definition_of("Cart", ask(index, "src/other.py", "def total(bag):\n    return bag.|\n", 20)) is None
+
+
+def test_imports_above_the_window_are_shown(repository: Make, open_index: Open) -> None:
+    index = open_index(repository(PYTHON))
+    index.refresh()
+    source = "from shop.cart import Cart\nimport os\n\n\n" + "x = 1\n" * 40
+    imports = [
+        hit.text
+        for window in ((20, 44), (2, 44), (1, 44))
+        for hit in index.search(Query("", path="a.py", source=source, line=30, exclude_lines=window), 8)
+        if hit.why == "what this file imports"
+    ]
+    assert imports == ["from shop.cart import Cart\nimport os", "from shop.cart import Cart"]
+
+
+def test_members_of_the_class_around_the_cursor_that_the_window_lacks_are_shown(
+    repository: Make, open_index: Open
+) -> None:
+    names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
+    body = "class Shop:\n" + "".join(f"    def {name}(self) -> int:\n" + "        pass\n" * 9 for name in names)
+    index = open_index(repository({"shop.py": body}))
+    index.refresh()
+    hits = index.search(Query("", path="shop.py", source=body, line=35, exclude_lines=(32, 41)), 20)
+    outlines = [hit.text for hit in hits if "the class around the cursor" in hit.why]
+    line = "    def {}(self) -> int: ..."
+    assert outlines == ["\n".join(["class Shop:", *map(line.format, part)]) for part in (names[:3], names[5:])]
+
+
+def test_a_package_offers_what_it_re_exports_most_used_first(repository: Make, open_index: Open) -> None:
+    names = [f"part_{n}" for n in range(30)]
+    package = {
+        "box/__init__.py": f"from .parts import {', '.join(names)}\n",
+        "box/parts.py": "".join(f"def {name}(a):\n    return a\n\n\n" for name in names),
+        "use.py": "from box import part_29\n\npart_29(1)\n",
+    }
+    index = open_index(repository(package))
+    index.refresh()
+    hits = ask(index, "a.py", "import box\n\nx = box.|\n", 20)
+    offered = next(hit.text for hit in hits if hit.why == "what `box` offers, imported on line 1").split("\n")
+    assert offered[:2] == ["def part_0(a): ...", "def part_1(a): ..."]
+    assert offered[-2:] == ["def part_29(a): ...", "..."]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [("src/shop/a.py", "from .prices import |"), ("app.py", "from shop.prices import TAX, |")]
+)
+def test_an_import_line_gets_what_its_module_offers(repository: Make, open_index: Open, path: str, line: str) -> None:
+    index = open_index(repository(PYTHON))
+    index.refresh()
+    first = ask(index, path, f"{line}\n\n\nx = 1\n")[0]
+    assert first.text == "TAX = 0.2\ndef price_of(item: str) -> float: ...\ndef make_cart() -> Cart: ..."
+
+
+def test_a_class_too_long_for_a_skeleton_has_its_members_in_one_line_each(repository: Make, open_index: Open) -> None:
+    methods = "".join(
+        f"    def method_{n}(\n        self,\n        first: int,\n    ) -> None:\n        pass\n\n" for n in range(30)
+    )
+    asker = "from big import Big\n\n\ndef f(a: Big):\n    a.|\n"
+    alike = {f"alike_{n}.py": asker.replace("|", f"x{n}") for n in range(9)}
+    index = open_index(repository({"big.py": f"class Big:\n{methods}", **alike}))
+    index.refresh()
+    text = next(hit.text for hit in ask(index, "a.py", asker, 30) if hit.symbol == "Big" and hit.is_skeleton)
+    lines = [f"    def method_{n}(self, first: int) -> None: ..." for n in range(30)]
+    assert text.split("\n") == ["class Big:", *lines]
+
+
+def test_code_that_begins_as_the_line_does_comes_first(repository: Make, open_index: Open) -> None:
+    files = {
+        "near.py": "total = basket.items\nbasket.check(total)\nbasket.items = total\n",
+        "like.py": "basket.pay(now)\n",
+    }
+    index = open_index(repository(files))
+    index.refresh()
+    source = "total = basket.items\nbasket.check(total)\n{}|\n"
+    assert ask(index, "a.py", source.format("x = 1"))[0].path == "near.py"
+    assert ask(index, "a.py", source.format("basket.pay("))[0].path == "like.py"
+
+
+def test_of_a_long_chunk_the_stretch_that_shares_most_is_shown(repository: Make, open_index: Open) -> None:
+    lines = [f"    step_{n}(alpha)" for n in range(18)] + ["    weigh(parcel)", "    seal(parcel)"]
+    lines += [f"    other_{n}(beta)" for n in range(18)]
+    index = open_index(repository({"long.py": "def everything():\n" + "\n".join(lines) + "\n"}))
+    index.refresh()
+    (hit,) = ask(index, "a.py", "weigh(parcel)\nother_3(beta)\nother_4(beta)\nseal(|\n")
+    assert "    seal(parcel)" in hit.text.split("\n")
+    assert "    other_4(beta)" in hit.text.split("\n")
+    assert hit.end_line - hit.start_line < 24
+    assert hit.text.split("\n") == ["def everything():", *lines][hit.start_line - 1 : hit.end_line]

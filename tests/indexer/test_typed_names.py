@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from indexer.typed_names import MAX_TYPED, typed_names
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("def f(app: Sphinx, n: int):\n", [("app", "Sphinx")]),
+        ("self._env = BuildEnvironment(app)\n", [("env", "BuildEnvironment")]),
+        ("env: lib.Environment | None = None\n", [("env", "Environment")]),
+        ("with testing.TestClient(app) as client:\n", [("client", "TestClient")]),
+        ("def client(app) -> TestClient:\n", [("client", "TestClient")]),
+        ("const cart = new Cart(1);\n", [("cart", "Cart")]),
+        ("  constructor(private cart: Cart) {}\n", [("cart", "Cart")]),
+        ("Cart cart = make();\n", [("cart", "Cart")]),
+        ("x = 1\nname = other\n", []),
+        ("", []),
+    ],
+)
+def test_types_that_a_text_says_its_variables_have(text: str, pairs: list[tuple[str, str]]) -> None:
+    assert list(typed_names(text)) == pairs
+
+
+def test_data_in_the_shape_of_code_is_cut_off() -> None:
+    assert len(typed_names("".join(f"v{n} = T{n}(1)\n" for n in range(3 * MAX_TYPED)))) == MAX_TYPED

@@ -78,6 +78,9 @@ MODES = {
     "bfloat16-split-attention": Mode(PLAIN_16, environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}),
     "torch-operators": Mode(without=("use_kernels",)),
     "many-threads": Mode(without=("use_one_thread_for_few_tokens",)),
+    "many-threads-split-attention": Mode(
+        environment={"VLLM_CPU_ATTN_SPLIT_KV": "1"}, without=("use_one_thread_for_few_tokens",)
+    ),
     "vllm-layers": Mode(without=("use_lean_layers",)),
     "unrepaired": Mode(without=REPAIRS),
     "bfloat16-unrepaired": Mode(PLAIN_16, without=REPAIRS),

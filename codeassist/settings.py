@@ -57,7 +57,9 @@ class CompletionSettings:
 
     enabled: bool = _setting(True, "whether anything is suggested")
     prompt_tokens: int = _setting(0, "token budget of the whole prompt; 0 means what the model advises")
-    context_share: float = _setting(0.45, "share of the prompt budget that code from elsewhere may take")
+    context_share: float = _setting(
+        0.45, "share of the prompt budget for code from elsewhere, which may take what the file leaves besides"
+    )
     suffix_share: float = _setting(0.2, "share of the prompt budget for the code below the cursor")
     max_tokens: int = _setting(0, "longest suggestion in tokens; 0 means what the model advises")
     max_lines: int = _setting(12, "longest suggestion in lines")

@@ -87,7 +87,7 @@ class Definitions:
         """Whether a definition may be one that the prompt does not show anyway."""
         if symbol.path != self._asker.path:
             return True
-        return self._window is not None and symbol.kind != "class" and not overlaps(symbol, self._window)
+        return self._window is not None and not overlaps(symbol, self._window)
 
     def of_imports(self) -> list[Found]:
         """Definitions of everything that the file imports, in the order of its imports."""

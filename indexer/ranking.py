@@ -1,8 +1,8 @@
-"""Several ranked lists -> one: reciprocal ranks at a cursor, a mix of scores for a person's words. Pure."""
+"""Hits in order: a mix of scores for a person's words, no two hits of the same lines for anybody. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 
 from indexer.types import Hit
 
-# Reciprocal-rank fusion: 1 / (K + rank). 60 is the value of the paper that introduced it (Cormack et al., SIGIR 2009).
-RRF_K = 60
+# How far apart the scores of hits are that are put before others.
+RAISED_STEP = 1.0 / 60
 
 # The weights of a person's search. They were fitted on queries about repositories that are neither reserved nor
 # trained on (training/EMBEDDER.md, "Ranking"), where half as much or twice as much changes little.
@@ -35,28 +35,6 @@ _EXAMPLES = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """One retriever's answer, best first, and how much it counts."""
-
-    hits: Sequence[Hit]
-    weight: float
-
-
-def fuse(lists: Iterable[Ranked]) -> list[Hit]:
-    """One list, best first; a stretch that several lists found keeps the wording of the one that counts most."""
-    scores: dict[Hashable, float] = {}
-    best: dict[Hashable, tuple[float, Hit]] = {}
-    for ranked in lists:
-        for rank, hit in enumerate(ranked.hits):
-            key = (hit.path, hit.start_line, hit.end_line, hit.is_skeleton)
-            share = ranked.weight / (RRF_K + rank + 1)
-            scores[key] = scores.get(key, 0.0) + share
-            if key not in best or share > best[key][0]:
-                best[key] = (share, hit)
-    return in_order(replace(hit, score=scores[key]) for key, (_, hit) in best.items())
-
-
 def in_order(hits: Iterable[Hit]) -> list[Hit]:
     """Best first; ties break by path, then start line."""
     return sorted(hits, key=lambda hit: (-round(hit.score, 9), hit.path, hit.start_line, hit.end_line))
@@ -65,8 +43,7 @@ def in_order(hits: Iterable[Hit]) -> list[Hit]:
 def above(first: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
     """`first`, in its order, then the others; the scores say so too."""
     top = others[0].score if others else 0.0
-    step = 1.0 / RRF_K
-    raised = [replace(hit, score=top + step * (len(first) - position)) for position, hit in enumerate(first)]
+    raised = [replace(hit, score=top + RAISED_STEP * (len(first) - position)) for position, hit in enumerate(first)]
     return [*raised, *others]
 
 

@@ -15,11 +15,12 @@ MAX_TYPES = 6
 # A file with more typed names than this is data in the shape of code.
 MAX_TYPED = 1000
 MAX_NAME = 80
+MAX_LINE = 400
 
-_TYPED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
-_ASSIGNED = re.compile(r"((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
-_WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\(.*\)\s+as\s+([^\W\d]\w*)")
-_RETURNS = re.compile(r"\bdef\s+([^\W\d]\w*)\([^\n]*\)\s*->\s*([^\n]{1,80}):[ \t]*$", re.MULTILINE)
+_TYPED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
+_ASSIGNED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
+_WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\([^\n]{0,200}\)\s+as\s+([^\W\d]\w*)")
+_RETURNS = re.compile(r"\bdef\s+([^\W\d]\w*)\([^\n]{0,400}\)\s*->\s*([^\n]{1,80}):[ \t]*$", re.MULTILINE)
 _DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
 _PATTERNS = ((_TYPED, 1, 2), (_ASSIGNED, 1, 2), (_WITH, 2, 1), (_DECLARED, 2, 1), (_RETURNS, 1, 2))
 _DOTTED = re.compile(r"[^\W\d][\w.]*")
@@ -48,7 +49,8 @@ def typed_names(text: str) -> tuple[tuple[str, str], ...]:
     without their module.
     """
     pairs: dict[tuple[str, str], None] = {}
-    for name, words in types_in(text).items():
+    short = "\n".join(line for line in text.split("\n") if len(line) <= MAX_LINE)
+    for name, words in types_in(short).items():
         for word in words:
             kind = word.rpartition(".")[2]
             if kind[:1].isupper() and len(kind) <= MAX_NAME:

@@ -58,8 +58,9 @@ def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> di
         "TORCH_COMPILE_DISABLE": "1",
         "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "OMP_NUM_THREADS": str(options.threads or hardware.n_cores),
-        # Threads that share one token's attention wait for each other where another program needs a core: 263 ms for a
-        # suggestion, 577 ms with vLLM's split (bench/results/engine_modes_beside.json). Alone it makes no difference.
+        # Threads that share one token's attention wait for each other where another program needs a core: 190 ms for a
+        # suggestion, 342 ms with vLLM's split (many-threads in bench/results/engine_modes_beside.json). It matters to
+        # models that are too large to step on one thread.
         "VLLM_CPU_ATTN_SPLIT_KV": "0",
         # Threads that spin while they wait, bound to a core that the editor needs too, made a step of 40 ms take 400.
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.ranking import Ranked, fuse, is_test_path, without_overlaps
+from indexer.ranking import in_order, is_test_path, without_overlaps
 from indexer.terms import query_terms, split_identifier, terms_of
 from indexer.types import Hit
 
@@ -35,20 +35,9 @@ def hit(path: str, start: int, end: int, why: str = "") -> Hit:
     return Hit(path, start, end, 0.0, "", "lexical", why)
 
 
-def test_what_two_lists_found_ranks_above_what_one_found() -> None:
-    one = Ranked([hit("a", 1, 5), hit("b", 1, 5)], 1.0)
-    other = Ranked([hit("c", 1, 5), hit("b", 1, 5)], 1.0)
-    assert [item.path for item in fuse([one, other])] == ["b", "a", "c"]
-
-
 def test_ties_break_by_path_and_line() -> None:
-    lists = [Ranked([hit("b", 9, 9)], 1.0), Ranked([hit("a", 5, 5)], 1.0), Ranked([hit("a", 2, 2)], 1.0)]
-    assert [(item.path, item.start_line) for item in fuse(lists)] == [("a", 2), ("a", 5), ("b", 9)]
-
-
-def test_the_list_that_counts_most_words_the_reason() -> None:
-    lists = [Ranked([hit("a", 1, 2, "weak")], 0.5), Ranked([hit("a", 1, 2, "strong")], 1.0)]
-    assert [item.why for item in fuse(lists)] == ["strong"]
+    hits = [hit("b", 9, 9), hit("a", 5, 5), hit("a", 2, 2)]
+    assert [(item.path, item.start_line) for item in in_order(hits)] == [("a", 2), ("a", 5), ("b", 9)]
 
 
 def test_overlapping_hits_are_dropped_before_the_limit() -> None:

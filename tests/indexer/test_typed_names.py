@@ -26,3 +26,11 @@ def test_types_that_a_text_says_its_variables_have(text: str, pairs: list[tuple[
 
 def test_data_in_the_shape_of_code_is_cut_off() -> None:
     assert len(typed_names("".join(f"v{n} = T{n}(1)\n" for n in range(3 * MAX_TYPED)))) == MAX_TYPED
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "unit", ["a", "with f(", "x: ", "def f(", "A<", "= ", "with f(\n", "def f(\n", "a" * 399 + "\n"]
+)
+def test_a_megabyte_of_anything_is_read_in_no_time(unit: str) -> None:
+    typed_names(unit * (1_000_000 // len(unit)))

@@ -106,7 +106,7 @@ class Pipeline:
         self._heals = heals
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._search_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieve")
-        self._late: dict[str, Future[list[Hit]]] = {}
+        self._late: dict[tuple[str, bool], Future[list[Hit]]] = {}
 
     def prepare(self, document: Document, cursor: Cursor, budgets: Budgets) -> Prepared:
         """The prompt for a cursor that lies inside of the document."""
@@ -191,11 +191,12 @@ class Pipeline:
         if shown and fits and shown.arranged.slots and shown.question == _question(query) and not changed:
             return shown.arranged, False  # the same word is still being typed
         previous = shown.arranged.slots if shown else ()
-        hits = self._search(self._retriever, query)
+        is_near = shown is not None and bool(previous) and shown.is_near(window.cursor_line)
+        hits = self._search(self._retriever, replace(query, similar=not is_near or bool(changed)))
         if hits is None:
             kept = tuple(slot for slot in previous if slot.path not in changed)
             return arrange(kept, (), room, self._count), True
-        if shown and previous and shown.is_near(window.cursor_line):
+        if is_near:
             hits = _urgent(hits, previous)
         return arrange(_outside(previous, window), hits, room, self._count, changed), False
 
@@ -204,12 +205,12 @@ class Pipeline:
 
         A late search goes on, and the next request of the document takes what it found: searches never pile up.
         """
-        path = query.path or ""
-        future = self._late.pop(path, None) or self._search_pool.submit(retriever.search, query, _MAX_HITS)
+        key = (query.path or "", query.similar)
+        future = self._late.pop(key, None) or self._search_pool.submit(retriever.search, query, _MAX_HITS)
         try:
             return future.result(timeout=self._deadline_ms / 1000)
         except FutureTimeout:
-            self._late[path] = future
+            self._late[key] = future
             return None
 
     def _remember(self, path: str, shown: Shown) -> None:

@@ -60,7 +60,8 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     modules = Modules(connection, sources.repository, look_up, asker)
     definitions = [whole_class(connection, definition_hit(found), found.symbol) for found in look_up.near(view)]
     this_file = [*own_imports(query, imports), *own_class(connection, query, view)]
-    similar = [_named(hit, definitions) for hit in _similar(sources, view, query, limit * 2)]
+    alike = _similar(sources, view, query, limit * 2) if query.similar else []
+    similar = [_named(hit, definitions) for hit in alike]
     hits = [
         *modules.to_import_from(query),
         *similar[:SIMILAR_FIRST],

@@ -92,6 +92,7 @@ class Query:
     identifiers: names at and near the cursor, most telling first; empty for a person's query.
     path, source, line: the file that asks, its whole current text (unsaved edits included) and the cursor's line;
         hits never come from the lines that the asking file's prompt window shows anyway (see `exclude_lines`).
+    similar: whether code that is merely alike is wanted too; without it a cursor's question costs half as much.
     """
 
     text: str
@@ -100,6 +101,7 @@ class Query:
     source: str | None = None
     line: int = 1
     exclude_lines: tuple[int, int] | None = None
+    similar: bool = True
 
 
 class Retriever(Protocol):

@@ -292,6 +292,7 @@ async def test_similar_code_waits_until_the_cursor_has_moved_on(make: Make, info
     retriever.hits = [similar, HIT]
     near = await complete(completer, "a = 1\nb = 2\n‸", invoked=True)
     far = await complete(completer, "a = 1\n" * 20 + "‸", invoked=True)
+    assert [query.similar for query in retriever.queries] == [True, False, True]
     assert [source.path for source in near.sources] == ["lib/tax.py"]
     assert [source.path for source in far.sources] == ["lib/tax.py", "lib/other.py"]
 

@@ -461,3 +461,11 @@ def test_of_a_long_chunk_the_stretch_that_shares_most_is_shown(repository: Make,
     assert "    other_4(beta)" in hit.text.split("\n")
     assert hit.end_line - hit.start_line < 24
     assert hit.text.split("\n") == ["def everything():", *lines][hit.start_line - 1 : hit.end_line]
+
+
+def test_similar_code_can_be_done_without(repository: Make, open_index: Open) -> None:
+    alike = {f"src/shop/use{n}.py": f"from shop.cart import Cart\n\ncart = Cart({n})\n" for n in range(3)}
+    index = open_index(repository(PYTHON | alike))
+    index.refresh()
+    hits = ask(index, "src/shop/a.py", "from shop.cart import Cart\n\ncart = Cart(|\n", 12, similar=False)
+    assert [hit.symbol for hit in hits] == ["Cart"]

@@ -44,13 +44,17 @@ def _nothing_withheld(_document: Document) -> str | None:
 
 @dataclass(slots=True)
 class _Answer:
-    """What has come from the engine so far; `raw` includes the forced prefix."""
+    """What has come from the engine so far; `raw` includes the forced prefix.
+
+    given_up_at: the confidence at which nobody wanted to know the rest.
+    """
 
     raw: str = ""
     tokens: list[Token] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
     finish_reason: FinishReason | None = None
     first_token_at: float | None = None
+    given_up_at: float | None = None
 
     def add(self, delta: Delta) -> None:
         if self.first_token_at is None:
@@ -157,7 +161,7 @@ class Completer:
         answer = _Answer()
         sent = time.perf_counter()
         try:
-            await self._generate(request_id, prepared, limits, answer)
+            await self._generate(request_id, prepared, limits, answer, least=0.0 if invoked else self._gate())
         except (EngineError, ModelError) as error:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
         suggestion = self._finish(request_id, prepared, limits, answer, invoked=invoked)
@@ -167,8 +171,12 @@ class Completer:
         """The prompt, or why no model may see the document. Blocks; one visit to a thread costs a keystroke enough."""
         return self._withheld(document) or self._pipeline.prepare(document, cursor, self._budgets())
 
-    async def _generate(self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer) -> None:
-        """Read the engine's answer until it ends or nothing more could change what is shown."""
+    async def _generate(
+        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer, least: float
+    ) -> None:
+        """Read the engine's answer until it ends or nothing more could change what is shown: the text is settled, or
+        its first line, which only becomes less certain with every token, is less so than `least`.
+        """
         info = self._engine.info
         request = GenerationRequest(
             id=request_id,
@@ -183,6 +191,10 @@ class Completer:
         try:
             async for delta in stream:
                 answer.add(delta)
+                confidence = _confidence(answer.tokens, n_forced, answer.raw[n_forced:]) if least > 0.0 else None
+                if confidence is not None and confidence < least:
+                    answer.given_up_at = confidence
+                    break
                 if "\n" in delta.text and self._is_settled(answer.raw[n_forced:], prepared.window, limits):
                     break
         finally:
@@ -197,7 +209,9 @@ class Completer:
         n_forced = len(prepared.prompt.forced_prefix)
         raw = answer.raw[n_forced:]
         trimmed = trim(raw, prepared.window, limits, finished=True, truncated=answer.finish_reason == "length")
-        confidence = _confidence(answer.tokens, n_forced, trimmed.text)
+        confidence = answer.given_up_at
+        if confidence is None:
+            confidence = _confidence(answer.tokens, n_forced, trimmed.text)
         reason = trimmed.reason or self._gate_reason(confidence, invoked=invoked)
         return Suggestion(
             id=request_id,
@@ -215,11 +229,14 @@ class Completer:
             return f"suggestions are off for {document.language} (completion.languages_off)"
         return None if invoked else skip_reason(window)
 
+    def _gate(self) -> float:
+        """The confidence that an unasked suggestion needs."""
+        least = self._settings.min_confidence
+        return least if least >= 0 else self._engine.info.gate or 0.0
+
     def _gate_reason(self, confidence: float | None, *, invoked: bool) -> str | None:
         """Why a suggestion is too uncertain to be shown unasked, or None."""
-        least = self._settings.min_confidence
-        if least < 0:
-            least = self._engine.info.gate or 0.0
+        least = self._gate()
         if invoked or confidence is None or confidence >= least:
             return None
         return f"low confidence ({confidence:.2f} < {least:.2f})"

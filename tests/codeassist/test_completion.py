@@ -108,6 +108,25 @@ async def test_unasked_doubtful_suggestions_are_not_shown(make: Make, info: Mode
     assert (await complete(completer, "x ‸", invoked=True)).text == "= maybe()"
 
 
+async def test_an_answer_is_left_as_soon_as_it_is_too_doubtful(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("= one + two + three + four\n", logprob=-0.5)], info)
+    completer = make(engine)
+    suggestion = await complete(completer, "x ‸")
+    assert suggestion.drop_reason == "low confidence (0.37 < 0.40)"
+    assert suggestion.usage.completion_tokens == 2
+    assert engine.aborted == [suggestion.id]
+    asked_for = await complete(completer, "x ‸", invoked=True)
+    assert asked_for.text == "= one + two + three + four"
+
+
+async def test_only_the_first_line_decides_how_doubtful_an_answer_is(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("\n    y\n" + "    z = 1\n" * 8, logprob=-0.2)], info)
+    suggestion = await complete(make(engine), "def f():‸")
+    assert suggestion.text.startswith("\n    y\n    z = 1")
+    assert suggestion.confidence is not None
+    assert suggestion.confidence >= 0.4
+
+
 async def test_places_where_typing_would_be_disturbed_do_not_reach_the_engine(make: Make, info: ModelInfo) -> None:
     engine = await started(["x"], info)
     suggestion = await complete(make(engine), "fo‸o = 1")

@@ -13,7 +13,7 @@ from codeassist.cache import SuggestionCache
 from codeassist.documents import offset_of
 from codeassist.errors import EngineError, ModelError
 from codeassist.fim import Template, find_template
-from codeassist.gate import line_probability, skip_reason
+from codeassist.gate import confidence_in, skip_reason
 from codeassist.pipeline import HEALED_TOKENS, Budgets, Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.settings import CompletionSettings
@@ -44,10 +44,8 @@ def _nothing_withheld(_document: Document) -> str | None:
 
 @dataclass(slots=True)
 class _Answer:
-    """What has come from the engine so far; `raw` includes the forced prefix.
-
-    given_up_at: the confidence at which nobody wanted to know the rest.
-    """
+    """What has come from the engine so far; `raw` includes the forced prefix. given_up_at: the confidence at which
+    nobody wanted to know the rest."""
 
     raw: str = ""
     tokens: list[Token] = field(default_factory=list)
@@ -191,9 +189,8 @@ class Completer:
         try:
             async for delta in stream:
                 answer.add(delta)
-                confidence = _confidence(answer.tokens, n_forced, answer.raw[n_forced:]) if least > 0.0 else None
-                if confidence is not None and confidence < least:
-                    answer.given_up_at = confidence
+                answer.given_up_at = _too_doubtful(answer, n_forced, prepared.window, limits, least)
+                if answer.given_up_at is not None:
                     break
                 if "\n" in delta.text and self._is_settled(answer.raw[n_forced:], prepared.window, limits):
                     break
@@ -211,7 +208,7 @@ class Completer:
         trimmed = trim(raw, prepared.window, limits, finished=True, truncated=answer.finish_reason == "length")
         confidence = answer.given_up_at
         if confidence is None:
-            confidence = _confidence(answer.tokens, n_forced, trimmed.text)
+            confidence = confidence_in(answer.tokens, n_forced, trimmed.text)
         reason = trimmed.reason or self._gate_reason(confidence, invoked=invoked)
         return Suggestion(
             id=request_id,
@@ -262,10 +259,13 @@ class Completer:
         return Budgets.split(max(total, 0), share, self._settings.suffix_share)
 
 
-def _confidence(tokens: list[Token], n_forced: int, text: str) -> float | None:
-    first_line = text.lstrip("\n").partition("\n")[0]
-    n_first = len(text) - len(text.lstrip("\n")) + len(first_line)
-    return line_probability(tokens, n_forced, n_forced + n_first) if n_first else None
+def _too_doubtful(answer: _Answer, n_forced: int, window: Window, limits: TrimLimits, least: float) -> float | None:
+    """The confidence in what would be shown of an answer so far where it is below the least, else None."""
+    raw = answer.raw[n_forced:]
+    sure = least <= 0.0 or (confidence_in(answer.tokens, n_forced, raw) or 1.0) >= least
+    shown = "" if sure else trim(raw, window, limits, finished=True).text
+    confidence = confidence_in(answer.tokens, n_forced, shown)
+    return confidence if confidence is not None and confidence < least else None
 
 
 def _engine_ms(sent: float, answer: _Answer) -> dict[str, float]:

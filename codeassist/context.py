@@ -53,6 +53,24 @@ def arrange(
     return Arranged(slots, sum(count_tokens(slot.text) for slot in slots), left_out)
 
 
+def join(
+    previous: Sequence[Slot],
+    hits: Sequence[Hit],
+    budget: int,
+    count_tokens: CountTokens,
+) -> Arranged:
+    """The previous slots as they are, and behind them those hits that find room beside them.
+
+    Where the budget has shrunk, the last of the previous ones leave.
+    """
+    kept = _make_room(previous, (), set(), budget, count_tokens)
+    spent = sum(count_tokens(slot.text) for slot in kept)
+    others = [hit for hit in hits if _overlap_reason(hit, kept) is None]
+    fresh, left_out = _fit((), others, budget - spent, count_tokens)
+    slots = (*kept, *fresh)
+    return Arranged(slots, sum(count_tokens(slot.text) for slot in slots), left_out)
+
+
 def _fit(
     previous: Sequence[Slot], hits: Sequence[Hit], budget: int, count_tokens: CountTokens
 ) -> tuple[list[Slot], tuple[LeftOut, ...]]:
@@ -87,7 +105,9 @@ def _as_before(hit: Hit, previous: Sequence[Slot]) -> Slot | None:
 
 
 def _same_place(slot: Slot, hit: Hit) -> bool:
-    return slot.path == hit.path and slot.start_line == hit.start_line
+    """Whether both begin at the same line; skeletons, which may gain lines at their end, also end at the same."""
+    ends_alike = not hit.is_skeleton or slot.end_line == hit.end_line
+    return slot.path == hit.path and slot.start_line == hit.start_line and ends_alike
 
 
 def _shorten(hit: Hit, budget: int, count_tokens: CountTokens) -> Slot | None:

@@ -35,3 +35,10 @@ def line_probability(tokens: Sequence[Token], start: int, end: int) -> float | N
             total += token.logprob
             n_counted += 1
     return math.exp(total) if n_counted else None
+
+
+def confidence_in(tokens: Sequence[Token], start: int, text: str) -> float | None:
+    """Probability of the first line of a text that stands at `start` in the answer; None when it has none."""
+    first_line = text.lstrip("\n").partition("\n")[0]
+    n_first = len(text) - len(text.lstrip("\n")) + len(first_line)
+    return line_probability(tokens, start, start + n_first) if n_first else None

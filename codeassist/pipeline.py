@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, replace
 
-from codeassist.context import Arranged, arrange
+from codeassist.context import Arranged, arrange, join
 from codeassist.fim import Prompt, Slot, Template, estimated_ids, path_line, prompt_ids, prompt_text, render_fim
 from codeassist.protocols import Tokenizer
 from codeassist.query import cursor_query
@@ -25,6 +25,8 @@ _MAX_HITS = 20
 # Within this many lines of where the slots were chosen, only definitions of newly named things may join them: code
 # that is merely similar is not worth computing the window's KV cache anew.
 _NEIGHBOURHOOD_LINES = 8
+# Where slots were chosen whose search came too late: near no line.
+_NOWHERE = -_NEIGHBOURHOOD_LINES
 _URGENT_SOURCES = frozenset({"definition", "import"})
 # The healed end of the cursor's line is generated again: a word is seldom more tokens than this.
 HEALED_TOKENS = 16
@@ -106,7 +108,7 @@ class Pipeline:
         self._heals = heals
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._search_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieve")
-        self._late: dict[tuple[str, bool], Future[list[Hit]]] = {}
+        self._late: dict[str, tuple[Query, Future[list[Hit]]]] = {}
 
     def prepare(self, document: Document, cursor: Cursor, budgets: Budgets) -> Prepared:
         """The prompt for a cursor that lies inside of the document."""
@@ -120,6 +122,7 @@ class Pipeline:
         arranged, is_late = self._retrieve(query, window, room, shown, changed)
         retrieved = time.perf_counter()
         chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
+        chosen_line = _NOWHERE if is_late and chosen_line == cursor.line else chosen_line
         question = None if is_late else _question(query)
         versions = self._versions(arranged.slots)
         self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question, versions))
@@ -179,7 +182,7 @@ class Pipeline:
         slots = shown.arranged.slots
         now = self._versions(slots)
         paths = {slot.path for slot in slots} - {path}
-        return frozenset(path for path in paths if now.get(path) != shown.versions.get(path))
+        return frozenset(path for path in paths if path not in now or now[path] != shown.versions.get(path))
 
     def _retrieve(
         self, query: Query, window: Window, room: int, shown: Shown | None, changed: frozenset[str]
@@ -190,28 +193,38 @@ class Pipeline:
         fits = shown is not None and shown.arranged.n_tokens <= room
         if shown and fits and shown.arranged.slots and shown.question == _question(query) and not changed:
             return shown.arranged, False  # the same word is still being typed
-        previous = shown.arranged.slots if shown else ()
-        is_near = shown is not None and bool(previous) and shown.is_near(window.cursor_line)
-        hits = self._search(self._retriever, replace(query, similar=not is_near or bool(changed)))
+        previous = _still_true(shown.arranged.slots, window, query) if shown else ()
+        is_near = shown is not None and bool(previous) and shown.is_near(window.cursor_line) and not changed
+        hits = self._search(self._retriever, replace(query, similar=not is_near))
         if hits is None:
-            kept = tuple(slot for slot in previous if slot.path not in changed)
-            return arrange(kept, (), room, self._count), True
+            kept = [slot for slot in previous if slot.path not in changed]
+            return join(kept, (), room, self._count), True
         if is_near:
-            hits = _urgent(hits, previous)
-        return arrange(_outside(previous, window), hits, room, self._count, changed), False
+            urgent = [hit for hit in hits if hit.source in _URGENT_SOURCES]
+            return join(previous, urgent, room, self._count), False
+        return arrange(previous, hits, room, self._count, changed), False
 
     def _search(self, retriever: Retriever, query: Query) -> list[Hit] | None:
         """Hits within the deadline; None when they come too late.
 
-        A late search goes on, and the next request of the document takes what it found: searches never pile up.
+        A late search goes on, and the next request for the same place takes what it found: searches never pile up.
         """
-        key = (query.path or "", query.similar)
-        future = self._late.pop(key, None) or self._search_pool.submit(retriever.search, query, _MAX_HITS)
+        path = query.path or ""
+        asked, future = self._late.pop(path, (query, None))
+        if future is not None and not _serves(asked, query):
+            future.cancel()
+            future = None
+        is_late = future is not None
+        future = future or self._search_pool.submit(retriever.search, query, _MAX_HITS)
         try:
-            return future.result(timeout=self._deadline_ms / 1000)
+            hits = future.result(timeout=self._deadline_ms / 1000)
         except FutureTimeout:
-            self._late[key] = future
+            self._late[path] = (asked if is_late else query, future)
             return None
+        if not is_late:
+            return hits
+        known = retriever.versions({hit.path for hit in hits})  # A file may have gone since.
+        return [hit for hit in hits if hit.path in known or hit.path == path]
 
     def _remember(self, path: str, shown: Shown) -> None:
         self._shown[path] = shown
@@ -237,16 +250,19 @@ def _question(query: Query) -> Hashable:
     return (query.identifiers, query.text, query.exclude_lines)
 
 
-def _urgent(hits: list[Hit], previous: tuple[Slot, ...]) -> list[Hit]:
-    """Hits that are shown already, and those that define what is named here."""
-    places = {(slot.path, slot.start_line) for slot in previous}
-    return [hit for hit in hits if hit.source in _URGENT_SOURCES or (hit.path, hit.start_line) in places]
+def _serves(asked: Query, query: Query) -> bool:
+    """Whether the answer to one query of a document will do for another."""
+    return asked.similar == query.similar and abs(asked.line - query.line) < _NEIGHBOURHOOD_LINES
 
 
-def _outside(slots: tuple[Slot, ...], window: Window) -> tuple[Slot, ...]:
-    """Slots less those that show lines of the window itself."""
-    return tuple(
-        slot
-        for slot in slots
-        if slot.path != window.path or slot.end_line <= window.head_line or slot.start_line > window.end_line
-    )
+def _still_true(slots: tuple[Slot, ...], window: Window, query: Query) -> tuple[Slot, ...]:
+    """Slots less those that show lines of the window itself, and those of lines that the document no longer has."""
+    own = any(slot.path == window.path for slot in slots)
+    lines = frozenset((query.source or "").split("\n")) if own else frozenset()
+    return tuple(slot for slot in slots if slot.path != window.path or _is_elsewhere(slot, window, lines))
+
+
+def _is_elsewhere(slot: Slot, window: Window, lines: frozenset[str]) -> bool:
+    if slot.end_line > window.head_line and slot.start_line <= window.end_line:
+        return False
+    return lines.issuperset(slot.code.split("\n"))

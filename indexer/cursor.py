@@ -106,7 +106,7 @@ def _members(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 def _typed_text(source: str, lines: Sequence[str], row: int) -> str:
     """Lines that may tell the types of what is used at the row: above it, and wherever attributes are set."""
-    attributes = [match.group() for match in islice(_SETS_ATTRIBUTE.finditer(source), MAX_ATTRIBUTE_LINES)]
+    attributes = [match.group()[:MAX_LINE] for match in islice(_SETS_ATTRIBUTE.finditer(source), MAX_ATTRIBUTE_LINES)]
     return "\n".join([*attributes, *lines[max(0, row - LINES_TYPED) : row + 1]])
 
 
@@ -119,10 +119,12 @@ def types_of(view: CursorView, name: str) -> tuple[str, ...]:
 
 def _class_head(lines: Sequence[str], row: int) -> tuple[str, ...]:
     """Names in the head of the class around the row, its own name first."""
+    least = _indent(lines[row])
     for position in range(row, max(-1, row - 400), -1):
         match = _CLASS.match(lines[position])
-        if match and _indent(lines[row]) >= len(match.group(1)):
+        if match and (len(match.group(1)) < least or position == row):
             return tuple(_IDENTIFIER.findall(match.group(2)))[:8]
+        least = min(least, _indent(lines[position]))
     return ()
 
 
@@ -146,15 +148,23 @@ def import_lines(source: str) -> str:
     """The source with every line blanked that does not import; trailing blanks cut off."""
     kept: list[str] = []
     end = 0
-    for match in islice(_IMPORT_LINE.finditer(source), MAX_IMPORT_LINES):
-        start = match.start()
-        if start < end:
-            continue
-        stop = _statement_end(source, start, match.end())
-        n_before = source.count("\n", end, start)
-        kept.append("\n" * n_before + source[start:stop])
+    for start, stop in _import_spans(source):
+        kept.append("\n" * source.count("\n", end, start) + source[start:stop])
         end = stop
     return "".join(kept)
+
+
+def import_statements(source: str) -> list[tuple[int, str]]:
+    """(first line, text) of everything in a source that looks like an import, in order."""
+    return [(source.count("\n", 0, start) + 1, source[start:stop]) for start, stop in _import_spans(source)]
+
+
+def _import_spans(source: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for match in islice(_IMPORT_LINE.finditer(source), MAX_IMPORT_LINES):
+        if not spans or match.start() >= spans[-1][1]:
+            spans.append((match.start(), _statement_end(source, match.start(), match.end())))
+    return spans
 
 
 def _statement_end(source: str, start: int, end: int) -> int:

@@ -58,10 +58,7 @@ class Definitions:
         asker: Asker,
         imports: tuple[Import, ...],
         own_names: frozenset[str],
-        window: tuple[int, int] | None = None,
     ) -> None:
-        """window: lines of the asking file that its prompt shows; what stands outside of them may be a definition."""
-        self._window = window
         self._connection = connection
         self._repository = repository
         self._asker = asker
@@ -76,18 +73,12 @@ class Definitions:
         found: dict[tuple[str, int, str], Found] = {}
         for item in self._in_order(view):
             key = (item.symbol.path, item.symbol.start_line, item.symbol.name)
-            if self._may_tell(item.symbol) and (key not in found or found[key].weight < item.weight):
+            if item.symbol.path != self._asker.path and (key not in found or found[key].weight < item.weight):
                 found[key] = item
             if len(found) >= 2 * MAX_DEFINITIONS:
                 break
         ordered = sorted(found.values(), key=lambda item: (-item.weight, item.symbol.path, item.symbol.start_line))
         return ordered[:MAX_DEFINITIONS]
-
-    def _may_tell(self, symbol: Symbol) -> bool:
-        """Whether a definition may be one that the prompt does not show anyway."""
-        if symbol.path != self._asker.path:
-            return True
-        return self._window is not None and not overlaps(symbol, self._window)
 
     def of_imports(self) -> list[Found]:
         """Definitions of everything that the file imports, in the order of its imports."""
@@ -134,8 +125,9 @@ class Definitions:
     def _voted(self, name: str) -> tuple[Found, ...]:
         """The classes that variables of this name have elsewhere in the repository, where most files agree."""
         last = _LAST_WORD.search(name)
-        votes = records.types_of_name(self._connection, last.group().lstrip("_"), MAX_VOTED) if last else []
-        n_all = sum(n for _, n in votes)
+        if last is None:
+            return ()
+        votes, n_all = records.types_of_name(self._connection, last.group().lstrip("_"), MAX_VOTED)
         found: list[Found] = []
         for type_name, n in votes:
             if n >= MIN_VOTES * n_all:
@@ -152,17 +144,11 @@ class Definitions:
 
     def _resolve(self, name: str) -> tuple[Found, ...]:
         if name in self._own_names:
-            return self._own(name)
+            return ()
         if (item := self._imports.get(name)) is not None:
             return self._imported(item)
         wild = next((found for item in self._wildcards if (found := self._in_module(item, name))), ())
         return wild or self._unimported(name)
-
-    def _own(self, name: str) -> tuple[Found, ...]:
-        if self._window is None:
-            return ()
-        symbols = [s for s in records.symbols_in(self._connection, self._asker.path, name) if not s.container]
-        return tuple(Found(s, 0.9, f"defines `{name}` in this file") for s in _without_overloads(symbols)[:1])
 
     def _unimported(self, name: str) -> tuple[Found, ...]:
         """A name that no import explains: from the same folder or package, or one about to be imported."""
@@ -232,11 +218,6 @@ def _faded(found: tuple[Found, ...], fade: float) -> Iterator[Found]:
 def _common_folders(one: str, other: str) -> int:
     pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
     return next((depth for depth, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")))
-
-
-def overlaps(symbol: Symbol, lines: tuple[int, int]) -> bool:
-    """Whether a definition and a stretch of its file have lines in common."""
-    return symbol.start_line <= lines[1] and lines[0] <= symbol.end_line
 
 
 def definition_hit(found: Found) -> Hit:

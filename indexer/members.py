@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
-from indexer.types import Symbol
+from indexer import records
+from indexer.types import Hit, Symbol
 
 MAX_MEMBERS = 48
 MAX_HEADLINE = 160
@@ -19,12 +22,59 @@ _AFTER_BRACKET = re.compile(r"([(\[]) ")
 
 def headline(symbol: Symbol) -> str:
     """A definition in one line: decorators, documentation and body left out."""
-    lines = symbol.signature.split("\n")
-    while len(lines) > 1 and lines[0].startswith("@"):
-        lines.pop(0)
+    lines = _undecorated(symbol.signature.split("\n"))
     if symbol.kind not in ("function", "method"):
         first = lines[0]
         return (first if first.endswith("...") or len(lines) == 1 else f"{first} ...")[:MAX_HEADLINE]
+    return _joined(lines)
+
+
+def brief(symbol: Symbol) -> str:
+    """A definition in a line or two: a class says how it is made."""
+    if symbol.kind != "class":
+        return headline(symbol)
+    lines = _undecorated(symbol.signature.split("\n"))
+    at = next((at for at, line in enumerate(lines) if _MADE.match(line)), None)
+    made = [f"    {_joined(_balanced(lines[at:]))}"] if at is not None else []
+    return "\n".join([lines[0][:MAX_HEADLINE], *made, *(["    ..."] if len(lines) > 1 + len(made) else [])])
+
+
+def with_all_members(connection: sqlite3.Connection, hit: Hit, symbol: Symbol) -> Hit:
+    """The hit of a class whose skeleton lacks members, with as many as fit, one line each."""
+    if symbol.kind != "class" or symbol.signature.rstrip("\n }").rpartition("\n")[2].strip() != "...":
+        return hit
+    members = records.members_of(connection, symbol)
+    return replace(hit, text=_outline(symbol, members)) if members else hit
+
+
+def _outline(head: Symbol, members: Sequence[Symbol]) -> str:
+    first = _undecorated(head.signature.split("\n"))[0][:MAX_HEADLINE]
+    lines = list(dict.fromkeys(headline(member) for member in members))
+    shown = lines[:MAX_MEMBERS] + (["..."] if len(lines) > MAX_MEMBERS else [])
+    body = textwrap.indent("\n".join(shown), "    ")
+    return f"{first}\n{body}" + ("\n}" if first.endswith("{") else "")
+
+
+def _undecorated(lines: Sequence[str]) -> Sequence[str]:
+    """The lines of a signature from the definition itself on."""
+    at = 0
+    while at < len(lines) - 1 and lines[at].lstrip().startswith("@"):
+        at += len(_balanced(lines[at:-1]))
+    return lines[at:]
+
+
+def _balanced(lines: Sequence[str]) -> Sequence[str]:
+    """The first lines, as many as it takes for their brackets to close; at least one."""
+    depth = 0
+    for n_lines, line in enumerate(lines, 1):
+        depth += sum(line.count(bracket) for bracket in "([{") - sum(line.count(bracket) for bracket in ")]}")
+        if depth <= 0:
+            return lines[:n_lines]
+    return lines
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """A head of several lines as one, up to the documentation."""
     head: list[str] = []
     for line in lines:
         if line.lstrip().startswith('"""'):
@@ -34,37 +84,3 @@ def headline(symbol: Symbol) -> str:
     one = _TRAILING_COMMA.sub(r"\1", _AFTER_BRACKET.sub(r"\1", one)).replace(" )", ")")
     one = f"{one} ..." if one.endswith(":") else one
     return one if len(one) <= MAX_HEADLINE else f"{one[: MAX_HEADLINE - 4]} ..."
-
-
-def outline(head: Symbol, members: Sequence[Symbol], uses: Mapping[str, int]) -> str:
-    """A class and its members, one line each; of too many those that are used most, in the order of the source."""
-    first = _class_line(head)
-    kept = list(members)
-    if len(kept) > MAX_MEMBERS:
-        best = sorted(kept, key=lambda member: (-uses.get(member.name, 0), member.start_line))[:MAX_MEMBERS]
-        kept = [member for member in kept if member in best]
-    lines = list(dict.fromkeys(headline(member) for member in kept))
-    body = textwrap.indent("\n".join([*lines, *(["..."] if len(kept) < len(members) else [])]), "    ")
-    return f"{first}\n{body}" + ("\n}" if first.endswith("{") else "")
-
-
-def brief(symbol: Symbol) -> str:
-    """A definition in a line or two: a class says how it is made."""
-    if symbol.kind != "class":
-        return headline(symbol)
-    lines = symbol.signature.split("\n")
-    made = next((line for line in lines if _MADE.match(line)), None)
-    rest = [made[:MAX_HEADLINE]] if made else []
-    return "\n".join([_class_line(symbol), *rest, *(["    ..."] if len(lines) > 1 + len(rest) else [])])
-
-
-def _class_line(head: Symbol) -> str:
-    for line in head.signature.split("\n"):
-        if not line.startswith("@"):
-            return line[:MAX_HEADLINE]
-    return head.name
-
-
-def is_cut(symbol: Symbol) -> bool:
-    """Whether members are missing from a class's signature."""
-    return symbol.kind == "class" and symbol.signature.rstrip("\n }").rpartition("\n")[2].strip() == "..."

@@ -50,7 +50,9 @@ class Modules:
             why = f"what `{base}` offers, imported on line {item.line}"
             if (hit := self._outline(path, base, why, 1.6 - 0.02 * rank)) is not None:
                 hits.append(hit)
-        return hits[:MAX_MODULES]
+            if len(hits) == MAX_MODULES:
+                break
+        return hits
 
     def to_import_from(self, query: Query) -> list[Hit]:
         """For a cursor on an import line: what the module that it names offers."""
@@ -67,6 +69,8 @@ class Modules:
     def _module_of(self, item: Import) -> str | None:
         """The file of an imported module; None when what is imported is something within a module."""
         targets = self._look_up.targets(item)
+        if item.name == "" and item.module.startswith(f"{item.alias}."):
+            return None  # `import a.b` binds `a`, which is another module.
         if item.name in ("", "*"):
             return targets[0] if targets else None
         return next((path for path in targets if _stem(path) == item.name), None)
@@ -74,10 +78,8 @@ class Modules:
     def _outline(self, path: str, name: str, why: str, score: float) -> Hit | None:
         if path == self._asker.path:
             return None
-        symbols = self._offered(path)
-        uses = records.n_files_using(self._connection, [symbol.name for symbol in symbols])
-        best = sorted(symbols, key=lambda symbol: -uses.get(symbol.name, 0))[:MAX_OFFERED]
-        shown = [symbol for symbol in symbols if symbol in best]
+        symbols = [symbol for symbol in self._offered(path) if self._is_public(symbol)]
+        shown = symbols[:MAX_OFFERED]
         if len(shown) < 2:
             return None
         text = "\n".join([*map(headline, shown), *([] if len(shown) == len(symbols) else ["..."])])
@@ -86,8 +88,8 @@ class Modules:
         return Hit(path, first, last, score, text, "import", why, name, True)
 
     def _offered(self, path: str) -> Sequence[Symbol]:
-        """Public names of a module: those that it defines, then those that it has from its own package."""
-        own = [s for s in records.symbols_in(self._connection, path) if not s.container and _is_public(s)]
+        """Names of a module: those that it defines, then those that it has from its own package."""
+        own = [symbol for symbol in records.symbols_in(self._connection, path) if not symbol.container]
         if not posixpath.basename(path).startswith(("__init__.", "index.", "mod.", "lib.")):
             return own
         there = Asker(path, self._asker.language, self._asker.root_name)
@@ -97,15 +99,15 @@ class Modules:
                 continue
             for target in resolve_import(self._repository, item, there)[:1]:
                 rows.update(dict.fromkeys(definitions_of(self._repository, item.name, target, there)[-1:]))
-        brought = records.symbols_by_id(self._connection, list(rows))
-        return [*own, *(symbol for symbol in brought if _is_public(symbol))]
+        return [*own, *records.symbols_by_id(self._connection, list(rows))]
+
+    def _is_public(self, symbol: Symbol) -> bool:
+        if self._asker.language == "go":
+            return symbol.kind in _KINDS and symbol.name[:1].isupper()
+        return symbol.kind in _KINDS and not symbol.name.startswith("_")
 
 
 def _stem(path: str) -> str:
     folder, name = posixpath.split(path)
     stem = name.partition(".")[0]
     return posixpath.basename(folder) if stem in ("__init__", "index", "mod") else stem
-
-
-def _is_public(symbol: Symbol) -> bool:
-    return symbol.kind in _KINDS and not symbol.name.startswith("_")

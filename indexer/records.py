@@ -110,9 +110,10 @@ def read_skipped(connection: sqlite3.Connection) -> list[SkippedFile]:
     return [SkippedFile(*row) for row in connection.execute("SELECT path, reason FROM skipped ORDER BY path")]
 
 
-def n_chunks_about(connection: sqlite3.Connection) -> int:
-    """About how many chunks there are, at least 1: the highest row, which costs nothing to find."""
-    return connection.execute("SELECT max(id) FROM chunks").fetchone()[0] or 1
+def count_chunks(connection: sqlite3.Connection) -> int:
+    """The number of chunks."""
+    (n_chunks,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+    return int(n_chunks)
 
 
 def count_all(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -160,19 +161,13 @@ def members_of(connection: sqlite3.Connection, symbol: Symbol) -> list[Symbol]:
     return [Symbol(*row) for row in rows]
 
 
-def n_files_using(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:
-    """In how many files each of these names is called or used as a type."""
-    some = names[:MAX_PARAMETERS]
-    query = f"SELECT name, count(DISTINCT file_id) FROM refs WHERE name IN ({','.join('?' * len(some))}) GROUP BY name"
-    return dict(connection.execute(query, list(some)))
-
-
-def types_of_name(connection: sqlite3.Connection, name: str, limit: int) -> list[tuple[str, int]]:
-    """Types that variables of this name are said to have, and in how many files; the most frequent first."""
-    return connection.execute(
-        "SELECT type, count(*) AS n FROM types WHERE name = ? GROUP BY type ORDER BY n DESC, type LIMIT ?",
-        (name, limit),
+def types_of_name(connection: sqlite3.Connection, name: str, limit: int) -> tuple[list[tuple[str, int]], int]:
+    """Types that variables of this name are said to have, each with the number of files that say so, the most frequent
+    first; and the sum of these numbers over all types."""
+    rows = connection.execute(
+        "SELECT type, count(*) AS n FROM types WHERE name = ? GROUP BY type ORDER BY n DESC, type", (name,)
     ).fetchall()
+    return rows[:limit], sum(n for _, n in rows)
 
 
 def file_ids(connection: sqlite3.Connection) -> dict[str, int]:

@@ -32,6 +32,7 @@ class RepositoryMap:
     """
 
     generation: str = ""
+    n_chunks: int = 0
     files: dict[str, FileEntry] = field(default_factory=dict)
     folders: dict[str, tuple[str, ...]] = field(default_factory=dict)
     by_file_name: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -68,15 +69,16 @@ def synced(old: RepositoryMap, connection: sqlite3.Connection) -> RepositoryMap:
     generation = records.read_meta(connection, "generation")
     if generation == old.generation:
         return old
+    n_chunks = records.count_chunks(connection)
     ids = records.file_ids(connection)
     known = {path: entry for path, entry in old.files.items() if ids.get(path) == entry.file_id}
     new = {path: file_id for path, file_id in ids.items() if path not in known}
     known.update(_entries(connection, new, whole=not old.files))
     if known.keys() == old.files.keys():
-        return RepositoryMap(generation, known, old.folders, old.by_file_name, old.resolved)
+        return RepositoryMap(generation, n_chunks, known, old.folders, old.by_file_name, old.resolved)
     paths = sorted(known, key=lambda path: (len(path), path))
     return RepositoryMap(
-        generation, known, _grouped(sorted(paths), posixpath.dirname), _grouped(paths, posixpath.basename)
+        generation, n_chunks, known, _grouped(sorted(paths), posixpath.dirname), _grouped(paths, posixpath.basename)
     )
 
 

@@ -10,9 +10,9 @@ from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.graph import Asker
 from indexer.languages import language_name
-from indexer.members import brief
+from indexer.members import brief, with_all_members
 from indexer.modules import Modules
-from indexer.own_file import own_class, own_imports, whole_class
+from indexer.own_file import own_imports
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
 from indexer.similar import Around, Nearest, find_similar
@@ -20,6 +20,8 @@ from indexer.types import Hit, Query
 
 # So much similar code comes before definitions.
 SIMILAR_FIRST = 8
+# Of so many definitions a class that is cut has all of its members.
+MAX_WHOLE = 4
 # Answers about similar code that are kept until files change.
 MAX_REMEMBERED = 64
 
@@ -56,16 +58,17 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     own = frozenset(entry.names) if entry else frozenset()
     own_names = own - {item.alias for item in imports}
     connection = sources.connection
-    look_up = Definitions(connection, sources.repository, asker, imports, own_names, query.exclude_lines)
+    look_up = Definitions(connection, sources.repository, asker, imports, own_names)
     modules = Modules(connection, sources.repository, look_up, asker)
-    definitions = [whole_class(connection, definition_hit(found), found.symbol) for found in look_up.near(view)]
-    this_file = [*own_imports(query, imports), *own_class(connection, query, view)]
+    near = look_up.near(view)
+    definitions = [with_all_members(connection, definition_hit(found), found.symbol) for found in near[:MAX_WHOLE]]
+    definitions += [definition_hit(found) for found in near[MAX_WHOLE:]]
     alike = _similar(sources, view, query, limit * 2) if query.similar else []
     similar = [_named(hit, definitions) for hit in alike]
     hits = [
         *modules.to_import_from(query),
         *similar[:SIMILAR_FIRST],
-        *in_order([*this_file, *definitions, *modules.named(view)]),
+        *in_order([*own_imports(query, imports), *definitions, *modules.named(view)]),
         *(replace(definition_hit(found), text=brief(found.symbol)) for found in look_up.of_imports()),
         *similar[SIMILAR_FIRST:],
     ]
@@ -90,11 +93,13 @@ def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> li
     known = sources.repository.similar
     around = Around(query.path or "", view.lines, view.nearby, view.names)
     key = (around, limit, sources.n_vectors)
-    if key not in known:
+    found = known.get(key)
+    if found is None:
         if len(known) >= MAX_REMEMBERED:
             known.clear()
-        known[key] = find_similar(sources.connection, around, sources.nearest, limit)
-    return [moved for hit in known[key] if (moved := _as_in_source(hit, query)) is not None]
+        n_chunks = sources.repository.n_chunks
+        found = known[key] = find_similar(sources.connection, n_chunks, around, sources.nearest, limit)
+    return [moved for hit in found if (moved := _as_in_source(hit, query)) is not None]
 
 
 def _as_in_source(hit: Hit, query: Query) -> Hit | None:

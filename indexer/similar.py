@@ -57,9 +57,14 @@ class Around:
     names: tuple[str, ...]
 
 
-def find_similar(connection: sqlite3.Connection, around: Around, nearest: Nearest | None, limit: int) -> list[Hit]:
-    """Stretches of code like the code around the cursor, best first; ties break by path, then line."""
-    weights, rows_of = _weights(connection, around.lines)
+def find_similar(
+    connection: sqlite3.Connection, n_chunks: int, around: Around, nearest: Nearest | None, limit: int
+) -> list[Hit]:
+    """Stretches of code like the code around the cursor, best first; ties break by path, then line.
+
+    n_chunks: how many chunks there are in all.
+    """
+    weights, rows_of = _weights(connection, n_chunks, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
     total = sum(weights.values()) or 1.0
     found = []
@@ -75,7 +80,7 @@ def find_similar(connection: sqlite3.Connection, around: Around, nearest: Neares
 
 
 def _weights(
-    connection: sqlite3.Connection, lines: Iterable[tuple[str, int]]
+    connection: sqlite3.Connection, n_chunks: int, lines: Iterable[tuple[str, int]]
 ) -> tuple[dict[str, float], dict[str, list[int]]]:
     """How much each term tells, the nearer to the cursor and the rarer the more, and the chunks of the rare ones."""
     near: dict[str, float] = {}
@@ -83,7 +88,6 @@ def _weights(
         share = 1.0 / (1.0 + distance / HALF_LINES)
         for term in _line_terms(text):
             near[term] = max(near.get(term, 0.0), share)
-    n_chunks = records.n_chunks_about(connection)
     weights: dict[str, float] = {}
     rows_of: dict[str, list[int]] = {}
     for term in heapq.nlargest(MAX_TERMS, near, key=lambda term: (near[term], term)):
@@ -125,7 +129,8 @@ def _best_stretch(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[i
     shared = [_line_terms(line) & weights.keys() for line in lines]
     length = len(lines) if len(lines) <= WHOLE_LINES else STRETCH_LINES
     starts = range(0, len(lines) - length + 1, STRETCH_STEP)
-    sums = {at: sum(weights[term] for term in frozenset().union(*shared[at : at + length])) for at in starts}
+    # fsum is exact: sets have no order, and a stretch must not win by the last bit.
+    sums = {at: math.fsum(weights[term] for term in frozenset().union(*shared[at : at + length])) for at in starts}
     best = max(sums, key=lambda at: (sums[at], -at))
     return best, best + length, sums[best]
 

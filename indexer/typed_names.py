@@ -17,11 +17,11 @@ MAX_TYPED = 1000
 MAX_NAME = 80
 MAX_LINE = 400
 
-_TYPED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:\s*([^=;{}()\n:]{1,80})")
+_TYPED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:[ \t]*([^=;{}()\n:]{1,80})")
 _ASSIGNED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
 _WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\([^\n]{0,200}\)\s+as\s+([^\W\d]\w*)")
 _RETURNS = re.compile(r"\bdef\s+([^\W\d]\w*)\([^\n]{0,400}\)\s*->\s*([^\n]{1,80}):[ \t]*$", re.MULTILINE)
-_DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]*>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
+_DECLARED = re.compile(r"\b([A-Z]\w*)(?:<[^>\n]{0,80}>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
 _PATTERNS = ((_TYPED, 1, 2), (_ASSIGNED, 1, 2), (_WITH, 2, 1), (_DECLARED, 2, 1), (_RETURNS, 1, 2))
 _DOTTED = re.compile(r"[^\W\d][\w.]*")
 NOT_TYPES = STOP_WORDS | frozenset({
@@ -46,14 +46,14 @@ def types_in(text: str) -> dict[str, tuple[str, ...]]:
 
 def typed_names(text: str) -> tuple[tuple[str, str], ...]:
     """(name, type) pairs of a file for the index: names without their `self.`, types that begin with a capital letter
-    without their module.
+    without their module. What is all capitals is a constant.
     """
     pairs: dict[tuple[str, str], None] = {}
     short = "\n".join(line for line in text.split("\n") if len(line) <= MAX_LINE)
     for name, words in types_in(short).items():
         for word in words:
             kind = word.rpartition(".")[2]
-            if kind[:1].isupper() and len(kind) <= MAX_NAME:
+            if kind[:1].isupper() and not kind.isupper() and len(kind) <= MAX_NAME:
                 pairs.setdefault((name.removeprefix("self.").lstrip("_")[:MAX_NAME], kind), None)
         if len(pairs) >= MAX_TYPED:
             break

@@ -47,7 +47,7 @@ class Plenty:
         return dict.fromkeys(paths, "1")
 
 
-@pytest.mark.parametrize(("n_lines", "least"), [(3, 1300), (60, 900), (400, 700)])
+@pytest.mark.parametrize(("n_lines", "least"), [(3, 1200), (60, 900), (400, 700)])
 def test_slots_get_what_a_short_file_leaves_and_take_it_from_nobody(n_lines: int, least: int) -> None:
     tokenizer = FileTokenizer(shipped_model() / "tokenizer.json")
     pipeline = Pipeline(tokenizer, TEMPLATES["deepseek"], Plenty(), 10_000, heals=True)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from marked import marked
@@ -117,6 +118,12 @@ async def test_an_answer_is_left_as_soon_as_it_is_too_doubtful(make: Make, info:
     assert engine.aborted == [suggestion.id]
     asked_for = await complete(completer, "x ‸", invoked=True)
     assert asked_for.text == "= one + two + three + four"
+
+
+async def test_what_is_not_shown_makes_no_answer_doubtful(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("value)))", logprob=-0.6)], info)
+    suggestion = await complete(make(engine, min_confidence=0.5), "print(‸)))")
+    assert (suggestion.text, suggestion.drop_reason) == ("value", None)
 
 
 async def test_only_the_first_line_decides_how_doubtful_an_answer_is(make: Make, info: ModelInfo) -> None:
@@ -314,6 +321,50 @@ async def test_similar_code_waits_until_the_cursor_has_moved_on(make: Make, info
     assert [query.similar for query in retriever.queries] == [True, False, True]
     assert [source.path for source in near.sources] == ["lib/tax.py"]
     assert [source.path for source in far.sources] == ["lib/tax.py", "lib/other.py"]
+
+
+async def test_definitions_that_are_named_later_drive_no_similar_code_out(make: Make, info: ModelInfo) -> None:
+    def hits(source: Literal["lexical", "definition"]) -> list[Hit]:
+        text = "".join(f"value_{n} = {n}\n" for n in range(12))
+        return [Hit(f"{source}/{n}.py", 1, 12, 1.0, text, source, source) for n in range(8)]
+
+    retriever = ListRetriever([*hits("lexical"), *hits("definition")])
+    completer = make(await started(["zzz"], info), retriever)
+    first = await complete(completer, "a = 1\n‸", invoked=True)
+    retriever.hits = hits("definition")
+    second = await complete(completer, "a = 1\nb = 2\n‸", invoked=True)
+    assert [source.path for source in second.sources] == [source.path for source in first.sources]
+    assert sum(source.path.startswith("lexical") for source in first.sources) > 2
+
+
+async def test_a_late_search_is_no_answer_to_another_place(make: Make, info: ModelInfo) -> None:
+    retriever = ListRetriever([HIT])
+    retriever.open.clear()
+    completer = make(await started(["zzz"], info), retriever, retrieve_deadline_ms=1)
+    await complete(completer, "a = 1\n" * 10 + "‸", invoked=True)
+    retriever.open.set()
+    await asyncio.sleep(0.1)
+    retriever.hits = [Hit("lib/other.py", 1, 1, 1.0, "other = 1\n", "lexical", "similar code")]
+    retriever.stored = {"lib/other.py": "1"}
+    shown: list[str] = []
+    for _ in range(50):
+        suggestion = await complete(completer, "a = 1\n" * 80 + "‸", invoked=True)
+        if shown := [source.path for source in suggestion.sources]:
+            break
+        await asyncio.sleep(0.02)
+    assert shown == ["lib/other.py"]
+
+
+async def test_lines_that_the_document_lost_leave_the_prompt(make: Make, info: ModelInfo) -> None:
+    old = "".join(f"old_{n} = {n}\n" for n in range(4))
+    body = "x = 1\n" * 500
+    retriever = ListRetriever([Hit(marked("‸")[0].path, 1, 4, 1.0, old, "lexical", "similar code")])
+    completer = make(await started(["zzz"], info), retriever)
+    first = await complete(completer, f"{old}{body}‸", invoked=True)
+    retriever.hits = []
+    kept = await complete(completer, f"{old}{body}y = 2\n‸", invoked=True)
+    edited = await complete(completer, f"{old.replace('old_2', 'new_2')}{body}y = 2\nz = 3\n‸", invoked=True)
+    assert [len(one.sources) for one in (first, kept, edited)] == [1, 1, 0]
 
 
 async def test_searches_of_a_slow_retriever_do_not_pile_up(make: Make, info: ModelInfo) -> None:

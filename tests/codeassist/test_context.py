@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codeassist.context import arrange
+from codeassist.context import arrange, join
 from codeassist.fim import Slot
 from indexer.types import Hit
 
@@ -81,3 +81,18 @@ def test_slots_of_a_changed_file_stay_only_when_a_hit_still_shows_them() -> None
     assert [slot.text for slot in second.slots] == [
         slot.text for slot in first.slots if slot.code == hit("b").text.rstrip()
     ]
+
+
+def test_a_skeleton_that_gained_lines_is_shown_anew() -> None:
+    before, after = hit("own", 2, skeleton=True), hit("own", 3, skeleton=True)
+    previous = arrange((), [before], 1000, len).slots
+    assert [slot.code for slot in arrange(previous, [after], 1000, len).slots] == [after.text.rstrip()]
+
+
+def test_what_joins_takes_nobodys_room() -> None:
+    previous = arrange((), [hit("a"), hit("b")], 1000, len)
+    joined = join(previous.slots, [hit("c")], previous.n_tokens + 3, len)
+    assert joined.slots == previous.slots
+    assert [left.path for left in joined.left_out] == ["c.py"]
+    assert paths(join(previous.slots, [hit("c")], 1000, len).slots) == [*paths(previous.slots), "c.py"]
+    assert join(previous.slots, (), previous.n_tokens - 1, len).slots == previous.slots[:1]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from indexer.cursor import read_cursor
 from indexer.embedding import HashingEmbedder
 from indexer.types import Hit, Query
 
@@ -375,6 +376,44 @@ def test_a_variable_without_a_type_has_the_one_that_other_files_say(repository: 
     assert definition_of("Cart", ask(index, "src/other.py", "def total(bag):\n    return bag.|\n", 20)) is None
 
 
+def test_types_that_few_files_say_are_not_believed(repository: Make, open_index: Open) -> None:
+    kinds = ["Cart", *(f"Kind{n}" for n in range(5))]
+    files = {f"src/shop/view{n}.py": f"def show(basket: {kind}) -> None:\n    pass\n" for n, kind in enumerate(kinds)}
+    index = open_index(repository(PYTHON | files))
+    index.refresh()
+    hits = ask(index, "src/other.py", "def total(basket):\n    return basket.|\n", 20)
+    assert not any("is a `Cart`" in hit.why for hit in hits)
+
+
+def test_a_dotted_import_offers_nothing_under_its_first_name(repository: Make, open_index: Open) -> None:
+    index = open_index(repository(PYTHON))
+    index.refresh()
+    hits = ask(index, "src/other.py", "import shop.prices\n\nx = shop.|\n", 20)
+    assert not any("what `shop` offers" in hit.why for hit in hits)
+
+
+def test_a_path_that_is_no_unicode_is_asked_for_like_any_other(repository: Make, open_index: Open) -> None:
+    index = open_index(repository(PYTHON))
+    index.refresh()
+    source = "from shop.cart import Cart\n\n\nclass A(Cart):\n    def f(self):\n        Cart()\n"
+    query = Query("", path="bad\udcff.py", source=source, line=6, exclude_lines=(4, 6))
+    assert definition_of("Cart", index.search(query, 8))
+
+
+@pytest.mark.parametrize(
+    ("text", "bases"),
+    [
+        ("class A(Cart):\n    x = 1\n\n\n    y = 2|\n", ("A", "Cart")),
+        ("class A(Cart):\n    def f(self):\n        if x:\n            y = 2|\n", ("A", "Cart")),
+        ("class A(Cart):\n    x = 1\n\n\ndef main():\n    y = 2|\n", ()),
+        ("class A(Cart|", ("A", "Cart")),
+    ],
+)
+def test_code_below_a_class_is_not_in_it(text: str, bases: tuple[str, ...]) -> None:
+    line = text[: text.index("|")].count("\n") + 1
+    assert read_cursor(Query("", path="a.py", source=text.replace("|", ""), line=line)).bases == bases
+
+
 def test_imports_above_the_window_are_shown(repository: Make, open_index: Open) -> None:
     index = open_index(repository(PYTHON))
     index.refresh()
@@ -388,32 +427,28 @@ def test_imports_above_the_window_are_shown(repository: Make, open_index: Open) 
     assert imports == ["from shop.cart import Cart\nimport os", "from shop.cart import Cart"]
 
 
-def test_members_of_the_class_around_the_cursor_that_the_window_lacks_are_shown(
-    repository: Make, open_index: Open
-) -> None:
-    names = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
-    body = "class Shop:\n" + "".join(f"    def {name}(self) -> int:\n" + "        pass\n" * 9 for name in names)
-    index = open_index(repository({"shop.py": body}))
+def test_only_imports_at_the_head_of_the_file_are_shown(repository: Make, open_index: Open) -> None:
+    index = open_index(repository(PYTHON))
     index.refresh()
-    hits = index.search(Query("", path="shop.py", source=body, line=35, exclude_lines=(32, 41)), 20)
-    outlines = [hit.text for hit in hits if "the class around the cursor" in hit.why]
-    line = "    def {}(self) -> int: ..."
-    assert outlines == ["\n".join(["class Shop:", *map(line.format, part)]) for part in (names[:3], names[5:])]
+    head = "import os\nfrom shop import (\n    prices,\n)\nsource = make(\n    1)\nmod = x % 3\n"
+    source = head + "x = 1\n" * 60 + "import late\n\ndef f():\n    import lazy\n" + "x = 1\n" * 60
+    hits = index.search(Query("", path="a.py", source=source, line=120, exclude_lines=(100, 140)), 8)
+    (hit,) = [hit for hit in hits if hit.why == "what this file imports"]
+    assert (hit.text, hit.start_line, hit.end_line) == ("import os\nfrom shop import (\n    prices,\n)", 1, 4)
 
 
-def test_a_package_offers_what_it_re_exports_most_used_first(repository: Make, open_index: Open) -> None:
+def test_a_package_offers_what_it_re_exports(repository: Make, open_index: Open) -> None:
     names = [f"part_{n}" for n in range(30)]
     package = {
         "box/__init__.py": f"from .parts import {', '.join(names)}\n",
         "box/parts.py": "".join(f"def {name}(a):\n    return a\n\n\n" for name in names),
-        "use.py": "from box import part_29\n\npart_29(1)\n",
     }
     index = open_index(repository(package))
     index.refresh()
     hits = ask(index, "a.py", "import box\n\nx = box.|\n", 20)
     offered = next(hit.text for hit in hits if hit.why == "what `box` offers, imported on line 1").split("\n")
     assert offered[:2] == ["def part_0(a): ...", "def part_1(a): ..."]
-    assert offered[-2:] == ["def part_29(a): ...", "..."]
+    assert offered[-2:] == ["def part_23(a): ...", "..."]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from indexer.typed_names import MAX_TYPED, typed_names
         ("  constructor(private cart: Cart) {}\n", [("cart", "Cart")]),
         ("Cart cart = make();\n", [("cart", "Cart")]),
         ("x = 1\nname = other\n", []),
+        ("timeout = DEFAULT_TIMEOUT\n", []),
+        ("if ready:\n    raise ValueError()\n", []),
         ("", []),
     ],
 )
@@ -25,7 +27,7 @@ def test_types_that_a_text_says_its_variables_have(text: str, pairs: list[tuple[
 
 
 def test_data_in_the_shape_of_code_is_cut_off() -> None:
-    assert len(typed_names("".join(f"v{n} = T{n}(1)\n" for n in range(3 * MAX_TYPED)))) == MAX_TYPED
+    assert len(typed_names("".join(f"v{n} = Type{n}(1)\n" for n in range(3 * MAX_TYPED)))) == MAX_TYPED
 
 
 @pytest.mark.timeout(20)

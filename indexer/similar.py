@@ -27,7 +27,7 @@ HALF_LINES = 3
 MAX_TERMS = 40
 # A term that stands in more chunks than this brings no candidates: it costs more than it tells.
 MAX_TERM_CHUNKS = 300
-MAX_CANDIDATES = 48
+MAX_CANDIDATES = 32
 MAX_BY_MEANING = 16
 # Chunks must be this close to be candidates by meaning (cosine); what is above it counts so much.
 MIN_COSINE = 0.3

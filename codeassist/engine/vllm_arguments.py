@@ -113,8 +113,8 @@ def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
     """Tokens to draft per step; 0 without an MTP head.
 
     By default one on a GPU and none on a CPU, where a checked draft costs about as much as a token and the first token
-    comes later: suggestions of 12 tokens on two cores, bfloat16, beside other work 263 ms without and 271 ms with
-    (bench/results/engine_modes_beside.json), alone 171 and 178 ms, the first token after 29 and 43 ms
+    comes later: suggestions of 12 tokens on two cores, bfloat16, beside other work 151 ms without and 148 ms with
+    (bench/results/engine_modes_beside.json), alone 149 and 146 ms, the first token after 18 and 29 ms
     (engine_modes_amx.json); float32, without matrix instructions, 618 and 769 ms (engine_modes.json).
     """
     if not options.n_mtp_layers:

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 FILE_NAME = "index.sqlite"
 BUSY_SECONDS = 15.0
+CLOSE_SECONDS = 2.0  # So long closing waits for each of those who read.
 
 
 class Store:
@@ -35,7 +36,7 @@ class Store:
         self.is_closed = False
         self._directory = directory
         self._write_lock = threading.RLock()
-        self._readers: dict[threading.Thread, sqlite3.Connection] = {}
+        self._readers: dict[threading.Thread, _Reader] = {}
         self._readers_lock = threading.Lock()
         self._settle_in()
 
@@ -54,16 +55,19 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection of this thread that sees one state of the index from the first query on."""
-        connection = self._reader()
-        if connection.in_transaction:
-            yield connection
-            return
-        connection.execute("BEGIN")
+        reader = self._taken_reader()
         try:
-            yield connection
+            if reader.connection.in_transaction:
+                yield reader.connection
+                return
+            reader.connection.execute("BEGIN")
+            try:
+                yield reader.connection
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    reader.connection.execute("ROLLBACK")
         finally:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
+            reader.lock.release()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -140,15 +144,24 @@ class Store:
         if self.is_closed:
             raise IndexClosed("the index is closed; open it again")
 
-    def _reader(self) -> sqlite3.Connection:
+    def _taken_reader(self) -> _Reader:
+        """This thread's connection, which nobody closes until its lock is released."""
+        while True:
+            reader = self._reader()
+            reader.lock.acquire()
+            if not reader.is_closed:
+                return reader
+            reader.lock.release()  # It was closed in between.
+
+    def _reader(self) -> _Reader:
         self.settled_epoch()
         thread = threading.current_thread()
         with self._readers_lock:
-            connection = self._readers.get(thread)
-            if connection is None:
+            reader = self._readers.get(thread)
+            if reader is None:
                 self._close_abandoned()
-                connection = self._readers[thread] = self._connect()
-            return connection
+                reader = self._readers[thread] = _Reader(self._connect())
+            return reader
 
     def _close_abandoned(self) -> None:
         """Close the connections of threads that have ended."""
@@ -158,9 +171,10 @@ class Store:
     def _close_all(self) -> None:
         with self._readers_lock:
             readers, self._readers = self._readers, {}
-        for connection in [*readers.values(), self._writer]:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        for reader in readers.values():
+            reader.close()
+        with contextlib.suppress(sqlite3.Error):
+            self._writer.close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -214,6 +228,23 @@ class Store:
                     file.replace(f"{self.path}.aside{suffix}")
         except OSError as error:
             raise IndexDamaged(f"the index {self.path} is {reason} and cannot be set aside: {error}") from error
+
+
+class _Reader:
+    """The connection of one thread. lock: held while it reads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.lock = threading.RLock()
+        self.is_closed = False
+
+    def close(self) -> None:
+        """Close it when nobody reads: under a query that crashes the process. Who reads for long keeps it."""
+        self.is_closed = True
+        if self.lock.acquire(timeout=CLOSE_SECONDS):
+            with contextlib.suppress(sqlite3.Error):
+                self.connection.close()
+            self.lock.release()
 
 
 class _UnusableError(Exception):

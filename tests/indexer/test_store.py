@@ -191,6 +191,30 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
         pass
 
 
+def test_closing_waits_for_who_reads(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    closing = threading.Thread(target=store.close)
+    with store.reading() as connection:
+        closing.start()
+        closing.join(0.2)
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    closing.join(10)
+    assert not closing.is_alive()
+    with pytest.raises(IndexClosed), store.reading():
+        pass
+
+
+def test_who_reads_for_long_does_not_keep_others_from_closing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.store.CLOSE_SECONDS", 0.05)
+    store = Store(tmp_path)
+    closing = threading.Thread(target=store.close)
+    with store.reading() as connection:
+        closing.start()
+        closing.join(10)
+        assert not closing.is_alive()
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 @pytest.mark.parametrize("turn", range(8))
 def test_two_stores_made_at_once_share_one_index(tmp_path: Path, turn: int) -> None:
     stores: list[Store] = []

@@ -262,9 +262,10 @@ class Completer:
 def _too_doubtful(answer: _Answer, n_forced: int, window: Window, limits: TrimLimits, least: float) -> float | None:
     """The confidence in what would be shown of an answer so far where it is below the least, else None."""
     raw = answer.raw[n_forced:]
-    sure = least <= 0.0 or (confidence_in(answer.tokens, n_forced, raw) or 1.0) >= least
-    shown = "" if sure else trim(raw, window, limits, finished=True).text
-    confidence = confidence_in(answer.tokens, n_forced, shown)
+    confidence = confidence_in(answer.tokens, n_forced, raw) if least > 0.0 else None
+    if confidence is None or confidence >= least:
+        return None
+    confidence = confidence_in(answer.tokens, n_forced, trim(raw, window, limits, finished=True).text)
     return confidence if confidence is not None and confidence < least else None
 
 

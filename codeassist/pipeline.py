@@ -121,8 +121,9 @@ class Pipeline:
         room = budgets.slots + self._spare(window, budgets) if budgets.slots else 0
         arranged, is_late = self._retrieve(query, window, room, shown, changed)
         retrieved = time.perf_counter()
-        chosen_line = shown.chosen_line if shown and shown.is_near(cursor.line) else cursor.line
-        chosen_line = _NOWHERE if is_late and chosen_line == cursor.line else chosen_line
+        chosen_line = _NOWHERE if is_late else cursor.line
+        if shown and shown.is_near(cursor.line):
+            chosen_line = shown.chosen_line
         question = None if is_late else _question(query)
         versions = self._versions(arranged.slots)
         self._remember(document.path, Shown(window.head_line, chosen_line, arranged, question, versions))

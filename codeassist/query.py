@@ -6,6 +6,7 @@ import re
 
 from codeassist.types import Cursor, Document
 from codeassist.window import Window
+from indexer.terms import code_of
 from indexer.types import Query
 
 # Names further up than this have little to do with the next line.
@@ -14,8 +15,6 @@ _LINES_OF_TEXT = 12
 _MAX_IDENTIFIERS = 24
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w{2,}")
-# What is said in strings and comments names no code.
-_PROSE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|(?:^|\s)(?:#|//)\s.*$")
 # Words that name nothing: keywords of the languages we index, and the receivers that every method has.
 _NOT_NAMES = frozenset(
     re.split(
@@ -53,7 +52,7 @@ def cursor_query(document: Document, cursor: Cursor, window: Window) -> Query:
 def _identifiers(lines: list[str]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for line in lines:
-        for name in reversed(_IDENTIFIER.findall(_PROSE.sub(" ", line))):
+        for name in reversed(_IDENTIFIER.findall(code_of(line))):
             if name not in _NOT_NAMES:
                 found.setdefault(name)
         if len(found) >= _MAX_IDENTIFIERS:

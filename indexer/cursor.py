@@ -11,6 +11,7 @@ from itertools import islice
 from indexer.languages import language_named
 from indexer.parsing import parse
 from indexer.symbols import extract
+from indexer.terms import COMMENT, STRING, code_of
 from indexer.typed_names import NOT_TYPES, types_in
 from indexer.types import Import, Query
 
@@ -25,14 +26,12 @@ MAX_STATEMENT_CHARS = 4000
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\d]\w*)?")
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _IMPORT_LINE = re.compile(
     r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|using|mod|require(?:_once|_relative)?|include|source"
     r"|alias|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
     r"|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
     re.MULTILINE,
 )
-_COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
 _SETS_ATTRIBUTE = re.compile(
     r"^[ \t]+(?:self\.|this\.|@)\w+[ \t]*(?::|=(?!=)).*$|^[ \t]+(?:def __init__|constructor)\(.*$", re.MULTILINE
 )
@@ -76,7 +75,7 @@ def read_cursor(query: Query) -> CursorView:
     names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
     types = types_in(_typed_text(source, lines, row))
     around = [(here, 0), *_numbered(reversed(above)), *_numbered(below)]
-    lines_around = tuple((_COMMENT.sub("", line), distance) for line, distance in around)
+    lines_around = tuple((COMMENT.sub("", line), distance) for line, distance in around)
     return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]), lines_around)
 
 
@@ -87,7 +86,7 @@ def _numbered(lines: Iterable[str]) -> Iterable[tuple[str, int]]:
 def _identifiers(lines: Iterable[str]) -> list[str]:
     found: list[str] = []
     for line in lines:
-        found += reversed(_IDENTIFIER.findall(_COMMENT.sub("", _STRING.sub('""', line))))
+        found += reversed(_IDENTIFIER.findall(code_of(line)))
     return found
 
 
@@ -99,7 +98,7 @@ def _names(candidates: Iterable[str]) -> tuple[str, ...]:
 def _members(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for line in lines:
-        for match in reversed(list(_ATTRIBUTE.finditer(_STRING.sub('""', line)))):
+        for match in reversed(list(_ATTRIBUTE.finditer(STRING.sub('""', line)))):
             found.setdefault((match.group(1), match.group(2) or ""), None)
     return tuple(found)[:MAX_NAMES]
 

@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 _WORD = re.compile(r"[^\W\d_]\w*|\d{2,}|_+[^\W_]\w*")
+STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
 _PART = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 MAX_TERM = 48
 
@@ -160,6 +162,11 @@ STOP_WORDS = frozenset(
         "using",
     ]
 )
+
+
+def code_of(line: str) -> str:
+    """A line without its comment and without what its strings say."""
+    return COMMENT.sub("", STRING.sub('""', line))
 
 
 def split_identifier(name: str) -> list[str]:

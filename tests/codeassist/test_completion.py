@@ -120,6 +120,13 @@ async def test_an_answer_is_left_as_soon_as_it_is_too_doubtful(make: Make, info:
     assert asked_for.text == "= one + two + three + four"
 
 
+async def test_an_answer_without_any_probability_is_left_at_once(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("= one + two + three\n", logprob=-1e6)], info)
+    suggestion = await complete(make(engine), "x ‸")
+    assert suggestion.drop_reason == "low confidence (0.00 < 0.40)"
+    assert suggestion.usage.completion_tokens == 1
+
+
 async def test_what_is_not_shown_makes_no_answer_doubtful(make: Make, info: ModelInfo) -> None:
     engine = await started([Answer("value)))", logprob=-0.6)], info)
     suggestion = await complete(make(engine, min_confidence=0.5), "print(‸)))")

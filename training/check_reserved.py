@@ -26,54 +26,56 @@ _WORD = re.compile(r"\w+")
 _TABLE_BITS = 24
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.M)
 # Names that stand for a benchmark or a project without its owner.
-_PLAIN = [
-    "pysnooper",
-    "ansible",
-    "black",
-    "cookiecutter",
-    "fastapi",
-    "httpie",
-    "keras",
-    "luigi",
-    "matplotlib",
-    "pandas",
-    "sanic",
-    "scrapy",
-    "spacy",
-    "thefuck",
-    "tornado",
-    "tqdm",
-    "youtube-dl",
-    "humaneval",
-    "human-eval",
-    "mbpp",
-    "repoeval",
-    "crosscodeeval",
-    "repobench",
-    "safim",
-    "execrepobench",
-    "quixbugs",
-    "defects4j",
-    "bugsinpy",
-    # The projects of Defects4J 2.0 (https://github.com/rjust/defects4j), which RESERVED.md names as one.
-    "jfreechart",
-    "closure-compiler",
-    "commons-cli",
-    "commons-codec",
-    "commons-collections",
-    "commons-compress",
-    "commons-csv",
-    "commons-jxpath",
-    "commons-lang",
-    "commons-math",
-    "gson",
-    "jackson-core",
-    "jackson-databind",
-    "jackson-dataformat-xml",
-    "joda-time",
-    "jsoup",
-    "mockito",
-]
+_PLAIN = frozenset(
+    {
+        "pysnooper",
+        "ansible",
+        "black",
+        "cookiecutter",
+        "fastapi",
+        "httpie",
+        "keras",
+        "luigi",
+        "matplotlib",
+        "pandas",
+        "sanic",
+        "scrapy",
+        "spacy",
+        "thefuck",
+        "tornado",
+        "tqdm",
+        "youtube-dl",
+        "humaneval",
+        "human-eval",
+        "mbpp",
+        "repoeval",
+        "crosscodeeval",
+        "repobench",
+        "safim",
+        "execrepobench",
+        "quixbugs",
+        "defects4j",
+        "bugsinpy",
+        # The projects of Defects4J 2.0 (https://github.com/rjust/defects4j), which RESERVED.md names as one.
+        "jfreechart",
+        "closure-compiler",
+        "commons-cli",
+        "commons-codec",
+        "commons-collections",
+        "commons-compress",
+        "commons-csv",
+        "commons-jxpath",
+        "commons-lang",
+        "commons-math",
+        "gson",
+        "jackson-core",
+        "jackson-databind",
+        "jackson-dataformat-xml",
+        "joda-time",
+        "jsoup",
+        "mockito",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +85,19 @@ class Reserved:
     names: frozenset[str]
 
     def touches(self, name: str) -> bool:
-        """Whether a repository or package is reserved, by its full name or by its last part."""
+        """Whether a repository or package is reserved: by its full name, by its last part, or by an owner that has the
+        name of a plain project (`httpie/cli`).
+        """
         lowered = name.lower().replace("_", "-")
-        return lowered in self.names or lowered.split("/")[-1] in self.names
+        owner, _, last = lowered.rpartition("/")
+        return lowered in self.names or last in self.names or owner in _PLAIN
 
 
 def reserved_names(file: Path) -> Reserved:
     """Every owner/name that RESERVED.md spells, its bare last part (packages have no owner), and the plain projects."""
     full = set(re.findall(r"[\w.-]+/[\w.-]+", file.read_text(encoding="utf-8").lower()))
     bare = {name.split("/")[-1] for name in full if len(name.split("/")[-1]) > 3}
-    return Reserved(frozenset(name.replace("_", "-") for name in full | bare | set(_PLAIN)))
+    return Reserved(frozenset(name.replace("_", "-") for name in full | bare | _PLAIN))
 
 
 @dataclass(frozen=True, slots=True)

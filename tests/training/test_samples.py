@@ -18,7 +18,7 @@ from training.batches import CONTEXT, MIDDLE, ROW, pack
 from training.corpus import Corpus, build, newline_table, tokenise
 from training.cursors import MAX_MIDDLE_LINES, Gap, choose_gap
 from training.neighbours import Neighbours, skeleton
-from training.samples import Sampler, special
+from training.samples import Sampler, function_around, special
 from training.tokenizer import BOS, EOS, FIM_BEGIN, FIM_END, FIM_HOLE
 
 CART = '''class Cart:
@@ -166,6 +166,24 @@ def test_gaps_stay_inside_of_the_file(seed: int) -> None:
         assert 0 <= gap.column <= len(lines[line])
         assert gap.end_column <= len(lines[gap.end_line])
         assert gap.end_line > gap.line or gap.end_column >= gap.column
+
+
+def test_a_function_stands_alone_with_the_imports_it_uses(corpus: Corpus, raw: Tokenizer) -> None:
+    body = "def stem(path: str) -> str:\n    root = os.path.join(path)\n\n    return root\n"
+    text = f"import os\nimport re\nX = 1\n\n\n{body}"
+    rows = tokenise([{"repo": "shop", "path": "shop/deep/stem.py", "text": text + "\n\nY = 2\n"}], raw)
+    built = build(rows, newline_table(raw))
+    lines = built.files[0].text[:-1].split("\n")
+    assert [function_around(lines, line) for line in (0, 2, 5, 9, 11)] == [None] * 5
+    function = function_around(lines, 6)
+    assert function
+    assert (function.start, function.end, function.imports) == (5, 9, (0,))
+    assert function == function_around(lines, 8)
+    sample = Sampler(built, raw, 1).fim_alone(built.files[0], lines, Gap(6, 4, 6, len(lines[6])), function)
+    assert raw.decode(sample.ids.tolist(), skip_special_tokens=False) == (
+        f"{BOS}{FIM_BEGIN}# stem.py\nimport os\ndef stem(path: str) -> str:\n"
+        f"{FIM_HOLE}\n\n    return root\n{FIM_END}    root = os.path.join(path){EOS}"
+    )
 
 
 def test_rows_are_filled_with_whole_samples(corpus: Corpus, raw: Tokenizer) -> None:

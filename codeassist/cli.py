@@ -22,6 +22,7 @@ from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
 from codeassist.commands.lsp import lsp
+from codeassist.commands.mcp import mcp
 from codeassist.commands.models import models
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, complete, explain, serve, lsp, config, demo):
+for command in (index, search, complete, explain, serve, lsp, mcp, config, demo):
     app.command()(command)
 app.add_typer(models)
 
@@ -87,6 +88,8 @@ def root(
       codeassist serve                           an OpenAI-compatible endpoint for Continue and others
 
       codeassist lsp                             the language server that your editor starts
+
+      codeassist mcp                             code search for coding agents (Model Context Protocol)
     """
     if version:
         front_of(context).stdout.write(f"codeassist {__version__}\n")

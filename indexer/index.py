@@ -6,7 +6,9 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -15,13 +17,16 @@ from indexer.embedding import Embedder, ShortTexts
 from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
+from indexer.importance import Ranked, rank_definitions
 from indexer.places import all_chunks
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor
 from indexer.store import Store
+from indexer.symbol_search import MAX_NAMES, best_names, split_question
 from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
+from indexer.usages import find_usages
 from indexer.vectors import VectorIndex, open_vectors
 from indexer.word_search import by_meaning, by_text, search_words
 
@@ -132,6 +137,33 @@ class CodeIndex:
         def find(connection: sqlite3.Connection) -> list[Symbol]:
             exact = records.symbols_named(connection, name, limit)
             return exact or records.symbols_named_loosely(connection, name, limit)
+
+        return self._reading(find, [])
+
+    def find_symbols(self, text: str, limit: int) -> list[Symbol]:
+        """Definitions by a few letters of their names (`rfq` finds `read_from_queue`), those that fit best first."""
+        container, wanted = split_question(text)
+
+        def find(connection: sqlite3.Connection) -> list[Symbol]:
+            names = best_names(records.names_with_letters(connection, wanted, MAX_NAMES), wanted, limit)
+            found = (symbol for name in names for symbol in records.symbols_named(connection, name, limit))
+            inside = (symbol for symbol in found if container.lower() in symbol.container.lower())
+            return list(islice(inside, limit))
+
+        return self._reading(find, []) if wanted else []
+
+    def usages(self, name: str, limit: int = 50) -> list[Hit]:
+        """Lines that use a name, by path and line; those of tests last."""
+        return self._reading(lambda connection: find_usages(connection, name, limit), [])
+
+    def important(
+        self, limit: int, *, focus: Sequence[str] = (), mentioned: AbstractSet[str] = frozenset()
+    ) -> list[Ranked]:
+        """The definitions that matter most, to all files or to those in focus; names that are mentioned count more."""
+
+        def find(connection: sqlite3.Connection) -> list[Ranked]:
+            repository = self._sources(connection).repository
+            return rank_definitions(connection, repository, focus, mentioned, limit, self.root.name)
 
         return self._reading(find, [])
 

@@ -101,6 +101,13 @@ def family_of(language: Language) -> str:
     return language.family or language.name
 
 
+@lru_cache(maxsize=1 << 14)
+def is_same_family(path: str, other: str) -> bool:
+    """Whether files of these names can import one another; no where one of them is in no language that we know."""
+    first, second = language_of(path), language_of(other)
+    return first is not None and second is not None and family_of(first) == family_of(second)
+
+
 @dataclass(frozen=True, slots=True)
 class Toolkit:
     """A loaded grammar with its compiled query. Not to be shared between threads while parsing."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from indexer import records
-from indexer.languages import family_of, language_of
+from indexer.languages import is_same_family
 from indexer.terms import STOP_WORDS, terms_of
 from indexer.types import Chunk, Hit, HitSource
 
@@ -146,13 +146,7 @@ def _nearness(path: str, asker: str) -> float:
     one, other = path.split("/"), asker.split("/")
     n_same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     factor = 1.0 + SAME_FOLDER * n_same / max(len(one), len(other))
-    return factor if _is_same_language(path, asker) else factor * OTHER_LANGUAGE
-
-
-@lru_cache(maxsize=1 << 14)
-def _is_same_language(path: str, other: str) -> bool:
-    first, second = language_of(path), language_of(other)
-    return first is not None and second is not None and family_of(first) == family_of(second)
+    return factor if is_same_family(path, asker) else factor * OTHER_LANGUAGE
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,0 +1,1 @@
+"""What coding agents ask of a repository, over the Model Context Protocol."""

@@ -1,0 +1,189 @@
+"""Which definitions matter, seen from some files: personalised PageRank over who uses what.
+
+A walk starts in the files that are asked about, goes from a file to a definition that it uses and on from the file of
+that definition, and starts anew with probability `RESTART`. What a definition is visited is its rank. The walk is not
+solved for all files: mass is pushed along where most of it waits (Andersen, Chung, Lang, "Local graph partitioning
+using PageRank vectors", 2006), so that the cost goes with `MAX_PUSHED` and not with the size of the repository.
+Without files to start from, a sample of all files, evenly spread over the paths, stands for them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from indexer import records
+from indexer.graph import Asker, definitions_of, resolve_import
+from indexer.languages import is_same_family, language_name
+from indexer.ranking import is_test_path
+from indexer.repository_map import RepositoryMap
+from indexer.types import Symbol
+
+RESTART = 0.15
+# So many files are walked through, and mass below this is left where it is.
+MAX_PUSHED = 1_500
+LEAST_MASS = 1e-6
+# So many files stand for all.
+SAMPLE = 400
+# A name that more files define than this says nothing about which is meant.
+MAX_DEFINERS = 4
+# What a definition counts that is mentioned, one that is private, and one with a short and simple name.
+MENTIONED, PRIVATE, SHORT = 10.0, 0.1, 0.5
+TELLING_LENGTH = 8
+# What is left of a use that no import explains: it may be another name. Short and simple ones do not count at all.
+UNEXPLAINED = 0.3
+
+_TELLING = re.compile(r"_[a-z]|[a-z][A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A definition and its share of all visits, 0 to 1."""
+
+    symbol: Symbol
+    rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Of what a file uses: a definition's row, the file that it stands in, and how much the use counts."""
+
+    row: int
+    path: str
+    weight: float
+
+
+def rank_definitions(
+    connection: sqlite3.Connection,
+    repository: RepositoryMap,
+    focus: Iterable[str],
+    mentioned: AbstractSet[str],
+    limit: int,
+    root_name: str = "",
+) -> list[Ranked]:
+    """The definitions that matter most, best first; ties break by row.
+
+    focus: the files to start from, those that are not indexed do not count. mentioned: names that count more.
+    """
+    uses = Uses(connection, repository, mentioned, root_name)
+    starts = [path for path in focus if path in repository.files] or _sample(repository)
+    ranks = walk(starts, uses.of)
+    best = heapq.nsmallest(limit, ranks, key=lambda row: (-round(ranks[row], 12), row))
+    symbols = records.symbols_by_id(connection, best)
+    return [Ranked(symbol, ranks[row]) for row, symbol in zip(best, symbols, strict=True)]
+
+
+def walk(starts: Sequence[str], uses: Callable[[str], Sequence[Use]]) -> dict[int, float]:
+    """Visits of each definition's row, as shares of all that were counted."""
+    waiting = dict.fromkeys(starts, 1.0 / max(len(starts), 1))
+    heap = [(-mass, path) for path, mass in waiting.items()]
+    heapq.heapify(heap)
+    ranks: dict[int, float] = {}
+    for _ in range(MAX_PUSHED):
+        path = _most(heap, waiting)
+        if path is None:
+            break
+        mass = waiting.pop(path) * (1.0 - RESTART)
+        found = uses(path)
+        total = math.fsum(use.weight for use in found)
+        for use in found:
+            share = mass * use.weight / total
+            ranks[use.row] = ranks.get(use.row, 0.0) + share
+            waiting[use.path] = waiting.get(use.path, 0.0) + share
+            heapq.heappush(heap, (-waiting[use.path], use.path))
+    everything = math.fsum(ranks.values()) or 1.0
+    return {row: rank / everything for row, rank in ranks.items()}
+
+
+def _most(heap: list[tuple[float, str]], waiting: dict[str, float]) -> str | None:
+    """The file where most mass waits; entries that are out of date are dropped."""
+    while heap:
+        mass, path = heapq.heappop(heap)
+        if -mass < LEAST_MASS:
+            return None
+        if waiting.get(path) == -mass:
+            return path
+    return None
+
+
+class Uses:
+    """What files use of others, read from the store when the walk comes by."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, repository: RepositoryMap, mentioned: AbstractSet[str], root_name: str
+    ) -> None:
+        self._connection = connection
+        self._repository = repository
+        self._mentioned = mentioned
+        self._root_name = root_name
+        self._known: dict[str, list[Use]] = {}
+        self._path_of = {entry.file_id: path for path, entry in repository.files.items()}
+
+    def of(self, path: str) -> list[Use]:
+        """The definitions in other files that a file uses."""
+        if path not in self._known:
+            self._known[path] = self._read(path)
+        return self._known[path]
+
+    def _read(self, path: str) -> list[Use]:
+        entry = self._repository.files.get(path)
+        if entry is None:
+            return []
+        counts = records.used_names(self._connection, entry.file_id)
+        asker = Asker(path, language_name(path), self._root_name)
+        found: list[Use] = []
+        unexplained: dict[str, float] = {}
+        imported = {item.alias: item for item in entry.imports}
+        for name, n_uses in counts.items():
+            weight = math.sqrt(n_uses) * self._telling(name)
+            item = imported.get(name)
+            if item is None:
+                if name not in entry.names and _is_telling(name):
+                    unexplained[name] = weight
+                continue
+            for target in resolve_import(self._repository, item, asker)[:1]:
+                rows = definitions_of(self._repository, item.name, target, asker) if item.name else ()
+                found += self._uses(rows, weight, path)
+        return found + self._by_name(unexplained, path)
+
+    def _uses(self, rows: Sequence[int], weight: float, path: str) -> list[Use]:
+        paths = records.paths_of_symbols(self._connection, rows)
+        return [Use(row, paths[row], weight / len(rows)) for row in rows if paths.get(row, path) != path]
+
+    def _by_name(self, names: dict[str, float], path: str) -> list[Use]:
+        """Members and names that no import binds: whatever few files define them, where the file itself does not."""
+        found: dict[str, dict[int, str]] = {}
+        for name, row, file_id in records.rows_named(self._connection, sorted(names)):
+            other = self._path_of.get(file_id, path)
+            if other == path or is_same_family(other, path):
+                found.setdefault(name, {})[row] = other
+        return [
+            Use(row, other, UNEXPLAINED * names[name] / len(rows))
+            for name, rows in found.items()
+            if path not in rows.values() and len(set(rows.values())) <= MAX_DEFINERS
+            for row, other in rows.items()
+        ]
+
+    def _telling(self, name: str) -> float:
+        """How much uses of a name count."""
+        factor = MENTIONED if name in self._mentioned else 1.0
+        if name.startswith("_"):
+            factor *= PRIVATE
+        return factor if _is_telling(name) else factor * SHORT
+
+
+def _is_telling(name: str) -> bool:
+    """Whether a name is not one of those that everything has, as `get` and `list`."""
+    return len(name) >= TELLING_LENGTH or _TELLING.search(name) is not None
+
+
+def _sample(repository: RepositoryMap) -> list[str]:
+    """Files that stand for all, tests only where there is nothing else."""
+    paths = sorted(path for path in repository.files if not is_test_path(path)) or sorted(repository.files)
+    step = max(len(paths) / SAMPLE, 1.0)
+    return [paths[int(number * step)] for number in range(min(len(paths), SAMPLE))]

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from codeassist.activity import Activity
 from codeassist.completion import Completer
 from codeassist.directories import cache_directory
 from codeassist.documents import make_document, read_document
@@ -20,12 +21,13 @@ from codeassist.engine.choose import open_engine
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
 from codeassist.settings import IndexSettings, Settings
+from codeassist.sources import WithActivity
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
 from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
 from indexer.index import CodeIndex
-from indexer.types import Hit, IndexReport, ProgressCallback, Query
+from indexer.types import Hit, IndexReport, ProgressCallback, Query, Symbol
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ class Assistant:
         self.workspace = workspace
         self.engine = engine
         self.index = index
+        self.activity = Activity()
         self._completer: Completer | None = None
         self._making = threading.Lock()
 
@@ -67,6 +70,10 @@ class Assistant:
     async def search(self, text: str, limit: int) -> list[Hit]:
         """Hits for a person's query, best first."""
         return await asyncio.to_thread(self.index.search, Query(text), limit)
+
+    async def find_symbols(self, text: str, limit: int) -> list[Symbol]:
+        """Definitions by a few letters of their names, those that fit best first."""
+        return await asyncio.to_thread(self.index.find_symbols, text, limit)
 
     def read_document(self, path: Path) -> Document:
         """A file as a document. Raises DocumentError for what cannot be completed in."""
@@ -119,8 +126,9 @@ class Assistant:
         with self._making:
             if self._completer is None:
                 tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
+                retriever = WithActivity(self.index, self.activity, self.index.withheld)
                 self._completer = Completer(
-                    self.engine, tokenizer, self.index, self.settings.completion, withheld=self._withheld
+                    self.engine, tokenizer, retriever, self.settings.completion, withheld=self._withheld
                 )
             return self._completer
 

@@ -22,6 +22,7 @@ from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
 from codeassist.commands.lsp import lsp
+from codeassist.commands.map import map
 from codeassist.commands.mcp import mcp
 from codeassist.commands.models import models
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, complete, explain, serve, lsp, mcp, config, demo):
+for command in (index, search, map, complete, explain, serve, lsp, mcp, config, demo):
     app.command()(command)
 app.add_typer(models)
 
@@ -82,6 +83,8 @@ def root(
       codeassist index                           see what is in the index of this repository
 
       codeassist search "parse the config"       find code by name, words or meaning
+
+      codeassist map --focus src/app.py          the definitions that matter most to a file, or to all
 
       codeassist complete src/app.py:42:9        what comes next at line 42, column 9
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage"]
+HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage", "activity"]
 SymbolKind = Literal["class", "function", "method", "constant", "type", "module", "field"]
 
 

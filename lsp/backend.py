@@ -69,12 +69,19 @@ class IndexStatus:
 class Backend:
     """Owns the assistant. Until it is open, and when it cannot be opened, `assistant` is None."""
 
-    def __init__(self, open_assistant: OpenAssistant, client: Client, background: Background) -> None:
+    def __init__(
+        self,
+        open_assistant: OpenAssistant,
+        client: Client,
+        background: Background,
+        on_opened: Callable[[Assistant], None],
+    ) -> None:
         self.assistant: Assistant | None = None
         self.refresher = Refresher(self._refresh_all, self._refresh_file)
         self._open_assistant = open_assistant
         self._client = client
         self._background = background
+        self._on_opened = on_opened
         self._engine = EngineStatus("stopped")
         self._index = IndexStatus()
         self._has_warned_of_engine = False
@@ -117,6 +124,7 @@ class Backend:
             self._engine_changed(EngineStatus("failed", str(error)))
             return
         self.assistant = assistant
+        self._on_opened(assistant)
         assistant.engine.on_status(self._engine_changed)
         self._background.start(self._start_engine(assistant), "loading the model")
         self._background.start(self.refresher.run(), "refreshing the index")

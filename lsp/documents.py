@@ -90,6 +90,14 @@ class DocumentStore:
         except KeyError:
             raise DocumentError(f"{uri} is not open: send textDocument/didOpen first") from None
 
+    def find(self, uri: str) -> Document | None:
+        """The current version, None when the client has not opened it."""
+        return self._documents.get(uri)
+
+    def uris(self) -> list[str]:
+        """What is open."""
+        return list(self._documents)
+
     def is_current(self, document: Document) -> bool:
         """Whether this very version is what the editor shows now."""
         return self._documents.get(document.uri) is document

@@ -14,6 +14,7 @@ from codeassist import __version__
 from lsp.backend import Backend, OpenAssistant
 from lsp.background import Background
 from lsp.documents import DocumentStore
+from lsp.editing import Editing
 from lsp.latest import Latest
 from lsp.progress import WorkDone
 from lsp.protocol import Protocol
@@ -37,9 +38,10 @@ class CodeassistServer(LanguageServer):
             protocol_cls=Protocol,
         )
         self.documents = DocumentStore()
+        self.editing = Editing(lambda: self.documents)
         self.latest = Latest()
         self.background = Background(self._background_failed)
-        self.backend = Backend(open_assistant, self, self.background)
+        self.backend = Backend(open_assistant, self, self.background, self.editing.follow)
         self.ended = asyncio.Event()
         self.at_close = ExitStack()
 

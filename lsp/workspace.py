@@ -17,6 +17,11 @@ def workspace_folder(params: types.InitializeParams) -> Path | None:
     return Path(params.root_path) if params.root_path else None
 
 
+def uri_in(folder: Path, path: str) -> str:
+    """URI of a file by its path in a folder; what is not ASCII, spaces and percent signs are encoded."""
+    return (folder / path).absolute().as_uri()
+
+
 def path_of(uri: str) -> Path:
     """Path of a document. One that is on no disk (`untitled:Untitled-1`) gets its last part as a bare name."""
     path = to_fs_path(uri)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,12 +14,20 @@ from codeassist.types import Explanation, LeftOut, Source, Suggestion
 from indexer.errors import IndexerError
 from indexer.types import Hit, IndexReport
 
+if TYPE_CHECKING:
+    from indexer.importance import Ranked
+
 logger = logging.getLogger(__name__)
 
 
 def hits_answer(hits: Sequence[Hit]) -> dict[str, Any]:
     """What `search` found, best first."""
     return {"hits": [_hit(hit) for hit in hits]}
+
+
+def map_answer(text: str, definitions: Sequence[Ranked]) -> dict[str, Any]:
+    """The map as `map` prints it, and the definitions in it, those that matter most first."""
+    return {"map": text, "definitions": [_definition(item) for item in definitions]}
 
 
 def suggestion_answer(suggestion: Suggestion) -> dict[str, Any]:
@@ -81,6 +89,18 @@ def span(start_line: int, end_line: int) -> str:
 
 def _hit(hit: Hit) -> dict[str, Any]:
     return asdict(hit) | {"lines": span(hit.start_line, hit.end_line), "score": round(hit.score, 6)}
+
+
+def _definition(item: Ranked) -> dict[str, Any]:
+    symbol = item.symbol
+    return {
+        "path": symbol.path,
+        "line": symbol.start_line,
+        "name": symbol.name,
+        "kind": symbol.kind,
+        "container": symbol.container,
+        "rank": round(item.rank, 6),
+    }
 
 
 def _source(source: Source) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from codeassist.commands.bars import Bars
+from codeassist.commands.bars import Bars, bars
 from codeassist.commands.front import Front
 from codeassist.configuration import LoadedSettings, load_settings, parse_assignments
 from codeassist.errors import ConfigError
@@ -83,6 +83,17 @@ async def opened_index(front: Front, workspace: Path, overrides: Sequence[str] |
         yield index
     finally:
         await asyncio.to_thread(index.close)
+
+
+@asynccontextmanager
+async def refreshed_index(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[CodeIndex]:
+    """The index alone, brought up to date with progress on stderr; what its refresh warns of is told there too."""
+    async with opened_index(front, workspace, overrides) as index:
+        with bars(front) as shown:
+            report = await asyncio.to_thread(index.refresh, shown.on_index)
+        for warning in report.warnings:
+            front.warn(warning)
+        yield index
 
 
 def _prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
 from rich.text import Text
 
 from codeassist.commands.answers import hits_answer, span
-from codeassist.commands.bars import bars
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.json_lines import Fields, answer_lines
-from codeassist.commands.opening import opened_index, run_async
+from codeassist.commands.opening import refreshed_index, run_async
 from codeassist.commands.options import AsJson, FromStdin, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
 from indexer.types import Hit
 from indexer.types import Query as IndexQuery
-
-if TYPE_CHECKING:
-    from indexer.index import CodeIndex
 
 MAX_LINES_SHOWN = 12
 MAX_LIMIT = 1000
@@ -73,28 +68,18 @@ def search(
 
 
 async def _search(front: Front, workspace: Path, query: str, limit: int, overrides: list[str] | None) -> list[Hit]:
-    async with _refreshed(front, workspace, overrides) as index:
+    async with refreshed_index(front, workspace, overrides) as index:
         return await asyncio.to_thread(index.search, IndexQuery(query), limit)
 
 
 async def _search_lines(front: Front, workspace: Path, limit: int, overrides: list[str] | None) -> None:
-    async with _refreshed(front, workspace, overrides) as index:
+    async with refreshed_index(front, workspace, overrides) as index:
 
         async def answer(request: Mapping[str, Any]) -> Mapping[str, Any]:
             n_wanted = min(request.get("limit", limit), MAX_LIMIT)
             return hits_answer(await asyncio.to_thread(index.search, IndexQuery(request["query"]), n_wanted))
 
         await answer_lines(front, _FIELDS, answer)
-
-
-@asynccontextmanager
-async def _refreshed(front: Front, workspace: Path, overrides: list[str] | None) -> AsyncIterator[CodeIndex]:
-    async with opened_index(front, workspace, overrides) as index:
-        with bars(front) as shown:
-            report = await asyncio.to_thread(index.refresh, shown.on_index)
-        for warning in report.warnings:
-            front.warn(warning)
-        yield index
 
 
 def _show(front: Front, hits: Sequence[Hit]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types
 
 from codeassist.errors import CodeassistError
+from indexer.errors import IndexerError
 from lsp.features.did_change import did_change
 from lsp.features.did_change_watched_files import did_change_watched_files
 from lsp.features.did_close import did_close
@@ -21,6 +22,7 @@ from lsp.features.initialized import initialized
 from lsp.features.inline_completion import inline_completion
 from lsp.features.shutdown import shutdown
 from lsp.features.status import status
+from lsp.features.workspace_symbol import workspace_symbol
 from lsp.language_server import STATUS, CodeassistServer
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ def register(server: CodeassistServer) -> None:
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         _null_on_failure(server, inline_completion)
     )
+    server.feature(types.WORKSPACE_SYMBOL)(_null_on_failure(server, workspace_symbol))
     server.feature(types.SHUTDOWN)(_null_on_failure(server, shutdown))
     server.feature(STATUS)(_bound(server, status))
     register_commands(server)
@@ -71,7 +74,7 @@ def _null_on_failure(
     async def handle(params: Any = None) -> Any:
         try:
             return await handler(server, params)
-        except CodeassistError as error:
+        except (CodeassistError, IndexerError) as error:
             logger.warning("%s", error)
         except Exception:  # the border to the editor: a failure here is a line in the log, never a popup
             logger.exception("%s failed", handler.__name__)

@@ -12,3 +12,4 @@ def did_change(server: CodeassistServer, params: types.DidChangeTextDocumentPara
     uri = params.text_document.uri
     server.latest.drop(uri)
     server.documents.change(uri, params.text_document.version, params.content_changes)
+    server.editing.edited(uri, params.content_changes)

@@ -10,4 +10,5 @@ from lsp.language_server import CodeassistServer
 def did_close(server: CodeassistServer, params: types.DidCloseTextDocumentParams) -> None:
     """Forget the text, and stop what runs for it."""
     server.latest.drop(params.text_document.uri)
+    server.editing.closed(params.text_document.uri)
     server.documents.close(params.text_document.uri)

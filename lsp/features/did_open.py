@@ -11,3 +11,4 @@ def did_open(server: CodeassistServer, params: types.DidOpenTextDocumentParams) 
     """From now on the editor's text counts, not the one on disk."""
     server.latest.drop(params.text_document.uri)
     server.documents.open(params.text_document)
+    server.editing.opened(params.text_document.uri)

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from codeassist.activity import Activity
 from codeassist.documents import make_document
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import CodeassistError
 from codeassist.types import Cursor, Document, Explanation, Suggestion
-from indexer.types import IndexReport, Progress, ProgressCallback
+from indexer.types import IndexReport, Progress, ProgressCallback, Symbol
 
 REPORT = IndexReport(
     files=3, chunks=7, symbols=5, changed=3, removed=0, bytes_read=99, skipped=(), vectors=False, seconds=0.0
@@ -22,20 +23,24 @@ REPORT = IndexReport(
 class FakeAssistant:
     """The public calls of `codeassist.assistant.Assistant` that the Language Server makes.
 
-    answer: what `complete` returns, made from the document and the cursor. While `hold` is set to an event, `complete`
-    waits for it; engine and index are ready once `loading` is set. refresh_errors: what the next refresh of a name ends
-    with; "*" is that of everything. completer_made_in: the thread that first asked for the completer.
+    answer: what `complete` returns, made from the document and the cursor; find: what `find_symbols` returns. While
+    `hold` is set to an event, both wait for it; engine and index are ready once `loading` is set. refresh_errors: what
+    the next refresh of a name ends with; "*" is that of everything. completer_made_in: the thread that first asked for
+    the completer.
     """
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace
         self.engine = ScriptedEngine()
+        self.activity = Activity()
         self.answer: Callable[[Document, Cursor], Suggestion] = lambda document, cursor: Suggestion("s1", "pass")
+        self.find: Callable[[str], list[Symbol]] = lambda text: []
         self.hold: asyncio.Event | None = None
         self.loading = asyncio.Event()
         self.loading.set()
         self.start_error: CodeassistError | None = None
         self.asked: list[tuple[Document, Cursor, bool]] = []
+        self.asked_symbols: list[tuple[str, int]] = []
         self.was_asked = asyncio.Event()
         self.n_cancelled = 0
         self.refreshes: list[str] = []
@@ -43,6 +48,9 @@ class FakeAssistant:
         self.refresh_errors: dict[str, Exception] = {}
         self.completer_made_in: Future[threading.Thread] = Future()
         self.n_closed = 0
+
+    def relative(self, path: Path) -> str:
+        return path.name
 
     async def start_engine(self) -> None:
         if self.start_error is not None:
@@ -69,14 +77,13 @@ class FakeAssistant:
 
     async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
         self.asked.append((document, cursor, invoked))
-        self.was_asked.set()
-        try:
-            if self.hold is not None:
-                await self.hold.wait()
-        except asyncio.CancelledError:
-            self.n_cancelled += 1
-            raise
+        await self._held()
         return self.answer(document, cursor)
+
+    async def find_symbols(self, text: str, limit: int) -> list[Symbol]:
+        self.asked_symbols.append((text, limit))
+        await self._held()
+        return self.find(text)
 
     async def explain(self, document: Document, cursor: Cursor) -> Explanation:
         return Explanation(
@@ -95,6 +102,15 @@ class FakeAssistant:
     async def close(self) -> None:
         self.n_closed += 1
         await self.engine.close()
+
+    async def _held(self) -> None:
+        self.was_asked.set()
+        try:
+            if self.hold is not None:
+                await self.hold.wait()
+        except asyncio.CancelledError:
+            self.n_cancelled += 1
+            raise
 
     def _fail(self, name: str) -> None:
         if error := self.refresh_errors.pop(name, None):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,9 +42,11 @@ class Session:
     opened: list[tuple[Path, dict[str, object]]] = field(default_factory=list)
     open_error: Exception | None = None
     warnings: list[str] = field(default_factory=list)
+    may_open: threading.Event = field(default_factory=threading.Event)
 
     def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
         """What the server is given to open a workspace with."""
+        self.may_open.wait(self.client.wait_s)
         self.opened.append((workspace, dict(overrides)))
         for warning in self.warnings:
             warn(warning)
@@ -53,12 +56,17 @@ class Session:
 
     async def ready(self, capabilities: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         """Initialize, and wait until engine and index are ready; the server's capabilities."""
+        self.may_open.set()
         announced = await self.client.initialize(capabilities, **params)
+        await self.is_ready()
+        return announced
+
+    async def is_ready(self) -> None:
+        """Wait until engine and index are ready."""
         await self.client.notification(
             "codeassist/status",
             lambda status: status["engine"]["state"] == "ready" and status["index"]["state"] == "ready",
         )
-        return announced
 
     async def end(self) -> int:
         """Shutdown and exit; the exit code."""
@@ -79,7 +87,9 @@ async def connected(assistant: Any) -> AsyncIterator[Session]:
     running = asyncio.ensure_future(serve(server, to_server, ToClient(to_client)))
     client = LspClient(to_client, to_server.feed_data)
     session = Session(client, server, assistant, running, to_server.feed_eof)
+    session.may_open.set()
     yield session
+    session.may_open.set()
     if not running.done():
         to_server.feed_eof()
         await client.within(running)

@@ -150,6 +150,32 @@ async def test_a_saved_file_is_searched_at_once(session: Session) -> None:
     await found(session, "brand_new_thing")
 
 
+async def test_symbols_of_the_workspace_come_from_the_index(session: Session) -> None:
+    file = session.assistant.workspace / "sub folder" / "100% é.py"
+    file.parent.mkdir()
+    file.write_text("class Basket:\n    def read_from_queue(self):\n        return 7\n", encoding="utf-8")
+    session.client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+    await found(session, "read_from_queue")
+    (symbol,) = await session.client.request("workspace/symbol", {"query": "rfq"})
+    place = {"uri": file.as_uri(), "range": span((1, 0), (3, 0))}
+    assert symbol == {"name": "read_from_queue", "kind": 6, "containerName": "Basket", "location": place}
+    names = [symbol["name"] for symbol in await session.client.request("workspace/symbol", {"query": "Basket.read"})]
+    assert names == ["read_from_queue"]
+
+
+async def test_a_folder_that_is_a_link_is_named_as_the_editor_names_it(
+    repository: Path, tmp_path: Path, tokenizer: Path
+) -> None:
+    link = tmp_path / "link to it"
+    link.symlink_to(repository)
+    engine = ScriptedEngine(["x"], info=replace(SCRIPTED_INFO, tokenizer=tokenizer))
+    settings = Settings(index=IndexSettings(directory=str(tmp_path / "index"), vectors=False))
+    async with connected(open_assistant(settings, link, engine=engine)) as made:
+        await made.ready(rootUri=link.as_uri())
+        (symbol,) = await made.client.request("workspace/symbol", {"query": "price_of"})
+        assert symbol["location"]["uri"] == f"{link.as_uri()}/shop.py"
+
+
 ODD_NAMES = ("loop.py", "n" * 300 + ".py", "nul\0.py")
 
 

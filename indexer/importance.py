@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from indexer import records
+from indexer import records, use_records
 from indexer.graph import Asker, definitions_of, resolve_import
 from indexer.languages import is_same_family, language_name
 from indexer.ranking import is_test_path
@@ -134,7 +134,7 @@ class Uses:
         entry = self._repository.files.get(path)
         if entry is None:
             return []
-        counts = records.used_names(self._connection, entry.file_id)
+        counts = use_records.used_names(self._connection, entry.file_id)
         asker = Asker(path, language_name(path), self._root_name)
         found: list[Use] = []
         unexplained: dict[str, float] = {}
@@ -152,13 +152,13 @@ class Uses:
         return found + self._by_name(unexplained, path)
 
     def _uses(self, rows: Sequence[int], weight: float, path: str) -> list[Use]:
-        paths = records.paths_of_symbols(self._connection, rows)
+        paths = use_records.paths_of_symbols(self._connection, rows)
         return [Use(row, paths[row], weight / len(rows)) for row in rows if paths.get(row, path) != path]
 
     def _by_name(self, names: dict[str, float], path: str) -> list[Use]:
         """Members and names that no import binds: whatever few files define them, where the file itself does not."""
         found: dict[str, dict[int, str]] = {}
-        for name, row, file_id in records.rows_named(self._connection, sorted(names)):
+        for name, row, file_id in use_records.rows_named(self._connection, sorted(names)):
             other = self._path_of.get(file_id, path)
             if other == path or is_same_family(other, path):
                 found.setdefault(name, {})[row] = other

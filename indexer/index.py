@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from indexer import records
+from indexer import records, use_records
 from indexer.embedding import Embedder, ShortTexts
 from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
@@ -24,7 +24,7 @@ from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
 from indexer.searching import Sources, search_cursor
 from indexer.store import Store
-from indexer.symbol_search import MAX_NAMES, best_names, split_question
+from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
 from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
 from indexer.usages import find_usages
 from indexer.vectors import VectorIndex, open_vectors
@@ -142,19 +142,19 @@ class CodeIndex:
 
     def find_symbols(self, text: str, limit: int) -> list[Symbol]:
         """Definitions by a few letters of their names (`rfq` finds `read_from_queue`), those that fit best first."""
-        container, wanted = split_question(text)
+        place, wanted = split_question(text)
+        n_each = MAX_NAMES if place else limit  # In the place stand few of those that have the letters.
 
         def find(connection: sqlite3.Connection) -> list[Symbol]:
-            names = best_names(records.names_with_letters(connection, wanted, MAX_NAMES), wanted, limit)
-            found = (symbol for name in names for symbol in records.symbols_named(connection, name, limit))
-            inside = (symbol for symbol in found if container.lower() in symbol.container.lower())
-            return list(islice(inside, limit))
+            names = best_names(use_records.names_with_letters(connection, wanted, MAX_NAMES), wanted, n_each)
+            found = (in_place(records.symbols_named(connection, name, n_each), place) for name in names)
+            return list(islice(chain.from_iterable(found), limit))
 
-        return self._reading(find, []) if wanted else []
+        return self._reading(find, []) if wanted and limit > 0 else []
 
     def usages(self, name: str, limit: int = 50) -> list[Hit]:
         """Lines that use a name, by path and line; those of tests last."""
-        return self._reading(lambda connection: find_usages(connection, name, limit), [])
+        return self._reading(lambda connection: find_usages(connection, name, limit), []) if limit > 0 else []
 
     def important(
         self, limit: int, *, focus: Sequence[str] = (), mentioned: AbstractSet[str] = frozenset()

@@ -1,16 +1,16 @@
-"""What stands in the store: writing files, reading symbols, chunks and vectors. All SQL of the index is here."""
+"""What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here and in `use_records.py`."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import FileFacts
 from indexer.terms import indexed_text
-from indexer.types import Chunk, Import, Reference, SkippedFile, Symbol
+from indexer.types import Chunk, Import, SkippedFile, Symbol
 
 Vectors = npt.NDArray[np.float32]
 
@@ -161,47 +161,6 @@ def members_of(connection: sqlite3.Connection, symbol: Symbol) -> list[Symbol]:
     return [Symbol(*row) for row in rows]
 
 
-def names_with_letters(connection: sqlite3.Connection, letters: str, limit: int) -> list[str]:
-    """Names of definitions that have these letters in this order, whatever their case; no more than `limit`."""
-    pattern = "%" + "%".join(f"\\{letter}" if letter in "%_\\" else letter for letter in letters.lower()) + "%"
-    rows = connection.execute(
-        "SELECT DISTINCT name FROM symbols WHERE lower(name) LIKE ? ESCAPE '\\' LIMIT ?", (pattern, limit)
-    )
-    return [row[0] for row in rows]
-
-
-def references_to(connection: sqlite3.Connection, name: str, limit: int) -> list[Reference]:
-    """Uses of a name, in no order that means anything."""
-    rows = connection.execute(
-        "SELECT r.name, f.path, r.line, r.kind FROM refs r JOIN files f ON f.id = r.file_id WHERE r.name = ? LIMIT ?",
-        (name, limit),
-    )
-    return [Reference(*row) for row in rows]
-
-
-def used_names(connection: sqlite3.Connection, file_id: int) -> dict[str, int]:
-    """Names that a file uses, with how often."""
-    return dict(
-        connection.execute("SELECT name, count(*) FROM refs WHERE file_id = ? GROUP BY name ORDER BY name", (file_id,))
-    )
-
-
-def rows_named(connection: sqlite3.Connection, names: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """(name, row, file) of the definitions with these names, fields left out."""
-    for start in range(0, len(names), MAX_PARAMETERS):
-        some = names[start : start + MAX_PARAMETERS]
-        yield from connection.execute(
-            f"SELECT name, id, file_id FROM symbols WHERE kind != 'field'{_among('name', some)} ORDER BY name, id", some
-        )
-
-
-def paths_of_symbols(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, str]:
-    """The file of each definition."""
-    query = "SELECT f.path FROM symbols s JOIN files f ON f.id = s.file_id WHERE s.id = ?"
-    found = ((row, connection.execute(query, (row,)).fetchone()) for row in rows)
-    return {row: values[0] for row, values in found if values}
-
-
 def types_of_name(connection: sqlite3.Connection, name: str, limit: int) -> tuple[list[tuple[str, int]], int]:
     """Types that variables of this name are said to have, each with the number of files that say so, the most frequent
     first; and the sum of these numbers over all types."""
@@ -220,7 +179,7 @@ def top_level_names(connection: sqlite3.Connection, ids: Sequence[int] | None) -
     """(file, name, symbol row) of what can be imported, of these files or of all (None)."""
     return connection.execute(
         "SELECT file_id, name, id FROM symbols WHERE kind NOT IN ('method', 'field')"
-        f"{_among('file_id', ids)} ORDER BY id",
+        f"{among('file_id', ids)} ORDER BY id",
         ids or (),
     )
 
@@ -229,13 +188,14 @@ def imports_by_file(connection: sqlite3.Connection, ids: Sequence[int] | None) -
     """(file, import) in the order of the source, of these files or of all (None)."""
     rows = connection.execute(
         "SELECT i.file_id, i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
-        f" WHERE 1{_among('i.file_id', ids)} ORDER BY i.rowid",
+        f" WHERE 1{among('i.file_id', ids)} ORDER BY i.rowid",
         ids or (),
     )
     return ((row[0], Import(*row[1:])) for row in rows)
 
 
-def _among(column: str, ids: Sequence[object] | None) -> str:
+def among(column: str, ids: Sequence[object] | None) -> str:
+    """A condition in SQL: that the column has one of these values, which are its parameters; none for None."""
     return "" if ids is None else f" AND {column} IN ({','.join('?' * len(ids))})"
 
 

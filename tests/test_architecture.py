@@ -39,6 +39,7 @@ ONLY_IN = {
     "httpx": ("codeassist/engine/", "codeassist/commands/"),
     "starlette": ("codeassist/server/",),
     "uvicorn": ("codeassist/server/", "codeassist/commands/"),
+    "mcp": ("codeassist/agents/", "codeassist/commands/"),
 }
 
 # Not in the base install, and slow to load: never at the top of a module.
@@ -176,6 +177,7 @@ WRONG = [
     ("codeassist/x.py", "import lsp.server", ["lsp"]),
     ("codeassist/x.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import rich", ["rich"]),
     ("codeassist/window.py", "import vllm", ["vllm"]),
+    ("codeassist/server/x.py", "from mcp.server import MCPServer", ["mcp"]),
     ("lsp/x.py", "import torch, faiss", ["faiss", "torch"]),
     ("lsp/x.py", "from training.data import load", ["training"]),
     ("codeassist/cli.py", "import bench.startup", ["bench"]),

@@ -5,6 +5,8 @@ The `mcp` package keeps both streams for the protocol while it serves: whatever 
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -14,16 +16,37 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from codeassist import __version__
+from codeassist.agents.client_lines import ClientLines
 from codeassist.agents.tools import MAX_LIMIT, MAX_MAP_TOKENS, AgentTools
+
+logger = logging.getLogger(__name__)
 
 INSTRUCTIONS = (
     "Search the repository that this server was started in. It never leaves the machine. Paths are relative to the "
     "repository, lines count from 1. Begin with repository_map in code that you do not know; find_symbol is exact, "
-    "find_usages tells what a change would touch, and search_code takes sentences."
+    "find_usages tells where a change would reach, and search_code takes sentences."
 )
 _READS_ONLY = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many answers at most.")]
+
+
+async def serve_stdio(tools: AgentTools) -> None:
+    """Serve one agent until it leaves, and close the tools. Cancelling it is as if the agent had left.
+
+    Descriptor 0 is not the agent's any more afterwards.
+    """
+    lines = ClientLines()
+    serving = asyncio.create_task(build_server(tools).run_stdio_async(), name="serving an agent")
+    try:
+        await asyncio.wait([serving])
+    finally:
+        lines.end()
+        await asyncio.wait([serving])
+    try:
+        serving.result()
+    except* BrokenPipeError:
+        logger.info("the agent left before it was answered")
 
 
 def build_server(tools: AgentTools) -> MCPServer[Any]:
@@ -39,7 +62,13 @@ def build_server(tools: AgentTools) -> MCPServer[Any]:
     server: MCPServer[Any] = MCPServer(
         "codeassist", instructions=INSTRUCTIONS, version=__version__, lifespan=lifespan, log_level="ERROR"
     )
+    _offer_search(server, tools)
+    _offer_symbols(server, tools)
+    _offer_map(server, tools)
+    return server
 
+
+def _offer_search(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def search_code(
         query: Annotated[str, Field(description="A name, words, or a sentence that says what the code does.")],
@@ -48,6 +77,8 @@ def build_server(tools: AgentTools) -> MCPServer[Any]:
         """Find code by name, by words and by meaning. Answers with places (path:first-last) and the code there."""
         return await tools.search_code(query, limit)
 
+
+def _offer_symbols(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def find_symbol(
         name: Annotated[str, Field(description="A name (`CodeIndex`, `Router.mount`), or some letters of it (`rfq`).")],
@@ -58,12 +89,14 @@ def build_server(tools: AgentTools) -> MCPServer[Any]:
 
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def find_usages(
-        name: Annotated[str, Field(description="The bare name of a function, method, class or attribute.")],
+        name: Annotated[str, Field(description="The bare name of a function, method, class or type.")],
         limit: Limit = 50,
     ) -> str:
-        """The lines that use a name, tests last: what a change of it would touch."""
+        """The lines that call a name or use it as a type, tests last. Imports are not among them."""
         return await tools.find_usages(name, limit)
 
+
+def _offer_map(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def repository_map(
         max_tokens: Annotated[int, Field(ge=50, le=MAX_MAP_TOKENS, description="How long the map may be.")] = 1024,
@@ -76,5 +109,3 @@ def build_server(tools: AgentTools) -> MCPServer[Any]:
     ) -> str:
         """The definitions that matter most, by file: an overview of a repository, or of what some files build on."""
         return await tools.repository_map(max_tokens, focus or (), mentioned or ())
-
-    return server

@@ -22,7 +22,7 @@ def outline(ranked: Sequence[Ranked], max_tokens: int, count: Callable[[str], in
 
     A line reads `  12: def name(arguments) -> type`. Definitions inside others are indented.
     """
-    files: dict[str, dict[int, str]] = {}
+    files: dict[str, set[tuple[int, str]]] = {}
     left = max_tokens
     for item in ranked:
         symbol = item.symbol
@@ -32,8 +32,8 @@ def outline(ranked: Sequence[Ranked], max_tokens: int, count: Callable[[str], in
         if cost > left:
             break
         left -= cost
-        files.setdefault(symbol.path, {})[symbol.start_line] = line
-    return "\n".join("\n".join([path, *(lines[number] for number in sorted(lines))]) for path, lines in files.items())
+        files.setdefault(symbol.path, set()).add((symbol.start_line, line))
+    return "\n".join("\n".join([path, *(line for _, line in sorted(lines))]) for path, lines in files.items())
 
 
 def _line(symbol: Symbol) -> str:

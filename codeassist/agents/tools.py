@@ -1,143 +1,145 @@
-"""The answers that an agent gets, as text: places that can be opened, and the code that stands there.
+"""The answers that an agent gets, as text.
 
-An agent edits files between its questions, so each question first brings the index up to date. A question waits for
-that no longer than `PATIENCE_S`; what it is answered with then says that the index is not complete yet.
+An agent edits files between its questions, so that each question is answered from an index that was brought up to date
+after it was asked: questions that come while a refresh runs share the next one. A question waits for that no longer
+than `PATIENCE_S`; what it is answered with then says that the index is not complete yet.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 
 from codeassist.agents.outline import estimated_tokens, outline
-from indexer.errors import IndexerError
+from codeassist.agents.texts import hits_text, quoted, readable, symbols_text, usages_text
+from indexer.errors import IndexClosed, IndexerError
 from indexer.index import CodeIndex
-from indexer.types import Hit, Query, Symbol
+from indexer.symbol_search import split_question
+from indexer.types import Query, Symbol
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_S = 20.0
-# An index that was brought up to date this recently is taken as it is.
-FRESH_S = 1.0
 MAX_LIMIT = 100
 # So many definitions are ranked for a map; its budget ends it long before.
 MAX_RANKED = 1_000
 MAX_MAP_TOKENS = 20_000
-MAX_LINES_SHOWN = 40
+# Of a question this much is read, and no name is longer.
+MAX_QUERY_LETTERS = 4_000
+MAX_NAME_LETTERS = 200
+
+UNFINISHED = "The index is still being built: this answer may miss code. Ask again in a while."
+NO_QUERY = "Say what to look for: a name, words, or a sentence that says what the code does."
+NO_NAME = "Say which name to look for."
+NO_MAP = "No file here uses what another one defines: there is nothing to draw a map of."
 
 
 class AgentTools:
     """Questions about one workspace; every method may be called at any time."""
 
-    def __init__(self, index: CodeIndex, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, index: CodeIndex, patience_s: float = PATIENCE_S) -> None:
         self._index = index
-        self._clock = clock
-        self._refreshing: asyncio.Task[None] | None = None
-        self._fresh_until = float("-inf")
-        self._trouble = ""
+        self._patience_s = patience_s
+        self._running: asyncio.Task[str] | None = None
+        self._next: asyncio.Task[str] | None = None
 
     async def search_code(self, query: str, limit: int = 8) -> str:
         """Code by names, words and meaning."""
-        if not query.strip():
-            return "Say what to look for: a name, words, or a sentence that says what the code does."
+        text = readable(query).strip()[:MAX_QUERY_LETTERS]
+        if not text:
+            return NO_QUERY
         return await self._answered(
-            lambda: _hits(self._index.search(Query(query), _within(limit))), f"Nothing was found for {query!r}."
+            lambda: hits_text(self._index.search(Query(text), _within(limit))), f"Nothing was found for {quoted(text)}."
         )
 
     async def find_symbol(self, name: str, limit: int = 20) -> str:
         """Definitions of a name."""
-        return await self._answered(lambda: _symbols(self._definitions(name, _within(limit))), _unknown(name))
+        wanted, n_wanted = _spelled(name), _within(limit)
+        if not wanted:
+            return NO_NAME
+        unknown = f"No definition is named {quoted(wanted)}, or like it. search_code also finds words and meanings."
+        if len(wanted) > MAX_NAME_LETTERS:
+            return unknown
+        return await self._answered(lambda: symbols_text(self._definitions(wanted, n_wanted + 1), n_wanted), unknown)
 
     async def find_usages(self, name: str, limit: int = 50) -> str:
-        """Lines that use a name."""
-        return await self._answered(
-            lambda: _usages(self._index.usages(name, _within(limit))), f"Nothing in this repository uses {name!r}."
-        )
+        """Lines that use a name, whatever it belongs to."""
+        wanted, n_wanted = split_question(_spelled(name))[1], _within(limit)
+        if not wanted:
+            return NO_NAME
+        unused = f"Nothing is known to call {quoted(wanted)} or to use it as a type. search_code also finds mentions."
+        if len(wanted) > MAX_NAME_LETTERS:
+            return unused
+        return await self._answered(lambda: usages_text(self._index.usages(wanted, n_wanted + 1), n_wanted), unused)
 
     async def repository_map(
         self, max_tokens: int = 1024, focus: Sequence[str] = (), mentioned: Sequence[str] = ()
     ) -> str:
         """The definitions that matter most."""
         budget = min(max(max_tokens, 1), MAX_MAP_TOKENS)
-
-        def drawn() -> str:
-            ranked = self._index.important(MAX_RANKED, focus=focus, mentioned=frozenset(mentioned))
-            return outline(ranked, budget, estimated_tokens)
-
-        return await self._answered(drawn, f"No definition fits into {budget} tokens.")
+        names = frozenset(split_question(_spelled(name))[1] for name in mentioned)
+        return await self._answered(
+            lambda: self._drawn(budget, self._relative(focus), names), f"No definition fits into {budget} tokens."
+        )
 
     async def close(self) -> None:
-        """Wait for a refresh that is under way."""
-        if self._refreshing is not None:
-            await asyncio.wait([self._refreshing])
+        """Close the index; a refresh that is under way ends early."""
+        await asyncio.to_thread(self._index.close)
+        refreshes = [refresh for refresh in (self._running, self._next) if refresh is not None]
+        if refreshes:
+            await asyncio.wait(refreshes)
 
     def _definitions(self, name: str, limit: int) -> list[Symbol]:
         exact = self._index.symbols(name, limit)
         return exact or self._index.find_symbols(name, limit)
 
+    def _drawn(self, budget: int, focus: Sequence[str], mentioned: frozenset[str]) -> str:
+        known = self._index.versions(focus)
+        unknown = [quoted(path) for path in focus if path not in known]
+        note = f"Not in the index, so the map is not drawn from there: {', '.join(unknown)}\n\n" if unknown else ""
+        ranked = self._index.important(MAX_RANKED, focus=list(known), mentioned=mentioned)
+        text = outline(ranked, budget, estimated_tokens) if ranked else NO_MAP
+        return note + text if text else ""
+
+    def _relative(self, paths: Iterable[str]) -> list[str]:
+        """Paths as the index knows them, from such as `./a.py` and absolute ones."""
+        root = self._index.root
+        return [os.path.relpath(root / readable(path), root) for path in paths if path.strip()]
+
     async def _answered(self, ask: Callable[[], str], nothing: str) -> str:
         note = await self._refreshed()
         text = await asyncio.to_thread(ask) or nothing
-        return f"{note}\n\n{text}" if note else text
+        return readable(f"{note}\n\n{text}" if note else text)
 
     async def _refreshed(self) -> str:
         """Bring the index up to date; a line for the agent when it is not."""
-        if self._refreshing is None and self._clock() >= self._fresh_until:
-            self._refreshing = asyncio.create_task(self._refresh(), name="refreshing the index")
-        if self._refreshing is not None:
-            await asyncio.wait([self._refreshing], timeout=PATIENCE_S)
-        if self._refreshing is not None:
-            return "The index is still being built: this answer may miss code. Ask again in a while."
-        return f"The index could not be brought up to date: {self._trouble}" if self._trouble else ""
+        if self._next is None:
+            self._next = asyncio.create_task(self._refresh(self._running), name="refreshing the index")
+        refresh = self._next
+        await asyncio.wait([refresh], timeout=self._patience_s)
+        return refresh.result() if refresh.done() else UNFINISHED
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, previous: asyncio.Task[str] | None) -> str:
+        if previous is not None:
+            await asyncio.wait([previous])
+        # What is saved from now on may be missed: who asks from now on waits for another one.
+        self._running, self._next = self._next, None
         try:
             await asyncio.to_thread(self._index.refresh)
-            self._trouble = ""
-        except IndexerError as error:
+        except IndexClosed:
+            return UNFINISHED
+        except (IndexerError, OSError) as error:
             logger.warning("the index was not refreshed: %s", error)
-            self._trouble = str(error)
-        finally:
-            self._fresh_until = self._clock() + FRESH_S
-            self._refreshing = None
+            return f"The index could not be brought up to date: {error}"
+        return ""
 
 
 def _within(limit: int) -> int:
     return min(max(limit, 1), MAX_LIMIT)
 
 
-def _unknown(name: str) -> str:
-    return f"No definition is named {name!r}, or like it. search_code also finds words and meanings."
-
-
-def _hits(hits: Sequence[Hit]) -> str:
-    return "\n\n".join(
-        f"{_place(hit.path, hit.start_line, hit.end_line)}  ({hit.why})\n{_cut(hit.text)}" for hit in hits
-    )
-
-
-def _symbols(symbols: Sequence[Symbol]) -> str:
-    return "\n\n".join(
-        f"{_place(symbol.path, symbol.start_line, symbol.end_line)}  {_kind(symbol)}\n{_cut(symbol.signature)}"
-        for symbol in symbols
-    )
-
-
-def _usages(hits: Sequence[Hit]) -> str:
-    return "\n".join(f"{hit.path}:{hit.start_line}: {hit.text.strip()}" for hit in hits)
-
-
-def _kind(symbol: Symbol) -> str:
-    return f"({symbol.kind} of {symbol.container})" if symbol.container else f"({symbol.kind})"
-
-
-def _place(path: str, start_line: int, end_line: int) -> str:
-    return f"{path}:{start_line}" if start_line == end_line else f"{path}:{start_line}-{end_line}"
-
-
-def _cut(text: str) -> str:
-    lines = text.rstrip("\n").split("\n")
-    n_more = len(lines) - MAX_LINES_SHOWN
-    return "\n".join([*lines[:MAX_LINES_SHOWN], f"... {n_more} more lines"] if n_more > 0 else lines)
+def _spelled(name: str) -> str:
+    """A name as the index knows it, where an agent wrote a call."""
+    return readable(name).strip().removesuffix("()")

@@ -30,13 +30,13 @@ def mcp(context: typer.Context, path: WorkspaceArgument = None, overrides: Overr
 
 
 async def _serve(front: Front, workspace: Path, overrides: list[str] | None) -> None:
-    from codeassist.agents.mcp_server import build_server
+    from codeassist.agents.mcp_server import serve_stdio
     from codeassist.agents.tools import AgentTools
 
     loaded = settings_for(front, workspace, overrides)
     set_up_logging(front, loaded.settings.log)
     index = await asyncio.to_thread(front.open_index, loaded.settings.index, workspace)
     try:
-        await build_server(AgentTools(index)).run_stdio_async()
+        await serve_stdio(AgentTools(index))
     finally:
         await asyncio.to_thread(index.close)

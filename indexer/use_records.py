@@ -1,0 +1,71 @@
+"""What the store knows of uses and of the names that are used: the look-ups of usages, of symbols by letters and of the
+walk over who uses what. Reads only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from indexer.records import MAX_PARAMETERS, among, can_hold
+from indexer.symbols import MAX_NAME
+
+_SPECIAL_IN_GLOB = frozenset("*?[")
+
+
+def names_with_letters(connection: sqlite3.Connection, letters: str, limit: int) -> list[str]:
+    """Names of definitions that have these letters in this order, whatever their case, the shortest first."""
+    if len(letters) > MAX_NAME or not can_hold(letters):
+        return []
+    # LIKE and lower() know the case of ASCII letters alone.
+    pattern = "*" + "".join(f"{_in_any_case(letter)}*" for letter in letters)
+    rows = connection.execute(
+        "SELECT DISTINCT name FROM symbols WHERE name GLOB ? ORDER BY length(name), name LIMIT ?", (pattern, limit)
+    )
+    return [row[0] for row in rows]
+
+
+def _in_any_case(letter: str) -> str:
+    """A GLOB pattern for one letter."""
+    cases = sorted({case for case in (letter, letter.lower(), letter.upper()) if len(case) == 1})
+    return letter if len(cases) == 1 and letter not in _SPECIAL_IN_GLOB else f"[{''.join(cases)}]"
+
+
+def paths_using(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Files that use a name, sorted."""
+    if not can_hold(name):
+        return []
+    query = "SELECT DISTINCT f.path FROM refs r JOIN files f ON f.id = r.file_id WHERE r.name = ? ORDER BY f.path"
+    return [row[0] for row in connection.execute(query, (name,))]
+
+
+def used_names(connection: sqlite3.Connection, file_id: int) -> dict[str, int]:
+    """Names that a file uses, with in how many ways: as what is called, as a type."""
+    return dict(
+        connection.execute("SELECT name, count(*) FROM refs WHERE file_id = ? GROUP BY name ORDER BY name", (file_id,))
+    )
+
+
+def rows_named(connection: sqlite3.Connection, names: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """(name, row, file) of the definitions with these names, fields left out."""
+    for start in range(0, len(names), MAX_PARAMETERS):
+        some = names[start : start + MAX_PARAMETERS]
+        yield from connection.execute(
+            f"SELECT name, id, file_id FROM symbols WHERE kind != 'field'{among('name', some)} ORDER BY name, id", some
+        )
+
+
+def paths_of_symbols(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, str]:
+    """The file of each definition."""
+    query = "SELECT f.path FROM symbols s JOIN files f ON f.id = s.file_id WHERE s.id = ?"
+    found = ((row, connection.execute(query, (row,)).fetchone()) for row in rows)
+    return {row: values[0] for row, values in found if values}
+
+
+def default_export(connection: sqlite3.Connection, path: str) -> tuple[int, ...]:
+    """The row of what a JavaScript module exports by default, where its definition says so."""
+    query = (
+        "SELECT s.id FROM symbols s JOIN files f ON f.id = s.file_id"
+        " WHERE f.path = ? AND s.container = '' AND s.signature GLOB 'export default *' ORDER BY s.id LIMIT 1"
+    )
+    return tuple(row[0] for row in connection.execute(query, (path,)))

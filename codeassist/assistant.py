@@ -27,6 +27,7 @@ from codeassist.types import Cursor, Delta, Document, Explanation, GenerationReq
 from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
 from indexer.index import CodeIndex
+from indexer.status import StoredIndex, read_status
 from indexer.types import Hit, IndexReport, ProgressCallback, Query, Symbol
 
 logger = logging.getLogger(__name__)
@@ -162,17 +163,27 @@ def open_assistant(
 
 def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
     """The index of a workspace, by itself. Raises WorkspaceError."""
-    root = workspace.resolve()
-    parent = Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
-    readable = root.name.encode("utf-8", "backslashreplace").decode().replace("\\", "_")
-    name = f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
     return CodeIndex.open(
-        root,
-        directory=parent / name,
+        workspace.resolve(),
+        directory=index_directory(settings, workspace),
         embedder=_open_embedder(settings) if settings.vectors else None,
         max_file_kb=settings.max_file_kb,
         exclude=settings.exclude,
     )
+
+
+def index_directory(settings: IndexSettings, workspace: Path) -> Path:
+    """Where the index of a workspace is kept: one folder for each resolved path."""
+    root = workspace.resolve()
+    parent = Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
+    readable = root.name.encode("utf-8", "backslashreplace").decode().replace("\\", "_")
+    return parent / f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
+
+
+def index_status(settings: IndexSettings, workspace: Path) -> StoredIndex:
+    """What there is of a workspace's index; makes and mends nothing. Raises WorkspaceError."""
+    directory = index_directory(settings, workspace)
+    return read_status(workspace.resolve(), directory, settings.max_file_kb, settings.exclude)
 
 
 def _open_embedder(settings: IndexSettings) -> Embedder | None:

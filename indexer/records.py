@@ -21,6 +21,8 @@ _SYMBOL = (
 _CHUNK = (
     "SELECT f.path, c.start_line, c.end_line, c.text, f.language, c.hash FROM chunks c JOIN files f ON f.id = c.file_id"
 )
+# The note that says when the index was last brought up to date (ISO 8601, UTC).
+REFRESHED_AT = "refreshed_at"
 # SQLite allows 999 parameters in builds that are still around.
 MAX_PARAMETERS = 900
 

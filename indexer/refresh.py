@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class Refresher:
                 plan = plan_update(records.read_blobs(connection), tree.blobs)
             progress(Progress("scan", len(tree.blobs), len(tree.blobs)))
             n_bytes = self._apply(plan, tree, rules, progress)
+            self._note_time(changed=bool(plan))
             return self._report(plan, tree, n_bytes, started)
 
     def refresh_file(self, path: str, text: str | None) -> None:
@@ -117,6 +119,15 @@ class Refresher:
                 records.bump_generation(connection)
             n_bytes += sum(item.size for item in batch if isinstance(item, FileFacts))
             removed = ()
+
+    def _note_time(self, *, changed: bool) -> None:
+        """Keep when this refresh ended; of refreshes that found nothing to do, one a minute is enough."""
+        now = datetime.now(UTC)
+        with self.store.reading() as connection:
+            before = records.read_meta(connection, records.REFRESHED_AT)
+        if changed or before < (now - timedelta(minutes=1)).isoformat(timespec="seconds"):
+            with self.store.writing() as connection:
+                records.write_meta(connection, records.REFRESHED_AT, now.isoformat(timespec="seconds"))
 
     def _counted(self, facts: Iterator[Facts], total: int, progress: ProgressCallback) -> Iterator[Facts]:
         for done, item in enumerate(facts, 1):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -13,17 +15,25 @@ from rich.text import Text
 from codeassist.commands.answers import report_answer
 from codeassist.commands.bars import bars
 from codeassist.commands.front import Front, front_of
-from codeassist.commands.opening import opened_index, run_async
+from codeassist.commands.opening import opened_index, run_async, settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
 from indexer.types import IndexReport
 
+if TYPE_CHECKING:
+    from indexer.status import StoredIndex
+
 MAX_SKIPPED_SHOWN = 20
+
+Status = Annotated[
+    bool, typer.Option("--status", help="Index nothing: say what there is, and how far it is behind the files.")
+]
 
 
 def index(
     context: typer.Context,
     path: WorkspaceArgument = None,
+    status: Status = False,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
@@ -36,9 +46,13 @@ def index(
       codeassist index
 
       codeassist index ~/src/project --json
+
+      codeassist index --status
     """
     front = front_of(context)
     workspace = given_workspace(path, front.cwd)
+    if status:
+        raise typer.Exit(_tell_status(front, workspace, overrides, as_json=as_json))
     report = run_async(_refresh(front, workspace, overrides))
     if as_json:
         front.print_json(report_answer(report))
@@ -50,6 +64,42 @@ async def _refresh(front: Front, workspace: Path, overrides: list[str] | None) -
     async with opened_index(front, workspace, overrides) as opened:
         with bars(front) as shown:
             return await asyncio.to_thread(opened.refresh, shown.on_index)
+
+
+def _tell_status(front: Front, workspace: Path, overrides: list[str] | None, *, as_json: bool) -> int:
+    """Exit code 1 for an index that cannot be used as it is."""
+    from codeassist.assistant import index_status
+
+    stored = index_status(settings_for(front, workspace, overrides).settings.index, workspace)
+    if as_json:
+        front.print_json(asdict(stored) | {"is_current": stored.is_current})
+    else:
+        _show_status(front, workspace, stored)
+    return 1 if stored.problem else 0
+
+
+def _show_status(front: Front, workspace: Path, stored: StoredIndex) -> None:
+    remedy = f"codeassist index {workspace}"
+    if not stored.exists:
+        front.console.print(escape(f"no index yet; `{remedy}` makes one in {stored.directory}"))
+        return
+    size = f"{stored.bytes_on_disk / 1e6:.1f} MB"
+    if stored.problem:
+        where = f"the index in {stored.directory} ({size})"
+        front.console.print(escape(f"{where} is of no use: {stored.problem}; `{remedy}` builds it anew"))
+        return
+    share = f", {stored.bytes_on_disk / stored.source_bytes:.1f} times the source" if stored.source_bytes else ""
+    n_behind = stored.changed + stored.new + stored.gone
+    when = stored.refreshed_at.replace("T", " ").removesuffix("+00:00")
+    behind = f"{stored.changed} changed, {stored.new} new, {stored.gone} gone since" if n_behind else "up to date"
+    rows = {
+        "in": f"{stored.directory} ({size}{share})",
+        "holds": f"{stored.files} files · {stored.chunks} chunks · {stored.symbols} symbols · {stored.vectors} vectors",
+        "refreshed": f"{when} UTC, {behind}" if when else behind,
+        "skipped": ", ".join(f"{n_files} {reason}" for reason, n_files in stored.skipped.items()) or "nothing",
+    }
+    for name, text in rows.items():
+        front.console.print(Text.assemble((f"{name:<10}", "dim"), text))
 
 
 def _show(front: Front, workspace: Path, report: IndexReport) -> None:

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from indexer import records
 from indexer.cursor import CursorView, types_of
-from indexer.graph import Asker, definitions_of, resolve_import
+from indexer.graph import definitions_of, resolve_import
 from indexer.languages import family_of, language_of
 from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
+from indexer.resolvers import Asker
 from indexer.types import Hit, HitSource, Import, Symbol
 
 # More definitions of one name than this say nothing about which is meant.

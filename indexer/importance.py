@@ -18,10 +18,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from indexer import records, use_records
-from indexer.graph import Asker, definitions_of, resolve_import
+from indexer.graph import definitions_of, resolve_import
 from indexer.languages import is_same_family, language_name
 from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
+from indexer.resolvers import Asker
 from indexer.types import Symbol
 
 RESTART = 0.15

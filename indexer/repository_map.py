@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from indexer import records
+from indexer.build_files import BuildFiles, chosen, is_build_file, read_build_files
 from indexer.types import Hit, Import
 
 
@@ -25,7 +26,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryMap:
-    """The files of one state of the store.
+    """The files of one state of the store. build: what its build files say of imports.
 
     Three memories grow with the questions asked: `resolved`, which files an import means in this set of paths,
     `defined`, where a file has a name from, and `similar`, code like the code around a cursor.
@@ -39,6 +40,7 @@ class RepositoryMap:
     resolved: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     defined: dict[tuple[str, str, str], tuple[int, ...]] = field(default_factory=dict)
     similar: dict[tuple[object, ...], list[Hit]] = field(default_factory=dict)
+    build: BuildFiles = field(default_factory=BuildFiles)
 
     def first_existing(self, candidates: Iterable[str]) -> str | None:
         """The first of these paths that is an indexed file."""
@@ -74,12 +76,20 @@ def synced(old: RepositoryMap, connection: sqlite3.Connection) -> RepositoryMap:
     known = {path: entry for path, entry in old.files.items() if ids.get(path) == entry.file_id}
     new = {path: file_id for path, file_id in ids.items() if path not in known}
     known.update(_entries(connection, new, whole=not old.files))
+    is_built_alike = not any(map(is_build_file, (*new, *(old.files.keys() - known.keys()))))
+    build = old.build if is_built_alike else _read_build(connection, known)
     if known.keys() == old.files.keys():
-        return RepositoryMap(generation, n_chunks, known, old.folders, old.by_file_name, old.resolved)
+        resolved = old.resolved if is_built_alike else {}
+        return RepositoryMap(generation, n_chunks, known, old.folders, old.by_file_name, resolved, build=build)
     paths = sorted(known, key=lambda path: (len(path), path))
-    return RepositoryMap(
-        generation, n_chunks, known, _grouped(sorted(paths), posixpath.dirname), _grouped(paths, posixpath.basename)
-    )
+    folders, by_name = _grouped(sorted(paths), posixpath.dirname), _grouped(paths, posixpath.basename)
+    return RepositoryMap(generation, n_chunks, known, folders, by_name, build=build)
+
+
+def _read_build(connection: sqlite3.Connection, paths: Iterable[str]) -> BuildFiles:
+    """Of the texts that the index has; no file is read."""
+    texts = {path: "\n".join(chunk.text for chunk in records.chunks_of(connection, path)) for path in chosen(paths)}
+    return read_build_files(texts)
 
 
 def _grouped(paths: Sequence[str], key: Callable[[str], str]) -> dict[str, tuple[str, ...]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
-from indexer.graph import Asker
 from indexer.languages import language_name
 from indexer.members import brief, with_all_members
 from indexer.modules import Modules
 from indexer.own_file import own_imports
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
+from indexer.resolvers import Asker
 from indexer.similar import Around, Nearest, find_similar
 from indexer.types import Hit, Query
 

@@ -24,8 +24,9 @@ _CONFIGS = ("tsconfig.json", "jsconfig.json")
 _ENTRIES = ("source", "types", "typings", "module", "main")
 
 _GO_MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.M)
-# A string, a comment, or a comma before a closing bracket.
-_NOT_JSON = re.compile(r"(\"(?:[^\"\\]|\\.)*\")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])", re.S)
+# A string, a comment, or a comma before a closing bracket. What is not closed goes on to the end, so that no place is
+# looked at twice.
+_NOT_JSON = re.compile(r"(\"(?:[^\"\\]|\\.)*\"?)|//[^\n]*|/\*(?:.*?\*/|.*)|,(?=\s*[}\]])", re.S)
 
 
 @dataclass(frozen=True, slots=True)

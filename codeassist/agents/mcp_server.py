@@ -54,6 +54,7 @@ def build_server(tools: AgentTools) -> MCPServer[Any]:
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[None]:
+        tools.begin()
         try:
             yield
         finally:

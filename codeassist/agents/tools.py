@@ -45,6 +45,10 @@ class AgentTools:
         self._running: asyncio.Task[str] | None = None
         self._next: asyncio.Task[str] | None = None
 
+    def begin(self) -> None:
+        """Bring the index up to date before anybody asks: a first index takes its time."""
+        self._next = asyncio.create_task(self._refresh(None), name="refreshing the index")
+
     async def search_code(self, query: str, limit: int = 8) -> str:
         """Code by names, words and meaning."""
         text = readable(query).strip()[:MAX_QUERY_LETTERS]

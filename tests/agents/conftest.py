@@ -32,8 +32,8 @@ def total_area(circles: list[Circle]) -> float:
     return sum(circle.covered_area() for circle in circles)
 
 
-def unit_radius() -> float:
-    return make_circle(1).radius
+def unit_area() -> float:
+    return make_circle(1).covered_area()
 """,
     "tests/test_report.py": """from report import total_area
 from shapes import make_circle

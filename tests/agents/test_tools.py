@@ -91,6 +91,7 @@ async def test_usages_are_lines_those_of_tests_last(tools: AgentTools) -> None:
     assert (
         await tools.find_usages("covered_area")
         == """report.py:5: return sum(circle.covered_area() for circle in circles)
+report.py:9: return make_circle(1).covered_area()
 tests/test_report.py:7: assert total_area([circle]) == circle.covered_area()"""
     )
 
@@ -196,7 +197,7 @@ async def test_a_very_long_text_gets_a_short_answer_and_leaves_the_index_whole(
     assert not [record for record in caplog.records if "damaged" in record.getMessage()]
 
 
-@pytest.mark.parametrize(("limit", "n_lines"), [(-7, 1), (0, 1), (1, 1), (2, 2), (10**30, 2)])
+@pytest.mark.parametrize(("limit", "n_lines"), [(-7, 1), (0, 1), (1, 1), (2, 2), (10**30, 3)])
 async def test_a_limit_out_of_range_is_taken_to_its_end(tools: AgentTools, limit: int, n_lines: int) -> None:
     lines = (await tools.find_usages("covered_area", limit)).split("\n")
     assert len([line for line in lines if "covered_area" in line]) == n_lines
@@ -205,8 +206,8 @@ async def test_a_limit_out_of_range_is_taken_to_its_end(tools: AgentTools, limit
 
 
 async def test_an_answer_that_was_cut_says_so(tools: AgentTools) -> None:
-    assert (await tools.find_usages("covered_area", 1)).endswith("\n(There are more, beyond this limit of 1.)")
-    assert "There are more" not in await tools.find_usages("covered_area", 2)
+    assert (await tools.find_usages("covered_area", 2)).endswith("\n(There are more, beyond this limit of 2.)")
+    assert "There are more" not in await tools.find_usages("covered_area", 3)
     assert (await tools.find_symbol("area", 1)).endswith("\n\n(There are more, beyond this limit of 1.)")
 
 
@@ -230,6 +231,12 @@ async def test_questions_at_once_share_one_refresh(tools: AgentTools, index: Wat
     )
     assert all("shapes.py" in answer or "report.py" in answer for answer in answers)
     assert index.n_refreshes == 1
+
+
+async def test_the_first_index_is_begun_before_anybody_asks(tools: AgentTools, index: WatchedIndex) -> None:
+    tools.begin()
+    assert await asyncio.to_thread(index.read.wait, 20)
+    assert index.symbols("Circle")
 
 
 async def test_questions_while_a_refresh_runs_share_the_next_and_see_what_was_saved_meanwhile(

@@ -97,6 +97,20 @@ async def test_explain_shows_the_prompt(session: Session) -> None:
     assert {"prompt_tokens", "sources", "left_out", "budgets", "forced_prefix", "skip_reason", "ms"} <= set(explained)
 
 
+async def test_an_unsaved_edit_of_another_document_is_in_the_prompt(session: Session) -> None:
+    shop = str((session.assistant.workspace / "shop.py").as_uri())
+    session.client.open(shop, (session.assistant.workspace / "shop.py").read_text())
+    discount = "\n\ndef discounted_price(order, total):\n    return order.price - total\n"
+    session.client.change(shop, 2, {"range": span((2, 0), (2, 0)), "text": discount})
+    session.client.open(uri_in(session), TEXT)
+    place = {"uri": uri_in(session), "position": {"line": 4, "character": 12}}
+    explained = await session.client.request(
+        "workspace/executeCommand", {"command": "codeassist.explain", "arguments": [place]}
+    )
+    assert "def discounted_price(order, total):" in explained["prompt"]
+    assert ("shop.py", "edited a moment ago") in [(source["path"], source["why"]) for source in explained["sources"]]
+
+
 async def held(session: Session, gate: _Gate) -> tuple[int, asyncio.Future[object]]:
     """A request that the engine is answering."""
     gate.opened.clear()

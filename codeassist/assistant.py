@@ -24,6 +24,7 @@ from codeassist.settings import IndexSettings, Settings
 from codeassist.sources import WithActivity
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
+from indexer import vectors
 from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
 from indexer.index import CodeIndex
@@ -182,8 +183,17 @@ def index_directory(settings: IndexSettings, workspace: Path) -> Path:
 
 def index_status(settings: IndexSettings, workspace: Path) -> StoredIndex:
     """What there is of a workspace's index; makes and mends nothing. Raises WorkspaceError."""
-    directory = index_directory(settings, workspace)
-    return read_status(workspace.resolve(), directory, settings.max_file_kb, settings.exclude)
+    directory, embedder = index_directory(settings, workspace), _embedder_name(settings)
+    return read_status(workspace.resolve(), directory, settings.max_file_kb, settings.exclude, embedder)
+
+
+def _embedder_name(settings: IndexSettings) -> str:
+    """The name of the embedder that an index would have vectors of, "" where it would have none."""
+    embedder = _open_embedder(settings) if settings.vectors and vectors.is_installed() else None
+    try:
+        return embedder.name if embedder else ""
+    except EmbedderUnavailable:
+        return ""
 
 
 def _open_embedder(settings: IndexSettings) -> Embedder | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.chunks import line_chunks, syntax_chunks
@@ -17,12 +17,21 @@ from indexer.types import Chunk, SkippedFile
 
 logger = logging.getLogger(__name__)
 
+# Why the syntax of a file was not read.
+NESTED = "it nests too deeply"
+TOO_SLOW = "its parser took too long"
+CRASHED = "its parser crashed"
+NO_PROCESS = "no process could be started for its parser"
+
 _NOTHING = FileSymbols((), (), ())
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is known of one file. Line ends are LF, lines split at LF only. typed: pairs of a name and its type."""
+    """What is known of one file. Line ends are LF, lines split at LF only.
+
+    typed: pairs of a name and its type. unparsed: why its syntax was given up, "" when it was not.
+    """
 
     path: str
     language: str
@@ -31,6 +40,7 @@ class FileFacts:
     symbols: FileSymbols
     chunks: tuple[Chunk, ...]
     typed: tuple[tuple[str, str], ...] = ()
+    unparsed: str = ""
 
 
 def analyse_path(root: Path, path: str, rules: Rules) -> FileFacts | SkippedFile:
@@ -45,13 +55,13 @@ def analyse(source: SourceFile) -> FileFacts:
     try:
         return _facts(source, parse(language, source.text) if language else None)
     except RecursionError:
-        logger.warning("%s is nested too deeply; it is indexed without its syntax", source.path)
-        return analyse_lines(source)
+        return analyse_lines(source, NESTED)
 
 
-def analyse_lines(source: SourceFile) -> FileFacts:
-    """Facts of a text that is not to be parsed: line chunks and no symbols."""
-    return _facts(source, None)
+def analyse_lines(source: SourceFile, why: str) -> FileFacts:
+    """Facts of a text that cannot be parsed: line chunks and no symbols."""
+    logger.warning("%s is indexed without its syntax: %s", source.path, why)
+    return replace(_facts(source, None), unparsed=why)
 
 
 def _facts(source: SourceFile, parsed: Parsed | None) -> FileFacts:

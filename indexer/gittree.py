@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from indexer.errors import WorkspaceError
 from indexer.files import BELOW_LINK, blob_id, read_bytes
 from indexer.gitcommand import GitTrouble, ignores, list_files
-from indexer.rules import Rules
+from indexer.rules import Rules, steps
 from indexer.types import SkippedFile
 from indexer.walking import is_ignored_in_walk, walk
 
 _SUBMODULE_MODE, _SYMLINK_MODE = "160000", "120000"
-_SUBMODULE = "git submodule"
+_NOT_CHECKED_OUT = "git submodule that is not checked out"
 
 NameFilter = Callable[[str], str | None]
 
@@ -47,10 +47,15 @@ def read_tree(root: Path, rules: Rules, reason_by_name: NameFilter) -> Tree:
 
 def is_left_out(root: Path, path: str) -> bool:
     """Whether `read_tree` would leave this path out for where it lies: ignored, linked, in another repository."""
-    if any((root / step).is_symlink() for step in _steps(path)):
+    if any((root / step).is_symlink() for step in steps(path)):
         return True
     try:
-        return _git_ignores(root, path) or _nested_repository(root, path) is not None
+        if _git_ignores(root, path):
+            return True
+        nested = _nested_repository(root, path)
+        if nested is None:
+            return False
+        return not _is_submodule(root, nested) or is_left_out(root / nested, path.removeprefix(f"{nested}/"))
     except GitTrouble:
         return is_ignored_in_walk(root, path)
 
@@ -77,16 +82,17 @@ def _git_ignores(root: Path, path: str) -> bool:
 
 def _nested_repository(root: Path, path: str) -> str | None:
     """The outermost folder on the way to this path that is a repository of its own, or a submodule."""
-    for folder in _steps(path)[:-1]:
-        git = root / folder / ".git"
-        if git.is_file() or (git / "HEAD").is_file():
-            return folder
-    return None
+    return next((folder for folder in steps(path)[:-1] if _is_repository(root / folder)), None)
 
 
-def _steps(path: str) -> list[str]:
-    """`a`, `a/b`, `a/b/c` for `a/b/c`."""
-    return [*(str(parent) for parent in reversed(PurePosixPath(path).parents)), path][1:]
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").is_file() or (folder / ".git" / "HEAD").is_file()
+
+
+def _is_submodule(root: Path, folder: str) -> bool:
+    """Whether git's index has a commit of another repository in the place of this folder. Raises GitTrouble."""
+    entries = list_files(root, "--stage", "--", f":(literal){folder}")
+    return any(entry.startswith(_SUBMODULE_MODE) for entry in entries)
 
 
 class _TreeBuilder:
@@ -98,6 +104,7 @@ class _TreeBuilder:
         self.reason_by_name = reason_by_name
         self.blobs: dict[str, str] = {}
         self.skipped: dict[str, str] = {}
+        self.submodules: list[str] = []
         self.warnings: list[str] = []
         self._linked_folders: dict[str, bool] = {"": False}
 
@@ -127,10 +134,17 @@ class _TreeBuilder:
         self.blobs.pop(path, None)
         self.skipped.pop(_printable(path), None)
 
+    def add_submodule(self, path: str) -> None:
+        """Keep in mind that git has a commit of another repository here; in a conflict it says so several times."""
+        if path not in self.submodules:
+            self.submodules.append(path)
+
     def has_submodule(self, path: str) -> bool:
         """Whether git knows a submodule here, and a folder is in its place."""
+        if path not in self.submodules:
+            return False
         place = self.root / path
-        return self.skipped.get(_printable(path)) == _SUBMODULE and place.is_dir() and not place.is_symlink()
+        return place.is_dir() and not place.is_symlink()
 
     def is_below_link(self, path: str) -> bool:
         """Whether a folder on the way to this path is a symbolic link; each folder is looked at once."""
@@ -155,12 +169,35 @@ def _read_git(root: Path, builder: _TreeBuilder) -> None:
     tracked = list_files(root, "--stage", "-v")
     if not tracked and ignores(root, ""):
         raise GitTrouble("")
+    _read_repository(builder, "", tracked)
+    for path in builder.submodules:  # It grows meanwhile: they may have submodules of their own.
+        _read_submodule(builder, path)
+
+
+def _read_repository(builder: _TreeBuilder, prefix: str, tracked: list[str]) -> None:
+    """The files of one repository. prefix: where it lies, with a slash at the end. Raises GitTrouble."""
     for entry in tracked:
         meta, _, path = entry.partition("\t")
         tag, mode, blob, _stage = meta.split(" ")
-        _add_tracked(builder, path, tag, mode, blob)
-    for entry in list_files(root, "-t", "--modified", "--deleted", "--others", "--exclude-standard"):
-        _add_change(builder, entry[0], entry[2:])
+        _add_tracked(builder, prefix + path, tag, mode, blob)
+    changes = list_files(builder.root / prefix, "-t", "--modified", "--deleted", "--others", "--exclude-standard")
+    for entry in changes:
+        _add_change(builder, entry[0], prefix + entry[2:])
+
+
+def _read_submodule(builder: _TreeBuilder, path: str) -> None:
+    folder = builder.root / path
+    if not builder.has_submodule(path):
+        return
+    if not _is_repository(folder):
+        builder.skip(path, _NOT_CHECKED_OUT)
+        return
+    try:
+        _read_repository(builder, f"{path}/", list_files(folder, "--stage", "-v"))
+    except GitTrouble as trouble:
+        for inner in walk(folder):
+            builder.add(f"{path}/{inner}", None)
+        builder.warnings.append(f"{path}: {trouble}")
 
 
 def _add_tracked(builder: _TreeBuilder, path: str, tag: str, mode: str, blob: str) -> None:
@@ -168,12 +205,12 @@ def _add_tracked(builder: _TreeBuilder, path: str, tag: str, mode: str, blob: st
     is_hidden = tag == "S" or tag.islower()
     if is_hidden and not os.path.lexists(builder.root / path):
         return
-    if mode == _SUBMODULE_MODE:
-        builder.skip(path, _SUBMODULE)
+    if builder.is_below_link(path):
+        builder.skip(path, BELOW_LINK)
+    elif mode == _SUBMODULE_MODE:
+        builder.add_submodule(path)
     elif mode == _SYMLINK_MODE and not is_hidden:
         builder.skip(path, "symbolic link")
-    elif builder.is_below_link(path):
-        builder.skip(path, BELOW_LINK)
     elif path not in builder.blobs:
         builder.add(path, None if is_hidden else blob)
 

@@ -19,6 +19,7 @@ from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
 from indexer.importance import Ranked, rank_definitions
 from indexer.places import all_chunks
+from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
@@ -78,7 +79,8 @@ class CodeIndex:
         """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
 
         def work() -> IndexReport:
-            return self._refresh_all(progress or _no_progress)
+            with refreshing(self._store.path.parent):
+                return self._refresh_all(progress or _no_progress)
 
         return self._healer.write(work, work)
 

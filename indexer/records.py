@@ -67,8 +67,8 @@ def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) ->
     """Put one file's facts in the place of what was known of it."""
     remove_path(connection, facts.path)
     cursor = connection.execute(
-        "INSERT INTO files (path, blob, language, size, n_lines) VALUES (?, ?, ?, ?, ?)",
-        (facts.path, blob, facts.language, facts.size, facts.n_lines),
+        "INSERT INTO files (path, blob, language, size, n_lines, unparsed) VALUES (?, ?, ?, ?, ?, ?)",
+        (facts.path, blob, facts.language, facts.size, facts.n_lines, facts.unparsed),
     )
     file_id = cursor.lastrowid
     symbols = facts.symbols

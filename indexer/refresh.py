@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from indexer import records
-from indexer.analysis import FileFacts, analyse
+from indexer.analysis import NO_PROCESS, FileFacts, analyse_path
+from indexer.doubtful import doubtful_paths, note_at_risk
 from indexer.embedding import Embedder
 from indexer.errors import IndexClosed
 from indexer.files import blob_id, decode_source, may_pass, read_bytes
@@ -22,7 +24,8 @@ from indexer.rules import NameRules, Rules, read_rules
 from indexer.store import Store
 from indexer.types import IndexReport, Progress, ProgressCallback, SkippedFile
 from indexer.update import UpdatePlan, plan_update
-from indexer.workers import Facts, analyse_paths
+from indexer.worker import Facts
+from indexer.workers import analyse_apart, analyse_text, divide
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +34,7 @@ FILES_PER_TRANSACTION = 1000
 TEXTS_PER_BATCH = 256
 # Vectors of texts that are gone serve the next branch switch; beyond this many they are deleted.
 STALE_VECTORS_KEPT = 20_000
+MAX_UNPARSED_TOLD = 3
 
 
 @dataclass(slots=True)
@@ -50,16 +54,17 @@ class Refresher:
     def refresh(self, progress: ProgressCallback) -> IndexReport:
         """Files, symbols and chunks as they are in the working tree; vectors are `embed_missing`'s work."""
         with self._running:
-            started = time.perf_counter()
+            started, started_at = time.perf_counter(), time.time()
             rules = self.rules()
             tree = read_tree(self.root, rules, NameRules(rules).reason)
             self._forget_skipped_under_other_rules(rules)
             with self.store.reading() as connection:
                 plan = plan_update(records.read_blobs(connection), tree.blobs)
             progress(Progress("scan", len(tree.blobs), len(tree.blobs)))
-            n_bytes = self._apply(plan, tree, rules, progress)
+            facts = self._counted(self._analysed(plan.changed, rules), len(plan.changed), progress)
+            done = self._apply(plan, facts, _Blobs(self.root, tree.blobs, started_at))
             self._note_time(changed=bool(plan))
-            return self._report(plan, tree, n_bytes, started)
+            return self._report(plan, tree, done, started)
 
     def refresh_file(self, path: str, text: str | None) -> None:
         """One file as it is on disk, or as an editor has it (`text`)."""
@@ -73,11 +78,14 @@ class Refresher:
         with self.store.reading() as connection:
             if records.blob_of(connection, path) == blob:
                 return
+            is_doubtful = path in doubtful_paths(connection)
+        self._note_at_risk([path])
         source = decode_source(path, content)
-        facts = source if isinstance(source, SkippedFile) else analyse(source)
+        facts = source if isinstance(source, SkippedFile) else analyse_text(self.root, source, rules, is_doubtful)
         with self.store.writing() as connection:
             _write(connection, facts, blob)
             records.bump_generation(connection)
+            note_at_risk(connection, ())
 
     def _is_left_out(self, path: str) -> bool:
         """Whether a refresh of the whole tree leaves this path out; it has decided for what is indexed."""
@@ -104,20 +112,34 @@ class Refresher:
                 connection.execute("DELETE FROM skipped")
                 records.write_meta(connection, "max_file_kb", now)
 
-    def _apply(self, plan: UpdatePlan, tree: Tree, rules: Rules, progress: ProgressCallback) -> int:
-        facts = self._counted(analyse_paths(self.root, plan.changed, rules), len(plan.changed), progress)
-        removed, n_bytes = plan.removed, 0
+    def _analysed(self, paths: Sequence[str], rules: Rules) -> Iterator[Facts]:
+        """Facts of every path, in any order."""
+        with self.store.reading() as connection:
+            here, apart = divide(self.root, paths, doubtful_paths(connection))
+        if here:
+            self._note_at_risk(here)
+        yield from (analyse_path(self.root, path, rules) for path in here)
+        yield from analyse_apart(self.root, apart, rules)
+
+    def _note_at_risk(self, paths: Sequence[str]) -> None:
+        """What is parsed in this process may end it; whoever comes next parses it apart."""
+        with self.store.writing() as connection:
+            note_at_risk(connection, paths)
+
+    def _apply(self, plan: UpdatePlan, facts: Iterator[Facts], blobs: _Blobs) -> _Done:
+        removed, done = plan.removed, _Done()
         while True:
             batch = sorted(islice(facts, FILES_PER_TRANSACTION), key=lambda item: item.path)
             if not batch and not removed:
-                return n_bytes
+                return done
             with self.store.writing() as connection:
                 for path in removed:
                     records.remove_path(connection, path)
                 for item in batch:
-                    _write(connection, item, tree.blobs[item.path])
+                    _write(connection, item, blobs.of(item))
                 records.bump_generation(connection)
-            n_bytes += sum(item.size for item in batch if isinstance(item, FileFacts))
+                note_at_risk(connection, ())
+            done.add(batch)
             removed = ()
 
     def _note_time(self, *, changed: bool) -> None:
@@ -136,7 +158,7 @@ class Refresher:
             progress(Progress("parse", done, total))
             yield item
 
-    def _report(self, plan: UpdatePlan, tree: Tree, n_bytes: int, started: float) -> IndexReport:
+    def _report(self, plan: UpdatePlan, tree: Tree, done: _Done, started: float) -> IndexReport:
         with self.store.reading() as connection:
             n_files, n_chunks, n_symbols = records.count_all(connection)
             skipped = {item.path: item for item in (*records.read_skipped(connection), *tree.skipped)}
@@ -146,12 +168,56 @@ class Refresher:
             symbols=n_symbols,
             changed=len(plan.changed),
             removed=len(plan.removed),
-            bytes_read=n_bytes,
+            bytes_read=done.n_bytes,
             skipped=tuple(skipped[path] for path in sorted(skipped)),
             vectors=False,
             seconds=time.perf_counter() - started,
-            warnings=(*self.store.warnings, *tree.warnings),
+            warnings=(*self.store.warnings, *tree.warnings, *done.warnings()),
         )
+
+
+@dataclass(slots=True)
+class _Done:
+    """What one refresh wrote. unparsed: files whose syntax was given up, with the reason."""
+
+    n_bytes: int = 0
+    unparsed: list[str] = field(default_factory=list)
+
+    def add(self, batch: Iterable[Facts]) -> None:
+        for item in batch:
+            if isinstance(item, FileFacts):
+                self.n_bytes += item.size
+                if item.unparsed:
+                    self.unparsed.append(f"{item.path} is indexed without its syntax: {item.unparsed}")
+
+    def warnings(self) -> list[str]:
+        """A line for each of the first, and how many there are more."""
+        n_more = len(self.unparsed) - MAX_UNPARSED_TOLD
+        more = [f"{n_more} more files are indexed without their syntax"] if n_more > 0 else []
+        return [*self.unparsed[:MAX_UNPARSED_TOLD], *more]
+
+
+@dataclass(frozen=True, slots=True)
+class _Blobs:
+    """Under which blob ids facts are stored. started_at: when the tree began to be read."""
+
+    root: Path
+    tree: Mapping[str, str]
+    started_at: float
+
+    def of(self, facts: Facts) -> str:
+        """The tree's, or one that no tree has: then the next refresh looks at the file again."""
+        blob = self.tree[facts.path]
+        if isinstance(facts, FileFacts) and facts.unparsed == NO_PROCESS:
+            return f"{blob}?"
+        return f"{blob}?" if self._has_changed(facts.path) else blob
+
+    def _has_changed(self, path: str) -> bool:
+        """Whether a file was written since: amid a branch switch, what was read need not be what git named."""
+        try:
+            return os.lstat(self.root / path).st_ctime >= self.started_at
+        except OSError:
+            return False
 
 
 def _encoded(path: str, text: str, rules: Rules) -> bytes | SkippedFile:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
@@ -17,160 +19,46 @@ from indexer.ignore_files import IGNORE_FILE, FolderPatterns, enclosing_patterns
 from indexer.secret_rules import holds_secret, is_secret_name
 
 SECRET = "looks like a secret"
+EXCLUDED = "excluded by the settings"
 
 _GENERATED_NAMES = (
-    "*.min.js", "*.min.css", "*.bundle.js", "*.chunk.js", "*.map", "*_pb2.py", "*_pb2_grpc.py", "*_pb2.pyi", "*.pb.go",
-    "*.pb.cc", "*.pb.h", "*.g.dart", "*.designer.cs", "*.g.cs", "*.snap", "package-lock.json", "npm-shrinkwrap.json",
-    "*.lock", "pnpm-lock.yaml", "go.sum", "Package.resolved", "gradle-wrapper.*",
+    "*.min.js", "*.min.mjs", "*.min.css", "*.bundle.js", "*.chunk.js", "*.map", "*.snap",
+    "*_pb2.py", "*_pb2_grpc.py", "*_pb2.pyi", "*_pb2_grpc.pyi", "*.pb.go", "*.pb.gw.go", "*.pb.cc", "*.pb.h",
+    "*.pb.swift", "*.pb.dart", "*.pbgrpc.dart", "*_pb.js", "*_pb.ts", "*_pb.d.ts", "*_pb.rb",
+    "*.g.dart", "*.freezed.dart", "*.designer.cs", "*.g.cs", "*.g.i.cs", "*.generated.cs",
+    "*.lock", "*.lockb", "*.lockfile", "package-lock.json", "npm-shrinkwrap.json", "packages.lock.json",
+    "pnpm-lock.yaml", "conda-lock.yml", ".terraform.lock.hcl", "go.sum", "Package.resolved", "Cartfile.resolved",
+    "gradle-wrapper.*",
 )  # fmt: skip
-_DATA_SUFFIXES = frozenset(
-    [
-        ".csv",
-        ".tsv",
-        ".jsonl",
-        ".ndjson",
-        ".svg",
-        ".ipynb",
-        ".log",
-        ".geojson",
-        ".xsd",
-        ".dtd",
-        ".po",
-        ".pot",
-        ".patch",
-        ".diff",
-        ".eps",
-        ".ps",
-        ".sum",
-        ".out",
-    ]
-)
-_VENDOR_FOLDERS = frozenset(
-    [
-        "node_modules",
-        "bower_components",
-        "jspm_packages",
-        "vendor",
-        "site-packages",
-        "Pods",
-        "Carthage",
-        ".venv",
-        ".tox",
-        ".nox",
-        ".yarn",
-    ]
-)
-_CACHE_FOLDERS = frozenset(
-    [
-        "__pycache__",
-        ".git",
-        ".hg",
-        ".svn",
-        ".bzr",
-        ".jj",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        ".gradle",
-        ".terraform",
-        ".next",
-        ".nuxt",
-        ".ipynb_checkpoints",
-        ".idea",
-        ".vscode-test",
-        ".eggs",
-    ]
-)
-_BINARY_SUFFIXES = frozenset(
-    [
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".bmp",
-        ".ico",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".psd",
-        ".pdf",
-        ".zip",
-        ".gz",
-        ".bz2",
-        ".xz",
-        ".zst",
-        ".7z",
-        ".tar",
-        ".tgz",
-        ".rar",
-        ".jar",
-        ".war",
-        ".whl",
-        ".egg",
-        ".exe",
-        ".dll",
-        ".so",
-        ".dylib",
-        ".a",
-        ".o",
-        ".obj",
-        ".lib",
-        ".pyc",
-        ".pyd",
-        ".class",
-        ".wasm",
-        ".bin",
-        ".dat",
-        ".db",
-        ".sqlite",
-        ".sqlite3",
-        ".mp3",
-        ".mp4",
-        ".avi",
-        ".mov",
-        ".mkv",
-        ".wav",
-        ".flac",
-        ".ogg",
-        ".ttf",
-        ".otf",
-        ".woff",
-        ".woff2",
-        ".eot",
-        ".npy",
-        ".npz",
-        ".parquet",
-        ".feather",
-        ".h5",
-        ".hdf5",
-        ".pkl",
-        ".pt",
-        ".pth",
-        ".onnx",
-        ".safetensors",
-        ".gguf",
-        ".ckpt",
-        ".doc",
-        ".docx",
-        ".xls",
-        ".xlsx",
-        ".ppt",
-        ".pptx",
-        ".mo",
-        ".gmo",
-        ".rds",
-        ".rdata",
-        ".nib",
-        ".deb",
-        ".rpm",
-        ".iso",
-        ".dmg",
-    ]
-)
+_GENERATED_NAME = re.compile("|".join(translate(pattern.lower()) for pattern in _GENERATED_NAMES))
+# What a bundler writes into a folder `dist`; sources of other languages lie in folders of that name too.
+_BUNDLED_SUFFIXES = (".js", ".mjs", ".cjs", ".css", ".d.ts", ".d.mts", ".d.cts")
+_DATA_SUFFIXES = frozenset({
+    ".csv", ".tsv", ".jsonl", ".ndjson", ".svg", ".ipynb", ".log", ".geojson", ".xsd", ".dtd", ".po", ".pot",
+    ".patch", ".diff", ".eps", ".ps", ".sum", ".out",
+})  # fmt: skip
+_VENDOR_FOLDERS = frozenset({
+    "node_modules", "bower_components", "jspm_packages", "vendor", "site-packages", "Pods", "Carthage", ".venv",
+    ".tox", ".nox", ".yarn",
+})  # fmt: skip
+_CACHE_FOLDERS = frozenset({
+    "__pycache__", ".git", ".hg", ".svn", ".bzr", ".jj", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".gradle",
+    ".terraform", ".next", ".nuxt", ".ipynb_checkpoints", ".idea", ".vscode-test", ".eggs",
+})  # fmt: skip
+_BINARY_SUFFIXES = frozenset({
+    ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".ico", ".webp", ".tif", ".tiff", ".psd", ".pdf", ".zip", ".gz", ".bz2",
+    ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar", ".jar", ".war", ".whl", ".egg", ".exe", ".dll", ".so", ".dylib",
+    ".a", ".o", ".obj", ".lib", ".pyc", ".pyd", ".class", ".wasm", ".bin", ".dat", ".db", ".sqlite", ".sqlite3",
+    ".mp3", ".mp4", ".avi", ".mov", ".mkv", ".wav", ".flac", ".ogg", ".ttf", ".otf", ".woff", ".woff2", ".eot",
+    ".npy", ".npz", ".parquet", ".feather", ".h5", ".hdf5", ".pkl", ".pt", ".pth", ".onnx", ".safetensors", ".gguf",
+    ".ckpt", ".doc", ".docx", ".xls", ".xlsx", ".ppt", ".pptx", ".mo", ".gmo", ".rds", ".rdata", ".nib", ".deb",
+    ".rpm", ".iso", ".dmg",
+})  # fmt: skip
 
 _GENERATED = re.compile(
     r"code generated by .{1,80}do not edit|@generated\b|\bautogenerated by\b|generated by the protocol buffer compiler"
-    r"|this (?:file|code) (?:is|was) (?:auto(?:matically)?[- ]?)generated|<auto-?generated",
+    r"|this (?:file|code) (?:is|was) (?:auto(?:matically)?[- ]?)generated|<auto-?generated"
+    r"|generated (?:code|file)[ .:!-]{1,5}do not (?:edit|modify)",
     re.IGNORECASE,
 )
 _HEAD_CHARS = 1500
@@ -183,63 +71,101 @@ _DATA_BYTES = 128 * 1024
 class Rules:
     """What one workspace leaves out. Can be sent to a worker process.
 
-    exclude, ignored: .gitignore patterns of the user's settings and of the workspace's `.codeassistignore`.
-    enclosing: those of the folders above, see `enclosing_patterns`.
+    exclude: .gitignore patterns of the user's settings.
+    enclosing: what the `.codeassistignore` files of the folders above say, see `enclosing_patterns`.
+    root: the workspace; its own ignore file and those of its subfolders are read when a path asks for them.
     """
 
     max_file_kb: int
     exclude: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
     enclosing: tuple[FolderPatterns, ...] = ()
+    root: Path | None = None
 
 
 class NameRules:
-    """Decides by path alone. Holds the compiled patterns of one `Rules`."""
+    """Decides by path alone. Holds the compiled patterns of one `Rules`, and of the ignore files above the paths."""
 
     def __init__(self, rules: Rules) -> None:
+        self._root = rules.root
         self._exclude = GitIgnoreSpec.from_lines(rules.exclude)
-        levels = [("", rules.ignored), *((f"{prefix}/", patterns) for prefix, patterns in rules.enclosing)]
-        self._ignored = [(prefix, GitIgnoreSpec.from_lines(patterns)) for prefix, patterns in levels if patterns]
+        self._enclosing = [(f"{prefix}/", GitIgnoreSpec.from_lines(patterns)) for prefix, patterns in rules.enclosing]
+        self._folders = {"": self._entered("", _Folder((), False))}
 
     def reason(self, path: str) -> str | None:
         """Why the file is left out, or None."""
         if self.is_ignored(path):
             return f"ignored by {IGNORE_FILE}"
         if self._exclude.match_file(path):
-            return "excluded by the settings"
+            return EXCLUDED
         return reason_by_name(path)
 
     def is_ignored(self, path: str) -> bool:
-        """Whether a `.codeassistignore` names the path; the nearest one that has an opinion decides."""
-        for prefix, spec in self._ignored:
-            result = spec.check_file(f"{prefix}{path}")
-            if result.include is not None:
-                return result.include
+        """Whether a `.codeassistignore` names the path or a folder that it is in; the nearest that says anything of a
+        path decides, but nothing in an ignored folder lets itself in."""
+        folder = self._folder(path.rpartition("/")[0])
+        return folder.is_ignored or self._is_named(path, folder)
+
+    def _folder(self, path: str) -> _Folder:
+        """What is known of a folder of the workspace, "" for its root; each is looked at once."""
+        folder = self._folders.get(path)
+        if folder is None:
+            folder = self._folders[""]
+            for step in steps(path):
+                folder = self._folders.get(step) or self._entered(step, folder)
+                self._folders[step] = folder
+        return folder
+
+    def _entered(self, path: str, above: _Folder) -> _Folder:
+        place = f"{path}/" if path else ""
+        patterns = read_patterns(self._root / path / IGNORE_FILE) if self._root else ()
+        level = ((place, GitIgnoreSpec.from_lines(patterns)),) if patterns else ()
+        return _Folder((*level, *above.levels), above.is_ignored or self._is_named(place, above))
+
+    def _is_named(self, path: str, folder: _Folder) -> bool:
+        below = ((path.removeprefix(place), spec) for place, spec in folder.levels)
+        above = ((f"{prefix}{path}", spec) for prefix, spec in self._enclosing)
+        for part in (below, above):
+            for name, spec in part:
+                result = spec.check_file(name)
+                if result.include is not None:
+                    return result.include
         return False
 
 
+class _Folder(NamedTuple):
+    """A folder of the workspace: its ignore file and those above it, the nearest first, and whether they name it."""
+
+    levels: tuple[tuple[str, GitIgnoreSpec], ...]
+    is_ignored: bool
+
+
 def read_rules(root: Path, max_file_kb: int, exclude: Sequence[str]) -> Rules:
-    """The rules of a workspace; a `.codeassistignore` that cannot be read counts as empty."""
-    ignored = read_patterns(root / IGNORE_FILE)
-    return Rules(max_file_kb, valid_patterns(exclude), ignored, enclosing_patterns(root))
+    """The rules of a workspace; an ignore file that cannot be read counts as empty."""
+    return Rules(max_file_kb, valid_patterns(exclude), enclosing_patterns(root), root)
 
 
+def steps(path: str) -> list[str]:
+    """`a`, `a/b`, `a/b/c` for `a/b/c`."""
+    return [*(str(parent) for parent in reversed(PurePosixPath(path).parents)), path][1:]
+
+
+@lru_cache(maxsize=1 << 17)
 def reason_by_name(path: str) -> str | None:
-    """Why a file with this path is left out everywhere, or None."""
-    parts = PurePosixPath(path)
-    name = parts.name.lower()
+    """Why a file with this path is left out everywhere, or None. Every refresh asks it about every file."""
+    *folders, name = path.split("/")
+    if not _CACHE_FOLDERS.isdisjoint(folders):
+        return "in a cache folder"
+    if not _VENDOR_FOLDERS.isdisjoint(folders):
+        return "third-party code"
     if is_secret_name(path):
         return SECRET
-    folders = parts.parts[:-1]
-    if any(folder in _CACHE_FOLDERS for folder in folders):
-        return "in a cache folder"
-    if any(folder in _VENDOR_FOLDERS for folder in folders):
-        return "third-party code"
-    if parts.suffix.lower() in _BINARY_SUFFIXES:
+    lower = name.lower()
+    suffix = PurePosixPath(lower).suffix
+    if suffix in _BINARY_SUFFIXES:
         return "binary"
-    if any(fnmatchcase(name, pattern.lower()) for pattern in _GENERATED_NAMES):
+    if _GENERATED_NAME.match(lower) or ("dist" in folders and lower.endswith(_BUNDLED_SUFFIXES)):
         return "generated"
-    return "data" if parts.suffix.lower() in _DATA_SUFFIXES else None
+    return "data" if suffix in _DATA_SUFFIXES else None
 
 
 def reason_by_content(path: str, text: str) -> str | None:

@@ -6,13 +6,15 @@
 #   2  more secrets are left out; files that were away for a moment are not remembered as gone
 #   3  FTS5 keeps where in a chunk a term stands: bm25 reads every chunk anew without it, which takes nine times as long
 #   4  types: which types the variables of each file are said to have
-FORMAT = 4
+#   5  files: why the syntax of one was not read; submodules come in; ignore files in subfolders and more names count
+FORMAT = 5
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
-    size INTEGER NOT NULL, n_lines INTEGER NOT NULL);
+    size INTEGER NOT NULL, n_lines INTEGER NOT NULL, unparsed TEXT NOT NULL);
+CREATE INDEX files_unparsed ON files(path) WHERE unparsed <> '';
 CREATE TABLE skipped (path TEXT PRIMARY KEY, blob TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE symbols (
     id INTEGER PRIMARY KEY, file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL,

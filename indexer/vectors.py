@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import sqlite3
 import threading
@@ -65,6 +66,11 @@ def _flat_index(dim: int) -> Any:
     import faiss
 
     return faiss.IndexFlatIP(dim)
+
+
+def is_installed() -> bool:
+    """Whether there is what searches vectors; without it none are made."""
+    return importlib.util.find_spec("faiss") is not None
 
 
 def open_vectors(embedder: Embedder | None) -> VectorIndex | None:

@@ -6,52 +6,69 @@ import contextlib
 import logging
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO, cast
 
-from indexer.analysis import FileFacts, analyse_lines, analyse_path
-from indexer.files import read_source
+from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, analyse, analyse_lines
+from indexer.files import SourceFile, read_source
 from indexer.rules import Rules
 from indexer.types import SkippedFile
-from indexer.worker import read_frame, write_frame
+from indexer.worker import Facts, Item, read_frame, write_frame
 
 logger = logging.getLogger(__name__)
 
 # Starting two workers costs about 0.3 s of import and query compilation, as much as parsing some 40 files.
 MIN_FILES_FOR_WORKERS = 64
-# A file of this size is parsed apart even when it comes alone: the parse holds the interpreter's lock.
-MAX_INLINE_BYTES = 256 * 1024
+# A larger file is parsed apart even when it comes alone: here a parse holds the interpreter's lock and cannot be given
+# up. Code of this size takes 0.03 s. What is no code takes time by the square of its size: 32,000 times `(`, `*` or `!`
+# 0.8 s, the worst that was found 4 s; 256 KB of it kept an editor waiting for a minute.
+MAX_INLINE_BYTES = 32 * 1024
 BATCH = 12
-# A file parses in less than 0.1 s; a parser that takes longer than this is lost in it.
+# Processor time, because a machine that is busy with a model should cost no file its syntax. 512 KB of code, the most
+# that is parsed, take 0.4 s: a parser that needs ten times as long is lost.
 FILE_SECONDS = 5.0
+# Time on the wall, for a disk that does not answer.
+STALLED_SECONDS = 60.0
 START_SECONDS = 60.0
+# A process that has closed its pipe is about to end.
+END_SECONDS = 5.0
+# No more are started after so many that ended before they were ready.
+MAX_FAILED_STARTS = 3
 
-Facts = FileFacts | SkippedFile
-
-_START = "import sys; sys.path[:0] = {paths!r}; from indexer.worker import main; main()"
+PROGRAM = "import sys; sys.path[:0] = {paths!r}; from indexer.worker import main; main()"
 
 
-def analyse_paths(
-    root: Path, paths: Sequence[str], rules: Rules, *, n_workers: int | None = None, file_seconds: float = FILE_SECONDS
-) -> Iterator[Facts]:
-    """Facts of every path, in any order: inline for a few, in worker processes for many and for large ones."""
-    if n_workers is None:
-        n_workers = min(4, os.cpu_count() or 1) if len(paths) >= MIN_FILES_FOR_WORKERS else 0
-    small = paths if n_workers == 0 else ()
-    apart = paths if n_workers else ()
-    if n_workers == 0:
-        apart = [path for path in paths if _size(root / path) > MAX_INLINE_BYTES]
-        small = [path for path in paths if path not in set(apart)] if apart else paths
-    for path in small:
-        yield analyse_path(root, path, rules)
-    if apart:
-        pool = WorkerPool(root, rules, max(1, n_workers), file_seconds)
-        yield from pool.analyse(apart)
+def divide(root: Path, paths: Sequence[str], doubtful: AbstractSet[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What to parse here, and what in processes of their own: many files, large ones, and those that are doubtful."""
+    if len(paths) >= MIN_FILES_FOR_WORKERS:
+        return (), paths
+    apart = [path for path in paths if path in doubtful or _size(root / path) > MAX_INLINE_BYTES]
+    return [path for path in paths if path not in apart], apart
+
+
+def analyse_apart(root: Path, items: Sequence[Item], rules: Rules) -> Iterator[Facts]:
+    """Facts of every item, in any order, from processes of their own."""
+    if items:
+        n_workers = min(4, os.cpu_count() or 1)
+        pool = WorkerPool(
+            root, rules, n_workers, file_seconds=FILE_SECONDS, stalled_seconds=STALLED_SECONDS, program=PROGRAM
+        )
+        yield from pool.analyse(items)
+
+
+def analyse_text(root: Path, source: SourceFile, rules: Rules, is_doubtful: bool) -> Facts:
+    """Facts of one text: parsed here, or apart when it is large or doubtful."""
+    if is_doubtful or source.size > MAX_INLINE_BYTES:
+        (facts,) = analyse_apart(root, [source], rules)
+        return facts
+    return analyse(source)
 
 
 def _size(path: Path) -> int:
@@ -77,8 +94,15 @@ class Worker:
         )
         self.stdin = cast("IO[bytes]", self.process.stdin)
         self.stdout = cast("IO[bytes]", self.process.stdout)
-        self.pending: deque[str] = deque()
+        self.pending: deque[Item] = deque()
+        self.is_ready = False
         self.deadline = time.monotonic() + START_SECONDS
+
+    def ended_by(self) -> int:
+        """The number of the signal that ended a process whose pipe is closed, 0 for none."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return max(0, -self.process.wait(END_SECONDS))
+        return 0
 
     def stop(self) -> None:
         """End the process, whatever it is at."""
@@ -90,32 +114,43 @@ class Worker:
 
 
 class WorkerPool:
-    """Hands out paths in small batches, and replaces workers that die or take too long over one file."""
+    """Hands out items in small batches, and replaces workers that die or take too long over one of them."""
 
-    def __init__(self, root: Path, rules: Rules, n_workers: int, file_seconds: float, program: str = _START) -> None:
+    def __init__(
+        self,
+        root: Path,
+        rules: Rules,
+        n_workers: int,
+        *,
+        file_seconds: float,
+        stalled_seconds: float,
+        program: str,
+    ) -> None:
         self._root = root
         self._rules = rules
         self._n_workers = n_workers
         self._file_seconds = file_seconds
-        self._selector = selectors.DefaultSelector()
-        self._queue: deque[str] = deque()
+        self._stalled_seconds = stalled_seconds
         self._program = program
+        self._selector = selectors.DefaultSelector()
+        self._queue: deque[Item] = deque()
         self._workers: set[Worker] = set()
+        self._n_failed_starts = 0
 
     @property
     def running(self) -> tuple[Worker, ...]:
         """The workers that are at work now."""
         return tuple(self._workers)
 
-    def analyse(self, paths: Sequence[str]) -> Iterator[Facts]:
-        """Facts of every path as they come. Workers are gone when this ends, however it ends."""
-        self._queue.extend(paths)
+    def analyse(self, items: Sequence[Item]) -> Iterator[Facts]:
+        """Facts of every item as they come. Workers are gone when this ends, however it ends."""
+        self._queue.extend(items)
         try:
-            for _ in range(min(self._n_workers, -(-len(paths) // BATCH))):
+            for _ in range(min(self._n_workers, -(-len(items) // BATCH))):
                 self._start_worker()
             while self._workers:
                 yield from self._step()
-            yield from (self._without_parsing(path) for path in self._queue)
+            yield from (self._without_parsing(item, NO_PROCESS) for item in self._queue)
         finally:
             for worker in list(self._workers):
                 self._drop(worker)
@@ -139,7 +174,8 @@ class WorkerPool:
             return
         worker.pending.extend(batch)
         with contextlib.suppress(OSError):  # A dead worker shows when its answer is read.
-            write_frame(worker.stdin, (str(self._root), self._rules, batch))  # type: ignore[arg-type]
+            request = self._root, self._rules, self._file_seconds, batch
+            write_frame(worker.stdin, request)  # type: ignore[arg-type]
 
     def _step(self) -> Iterator[Facts]:
         """Wait for the next answer or the next deadline."""
@@ -149,16 +185,17 @@ class WorkerPool:
             yield from self._receive(key.data)
         now = time.monotonic()
         for worker in [worker for worker in self._workers if worker.deadline <= now]:
-            yield from self._give_up(worker, "took too long")
+            yield from self._give_up(worker, TOO_SLOW)
 
     def _receive(self, worker: Worker) -> Iterator[Facts]:
         try:
             facts: Facts | str = read_frame(worker.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError):
-            yield from self._give_up(worker, "crashed the parser")
+            yield from self._give_up(worker, TOO_SLOW if worker.ended_by() == signal.SIGPROF else CRASHED)
             return
-        worker.deadline = time.monotonic() + self._file_seconds
+        worker.deadline = time.monotonic() + self._stalled_seconds
         if isinstance(facts, str):
+            worker.is_ready = True
             return
         worker.pending.popleft()
         if not worker.pending:
@@ -167,17 +204,18 @@ class WorkerPool:
 
     def _give_up(self, worker: Worker, why: str) -> Iterator[Facts]:
         """The file a worker is at gets line chunks, the rest of its batch goes to a new worker."""
-        logger.warning("%s %s; it is indexed without its syntax", worker.pending[0], why)
-        culprit = worker.pending.popleft()
+        culprit = worker.pending.popleft() if worker.is_ready else None
+        self._n_failed_starts += not worker.is_ready
         self._queue.extendleft(reversed(worker.pending))
         self._drop(worker)
-        if self._queue:
+        if self._queue and self._n_failed_starts < MAX_FAILED_STARTS:
             self._start_worker()
-        yield self._without_parsing(culprit)
+        if culprit is not None:
+            yield self._without_parsing(culprit, why)
 
-    def _without_parsing(self, path: str) -> Facts:
-        source = read_source(self._root, path, self._rules)
-        return source if isinstance(source, SkippedFile) else analyse_lines(source)
+    def _without_parsing(self, item: Item, why: str) -> Facts:
+        source = item if isinstance(item, SourceFile) else read_source(self._root, item, self._rules)
+        return source if isinstance(source, SkippedFile) else analyse_lines(source, why)
 
     def _drop(self, worker: Worker) -> None:
         self._workers.discard(worker)

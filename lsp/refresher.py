@@ -12,6 +12,8 @@ QUIET_S = 0.2
 # After a refresh that took t seconds the next one waits this many times t, so that a large repository that changes all
 # the time (an install, a build) takes at most a fifth of one core.
 REST_FACTOR = 4.0
+# What one of these says, it says of other files: each of them may have to come in or to go.
+TELLING_FILES = frozenset({".gitignore", ".codeassistignore", ".gitmodules"})
 # From this many files on, looking at the whole tree is cheaper than at one file after the other.
 MANY_FILES = 32
 
@@ -42,6 +44,7 @@ class Refresher:
 
     def request_file(self, path: Path) -> None:
         """One file was saved, created or removed."""
+        self._wants_all = self._wants_all or path.name in TELLING_FILES
         self._files.add(path)
         self._wanted.set()
 

@@ -16,6 +16,7 @@ from indexer.types import Hit, IndexReport
 
 if TYPE_CHECKING:
     from indexer.importance import Ranked
+    from indexer.status import StoredIndex
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,12 @@ def report_answer(report: IndexReport) -> dict[str, Any]:
     """What `index` did."""
     answer = asdict(report)
     return answer | {"skipped": [asdict(file) for file in report.skipped], "warnings": list(report.warnings)}
+
+
+def status_answer(stored: StoredIndex) -> dict[str, Any]:
+    """What `index --status` tells."""
+    share = round(stored.bytes_per_source_byte, 2)
+    return asdict(stored) | {"bytes_per_source_byte": share, "is_current": stored.is_current}
 
 
 def error_answer(error: Exception) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from codeassist.commands.answers import report_answer
+from codeassist.commands.answers import report_answer, status_answer
 from codeassist.commands.bars import bars
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import opened_index, run_async, settings_for
@@ -72,7 +72,7 @@ def _tell_status(front: Front, workspace: Path, overrides: list[str] | None, *, 
 
     stored = index_status(settings_for(front, workspace, overrides).settings.index, workspace)
     if as_json:
-        front.print_json(asdict(stored) | {"is_current": stored.is_current})
+        front.print_json(status_answer(stored))
     else:
         _show_status(front, workspace, stored)
     return 1 if stored.problem else 0
@@ -80,26 +80,36 @@ def _tell_status(front: Front, workspace: Path, overrides: list[str] | None, *, 
 
 def _show_status(front: Front, workspace: Path, stored: StoredIndex) -> None:
     remedy = f"codeassist index {workspace}"
+    where = f"{stored.directory} ({stored.bytes_on_disk / 1e6:.1f} MB"
     if not stored.exists:
         front.console.print(escape(f"no index yet; `{remedy}` makes one in {stored.directory}"))
-        return
-    size = f"{stored.bytes_on_disk / 1e6:.1f} MB"
-    if stored.problem:
-        where = f"the index in {stored.directory} ({size})"
-        front.console.print(escape(f"{where} is of no use: {stored.problem}; `{remedy}` builds it anew"))
-        return
-    share = f", {stored.bytes_on_disk / stored.source_bytes:.1f} times the source" if stored.source_bytes else ""
+    elif stored.problem:
+        first = "" if stored.format else "delete that folder, and "
+        front.console.print(escape(f"the index in {where}) is {stored.problem}; {first}`{remedy}` builds it anew"))
+    else:
+        for name, text in _status_rows(stored, where).items():
+            front.console.print(Text.assemble((f"{name:<10}", "dim"), text))
+
+
+def _status_rows(stored: StoredIndex, where: str) -> dict[str, str]:
     n_behind = stored.changed + stored.new + stored.gone
-    when = stored.refreshed_at.replace("T", " ").removesuffix("+00:00")
     behind = f"{stored.changed} changed, {stored.new} new, {stored.gone} gone since" if n_behind else "up to date"
+    when = stored.refreshed_at.replace("T", " ").replace("+00:00", " UTC, ")
+    missing = f", {stored.missing_vectors} missing" if stored.missing_vectors else ""
     rows = {
-        "in": f"{stored.directory} ({size}{share})",
+        "in": f"{where}, {stored.bytes_per_source_byte:.1f} times the source), format {stored.format}",
         "holds": f"{stored.files} files · {stored.chunks} chunks · {stored.symbols} symbols · {stored.vectors} vectors",
-        "refreshed": f"{when} UTC, {behind}" if when else behind,
-        "skipped": ", ".join(f"{n_files} {reason}" for reason, n_files in stored.skipped.items()) or "nothing",
+        "vectors": f"of {stored.embedder}{missing}" if stored.embedder else "",
+        "refreshed": f"{when}{behind}",
+        "now": "a process is bringing it up to date" if stored.refreshing else "",
+        "lines only": _counts(stored.unparsed),
+        "skipped": _counts(stored.skipped) or "nothing",
     }
-    for name, text in rows.items():
-        front.console.print(Text.assemble((f"{name:<10}", "dim"), text))
+    return {name: text for name, text in rows.items() if text}
+
+
+def _counts(by_reason: Mapping[str, int]) -> str:
+    return ", ".join(f"{n_files} {reason}" for reason, n_files in by_reason.items())
 
 
 def _show(front: Front, workspace: Path, report: IndexReport) -> None:

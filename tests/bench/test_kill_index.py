@@ -11,9 +11,9 @@ from bench.kill_index import contents, look, refresh, run
 
 @pytest.mark.e2e
 def test_a_killed_index_is_whole_and_a_refresh_makes_it_complete() -> None:
-    kills = run(n_kills=9, n_files=90, seed=3)
-    assert sum(kill.alive for kill in kills) >= 3
-    assert [kill for kill in kills if kill.differs or not kill.whole] == []
+    kills = run(n_kills=8, n_files=80, seed=3)
+    assert sum(kill.alive for kill in kills) >= 4
+    assert [kill for kill in kills if kill.differs or kill.left or not kill.whole] == []
 
 
 def test_what_an_index_holds_is_compared_row_for_row(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.analysis import analyse, analyse_lines
+from indexer.analysis import TOO_SLOW, analyse, analyse_lines
 from indexer.chunks import MAX_CHARS, MAX_LINES, content_hash
 from indexer.files import SourceFile
 from indexer.types import Chunk
@@ -100,7 +100,7 @@ def test_a_file_that_is_too_deep_to_follow_gets_line_chunks() -> None:
 
 def test_a_file_that_is_not_to_be_parsed_gets_line_chunks_and_no_symbols() -> None:
     text = function("a", 60)
-    facts = analyse_lines(SourceFile("m.py", text, len(text)))
-    assert facts.symbols.symbols == ()
+    facts = analyse_lines(SourceFile("m.py", text, len(text)), TOO_SLOW)
+    assert (facts.symbols.symbols, facts.unparsed) == ((), TOO_SLOW)
     assert [chunk.language for chunk in facts.chunks] == ["python"] * len(facts.chunks)
     assert facts.chunks

@@ -49,6 +49,11 @@ def test_a_workspace_in_an_ignored_folder_is_ignored(tmp_path: Path, write: Writ
     assert rules_of(tmp_path / "private").reason("a.py") == IGNORED
 
 
+def test_a_workspace_in_an_ignored_folder_does_not_let_itself_in(tmp_path: Path, write: Write) -> None:
+    write(tmp_path, {".git/HEAD": "", ".codeassistignore": "private/\n", "private/app/.codeassistignore": "!a.py\n"})
+    assert rules_of(tmp_path / "private/app").reason("a.py") == IGNORED
+
+
 def test_without_a_repository_and_at_its_root_nothing_above_counts(tmp_path: Path, write: Write) -> None:
     write(tmp_path, {".codeassistignore": "*.py\n", "plain/a.py": "", "top/.git/HEAD": "", "top/a.py": ""})
     assert rules_of(tmp_path / "plain").reason("a.py") is None

@@ -72,6 +72,16 @@ async def test_many_files_are_a_look_at_everything(index: _Index) -> None:
     assert index.done == ["*", "*"]
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".codeassistignore", ".gitmodules"])
+async def test_a_file_that_tells_of_others_is_a_look_at_everything(index: _Index, name: str) -> None:
+    await index.settle()
+    index.refresher.request_file(Path("folder") / name)
+    await index.settle()
+    index.refresher.request_file(Path("a.py"))
+    await index.settle()
+    assert index.done == ["*", "*", "a.py"]
+
+
 async def test_a_long_refresh_is_followed_by_a_longer_rest(index: _Index) -> None:
     index.takes_s = 3.0
     await index.settle()

@@ -18,7 +18,7 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 from scripts import figures
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = (ROOT / "README.md", ROOT / "training" / "MODEL_CARD.md")
+DOCUMENTS = tuple(ROOT / name for name in ("README.md", "bench/README.md", "training/MODEL_CARD.md"))
 
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 

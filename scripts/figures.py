@@ -48,6 +48,32 @@ ROWS = {
         ("suggestions that add no syntax error", "quality", f"{SOUND}/parse"),
         ("code search, NDCG@10 on semble's open queries", "search", "all/fused"),
     ),
+    "bodies": (
+        *(
+            (f"{label}: {meaning}", "repoeval", f"summary/all/{way}/{key}")
+            for key, meaning in (
+                ("names_spelled", "names from other files that the prompt spells"),
+                ("nats_per_token", "surprise by the body, nats a token"),
+            )
+            for label, way in (
+                ("no context", "nothing"), ("full text", "full text"), ("vectors", "vectors"), ("ours", "ours"),
+                ("ours without similar code", "ours without similar code"),
+                ("ours without definitions", "ours without definitions"),
+                ("ours without imports", "ours without imports"),
+            )
+        ),
+        ("gain in names over full text", "repoeval", "summary/all/gain in names over full text"),
+        ("nats less than with full text", "repoeval", "summary/all/nats less than full text"),
+        ("nats less than without context", "repoeval", "summary/all/nats less than nothing"),
+    ),
+    "edits": (
+        ("rest of the line, exact: what the index finds", "edits", "summary/all/without/exact"),
+        ("rest of the line, exact: and what was just edited", "edits", "summary/all/with edits/exact"),
+        ("difference", "edits", "summary/all/more_exact"),
+        ("likeness of the likest line: what the index finds", "edits", "summary/all/without/likest_line"),
+        ("likeness of the likest line: and what was just edited", "edits", "summary/all/with edits/likest_line"),
+        ("difference", "edits", "summary/all/likelier"),
+    ),
     "languages": (
         *(
             (f"{label}: {mode}", "quality_languages", f"summary/all_lines/{name}/{mode}/exact")

@@ -9,6 +9,7 @@ Without files to start from, a sample of all files, evenly spread over the paths
 
 from __future__ import annotations
 
+import builtins
 import heapq
 import math
 import re
@@ -16,14 +17,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer import records, use_records
 from indexer.graph import definitions_of, resolve_import
-from indexer.languages import is_same_family, language_name
+from indexer.languages import family_of, language_name, language_of
 from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
-from indexer.types import Symbol
+from indexer.types import Import, Symbol
 
 RESTART = 0.15
 # So many files are walked through, and mass below this is left where it is.
@@ -39,6 +41,8 @@ TELLING_LENGTH = 8
 # What is left of a use that no import explains: it may be another name. Short and simple ones do not count at all.
 UNEXPLAINED = 0.3
 
+# What Python brings itself, as `isinstance`, is no use of the one file that has a function of the same name.
+_BUILTINS = frozenset(dir(builtins))
 _TELLING = re.compile(r"_[a-z]|[a-z][A-Z]")
 
 
@@ -67,14 +71,14 @@ def rank_definitions(
     limit: int,
     root_name: str = "",
 ) -> list[Ranked]:
-    """The definitions that matter most, best first; ties break by row.
+    """The definitions that matter most, best first; ties break by path, then line.
 
     focus: the files to start from, those that are not indexed do not count. mentioned: names that count more.
     """
     uses = Uses(connection, repository, mentioned, root_name)
     starts = [path for path in focus if path in repository.files] or _sample(repository)
     ranks = walk(starts, uses.of)
-    best = heapq.nsmallest(limit, ranks, key=lambda row: (-round(ranks[row], 12), row))
+    best = heapq.nsmallest(limit, ranks, key=lambda row: (-round(ranks[row], 12), uses.paths[row], row))
     symbols = records.symbols_by_id(connection, best)
     return [Ranked(symbol, ranks[row]) for row, symbol in zip(best, symbols, strict=True)]
 
@@ -113,7 +117,7 @@ def _most(heap: list[tuple[float, str]], waiting: dict[str, float]) -> str | Non
 
 
 class Uses:
-    """What files use of others, read from the store when the walk comes by."""
+    """What files use of others, read from the store when the walk comes by. paths: where the used definitions stand."""
 
     def __init__(
         self, connection: sqlite3.Connection, repository: RepositoryMap, mentioned: AbstractSet[str], root_name: str
@@ -122,35 +126,45 @@ class Uses:
         self._repository = repository
         self._mentioned = mentioned
         self._root_name = root_name
+        self.paths: dict[int, str] = {}
         self._known: dict[str, list[Use]] = {}
+        self._definers: dict[str, dict[str, dict[int, str]]] = {}
         self._path_of = {entry.file_id: path for path, entry in repository.files.items()}
 
     def of(self, path: str) -> list[Use]:
         """The definitions in other files that a file uses."""
         if path not in self._known:
             self._known[path] = self._read(path)
+            self.paths.update((use.row, use.path) for use in self._known[path])
         return self._known[path]
 
     def _read(self, path: str) -> list[Use]:
         entry = self._repository.files.get(path)
         if entry is None:
             return []
-        counts = use_records.used_names(self._connection, entry.file_id)
         asker = Asker(path, language_name(path), self._root_name)
+        brought = _BUILTINS if asker.language == "python" else frozenset()
+        imported = {item.alias: item for item in entry.imports}
         found: list[Use] = []
         unexplained: dict[str, float] = {}
-        imported = {item.alias: item for item in entry.imports}
-        for name, n_uses in counts.items():
-            weight = math.sqrt(n_uses) * self._telling(name)
-            item = imported.get(name)
-            if item is None:
-                if name not in entry.names and _is_telling(name):
-                    unexplained[name] = weight
-                continue
-            for target in resolve_import(self._repository, item, asker)[:1]:
-                rows = definitions_of(self._repository, item.name, target, asker) if item.name else ()
-                found += self._uses(rows, weight, path)
+        for name, n_ways in use_records.used_names(self._connection, entry.file_id).items():
+            weight = math.sqrt(n_ways) * self._telling(name)
+            if (item := imported.get(name)) is not None:
+                found += self._uses(self._imported(item, asker), weight, path)
+            elif name not in entry.names and name not in brought and _is_telling(name):
+                unexplained[name] = weight
         return found + self._by_name(unexplained, path)
+
+    def _imported(self, item: Import, asker: Asker) -> tuple[int, ...]:
+        """Rows of what an import binds; nothing for a module, and for what is from outside."""
+        if item.name in ("", "*"):
+            return ()
+        targets = resolve_import(self._repository, item, asker)
+        if item.name == "default" and targets and (row := use_records.default_export(self._connection, targets[0])):
+            return row
+        name = item.alias if item.name == "default" else item.name
+        found = (definitions_of(self._repository, name, target, asker) for target in targets)
+        return next((rows for rows in found if rows), ())
 
     def _uses(self, rows: Sequence[int], weight: float, path: str) -> list[Use]:
         paths = use_records.paths_of_symbols(self._connection, rows)
@@ -158,17 +172,28 @@ class Uses:
 
     def _by_name(self, names: dict[str, float], path: str) -> list[Use]:
         """Members and names that no import binds: whatever few files define them, where the file itself does not."""
-        found: dict[str, dict[int, str]] = {}
-        for name, row, file_id in use_records.rows_named(self._connection, sorted(names)):
-            other = self._path_of.get(file_id, path)
-            if other == path or is_same_family(other, path):
-                found.setdefault(name, {})[row] = other
+        self._read_definers(sorted(names.keys() - self._definers.keys()))
+        family = _family(path)
+        found = {name: self._definers[name].get(family, {}) for name in names}
         return [
             Use(row, other, UNEXPLAINED * names[name] / len(rows))
             for name, rows in found.items()
-            if path not in rows.values() and len(set(rows.values())) <= MAX_DEFINERS
+            if path not in rows.values()
             for row, other in rows.items()
         ]
+
+    def _read_definers(self, names: Sequence[str]) -> None:
+        """Rows and files of the definitions of each name, by family of languages; none where there are too many."""
+        found: dict[str, dict[str, dict[int, str]]] = {name: {} for name in names}
+        for name, row, file_id in use_records.rows_named(self._connection, names):
+            if (path := self._path_of.get(file_id)) is not None:
+                found[name].setdefault(_family(path), {})[row] = path
+        for name, families in found.items():
+            self._definers[name] = {
+                family: dict(sorted(rows.items(), key=lambda pair: (pair[1], pair[0])))
+                for family, rows in families.items()
+                if len(set(rows.values())) <= MAX_DEFINERS
+            }
 
     def _telling(self, name: str) -> float:
         """How much uses of a name count."""
@@ -181,6 +206,13 @@ class Uses:
 def _is_telling(name: str) -> bool:
     """Whether a name is not one of those that everything has, as `get` and `list`."""
     return len(name) >= TELLING_LENGTH or _TELLING.search(name) is not None
+
+
+@lru_cache(maxsize=1 << 16)
+def _family(path: str) -> str:
+    """The family of the language of a file."""
+    language = language_of(path)
+    return family_of(language) if language else ""
 
 
 def _sample(repository: RepositoryMap) -> list[str]:

@@ -16,7 +16,8 @@ from indexer.types import Symbol
 MAX_NAMES = 20_000
 
 _BETWEEN = re.compile(r"\.|::|->|#|/")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
+# Capitals up to the one that begins the next word, small letters with the capital before them, or digits.
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def split_question(text: str) -> tuple[str, str]:
@@ -32,7 +33,7 @@ def match_rank(name: str, wanted: str) -> int | None:
     lowered, letters = name.lower(), wanted.lower()
     if lowered.startswith(letters):
         return 1 if lowered == letters else 2
-    words = [match.span() for match in _WORDS.finditer(name)]
+    words = [match.span() for match in _WORDS.finditer(name if name.isascii() else _shape(name))]
     if _spells(letters.replace("_", ""), [lowered[start:end] for start, end in words]):
         return 3
     if any(lowered.startswith(letters, start) for start, _ in words):
@@ -46,12 +47,24 @@ def best_names(names: Iterable[str], wanted: str, limit: int) -> list[str]:
     return [name for _, _, name in sorted(ranked)[:limit]]
 
 
-def in_place(symbols: Sequence[Symbol], place: str) -> list[Symbol]:
-    """Definitions in a place with these letters in its name: those that one such encloses, then those of such files."""
-    letters = place.lower()
-    enclosed = [symbol for symbol in symbols if letters in _enclosing(symbol).lower()]
-    others = [symbol for symbol in symbols if symbol not in enclosed]
-    return enclosed + [symbol for symbol in others if letters in _module(symbol).lower()]
+def in_place(symbols: Iterable[Symbol], place: str) -> list[Symbol]:
+    """Definitions in a place with these letters in its name: in one of just this name, in others, in such files."""
+    if not place:
+        return list(symbols)
+    ranked = ((rank, symbol) for symbol in symbols if (rank := _place_rank(symbol, place.lower())) is not None)
+    return [symbol for _, symbol in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _shape(name: str) -> str:
+    """The name with an ASCII letter of the same case, a zero or an underscore for each of its characters."""
+    return "".join(
+        "A" if letter.isupper() else "0" if letter.isdigit() else "a" if _is_letter(letter) else "_" for letter in name
+    )
+
+
+def _is_letter(letter: str) -> bool:
+    """Whether it belongs to a word: a letter, or a mark upon one."""
+    return letter != "_" and f"a{letter}".isidentifier()
 
 
 def _spells(letters: str, words: Sequence[str]) -> bool:
@@ -70,10 +83,16 @@ def _spells(letters: str, words: Sequence[str]) -> bool:
     return False
 
 
-def _enclosing(symbol: Symbol) -> str:
-    """What a definition stands in; in C++ and Elixir its own name may say so, too."""
-    return ".".join([symbol.container, *_BETWEEN.split(symbol.name)[:-1]])
+def _place_rank(symbol: Symbol, letters: str) -> int | None:
+    """How well the place of a definition answers, 0 best; None when it does not."""
+    around = _enclosing(symbol)
+    if letters in around:
+        return 0
+    if any(letters in name for name in around):
+        return 1
+    return 2 if letters in str(PurePosixPath(symbol.path).with_suffix("")).lower() else None
 
 
-def _module(symbol: Symbol) -> str:
-    return str(PurePosixPath(symbol.path).with_suffix(""))
+def _enclosing(symbol: Symbol) -> list[str]:
+    """Names, in lower case, of what a definition stands in; in C++ and Elixir its own name may say so, too."""
+    return [*_BETWEEN.split(symbol.container.lower()), *_BETWEEN.split(symbol.name.lower())[:-1]]

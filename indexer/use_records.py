@@ -14,11 +14,14 @@ _SPECIAL_IN_GLOB = frozenset("*?[")
 
 
 def names_with_letters(connection: sqlite3.Connection, letters: str, limit: int) -> list[str]:
-    """Names of definitions that have these letters in this order, whatever their case, the shortest first."""
+    """Names of definitions that have these letters in this order, whatever their case, the shortest first.
+
+    Underscores are no letters unless there is nothing else: who does not know the name does not know its style.
+    """
     if len(letters) > MAX_NAME or not can_hold(letters):
         return []
     # LIKE and lower() know the case of ASCII letters alone.
-    pattern = "*" + "".join(f"{_in_any_case(letter)}*" for letter in letters)
+    pattern = "*" + "".join(f"{_in_any_case(letter)}*" for letter in letters.replace("_", "") or letters)
     rows = connection.execute(
         "SELECT DISTINCT name FROM symbols WHERE name GLOB ? ORDER BY length(name), name LIMIT ?", (pattern, limit)
     )

@@ -54,12 +54,107 @@ def test_other_languages_are_searched_as_well(index: Any) -> None:
     assert places(index.usages("totalPrice")) == [("web/api.ts", 3)]
 
 
+# file, its text, the lines that use `run`
+LANGUAGES = [
+    ("a.js", "import { run } from './b';\n\nrun(1);\nx.run(2);\n", [3, 4]),
+    ("a.tsx", "export function App() {\n  return <A x={run(1)} y={x.run(2)} />;\n}\nrun();\n", [2, 4]),
+    ("a.go", "package main\n\nfunc main() {\n\trun(1)\n\tx.run(2)\n}\n", [4, 5]),
+    ("a.rs", "fn main() {\n    run(1);\n    x.run(2);\n}\n", [2, 3]),
+    ("A.java", "class A {\n  void f() {\n    run(1);\n    x.run(2);\n  }\n}\n", [3, 4]),
+    ("a.c", "int main(void) {\n  run(1);\n  return run(2);\n}\n", [2, 3]),
+    ("a.cpp", "int main() {\n  run(1);\n  x.run(2);\n}\n", [2, 3]),
+    ("a.rb", "def f\n  run(1)\n  x.run(2)\nend\n", [2, 3]),
+    ("a.php", "<?php\nrun(1);\nrun(2);\n", [2, 3]),
+    ("a.kt", "fun main() {\n    run(1)\n    x.run(2)\n}\n", [2, 3]),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "lines"), LANGUAGES, ids=[path for path, _, _ in LANGUAGES])
+def test_every_line_is_found_in_every_language(
+    repository: Callable[..., Path], open_index: Any, path: str, text: str, lines: list[int]
+) -> None:
+    index = open_index(repository({path: text}))
+    index.refresh()
+    hits = index.usages("run")
+    assert places(hits) == [(path, line) for line in lines]
+    assert [hit.text for hit in hits] == [text.split("\n")[line - 1] for line in lines]
+
+
+# How a name stands in a line, and what is said of the line; "" when it is no use.
+LINES = {
+    "name(1)": "calls name",
+    "x = name(name(1))": "calls name",
+    "other.name()": "calls name",
+    "x: name = name()": "calls name",
+    "@name\ndef f(): ...": "calls name",
+    "x: name = 1": "uses the type name",
+    "def f(a: name, b: name) -> name: ...": "uses the type name",
+    "class A(name): ...": "uses the type name",
+    "def name(): ...": "",
+    "class name: ...": "",
+    "from name import name": "",
+    "rename()": "",
+    "names()": "",
+    "Name()": "",
+    "x = 'name()'": "",
+    "# name()": "",
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_a_line_does_with_a_name_is_said_once(repository: Callable[..., Path], open_index: Any, line: str) -> None:
+    index = open_index(repository({"a.py": f"y = 1\n{line}\n", "b.py": "name()\n"}))
+    index.refresh()
+    hits = index.usages("name")
+    assert [hit.why for hit in hits if hit.path == "a.py"] == ([LINES[line]] if LINES[line] else [])
+    assert places(hits)[-1] == ("b.py", 1)
+
+
+# Texts in which lines are easily miscounted; each calls `go` in the lines that end with `go()`.
+ODD_TEXTS = {
+    "form feeds and separators": "x = 1\f\ny = '\u2028\x85'\ngo()\n",
+    "carriage returns": "x = 1\r\n\r\ngo()\r\nx = 2\rgo()\r",
+    "byte order mark": "\ufeffgo()\n",
+    "blank lines": "\n\n\n\ngo()\n\n\n\n\ngo()\n\n\n",
+    "no line end": "x = 1\n    \ngo()",
+    "letters of several bytes": "x = '🙂äöü'; go()\nÜbung = go()\n",
+    "a very long line": "x = 1\n" * 100 + "y = [" + "1, " * 2_000 + "]\ngo()\n",
+    "many chunks": "".join(f"def f{number}():\n    a = {number}\n\n    return go()\n\n\n" for number in range(60)),
+    "broken syntax": "x = = 1\n]\ngo()\n",
+}
+
+
+@pytest.mark.parametrize("case", ODD_TEXTS)
+def test_lines_are_those_of_the_file_in_odd_texts(repository: Callable[..., Path], open_index: Any, case: str) -> None:
+    index = open_index(repository({"a.py": ODD_TEXTS[case]}))
+    index.refresh()
+    lines = ODD_TEXTS[case].removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    expected = [(number, line) for number, line in enumerate(lines, 1) if line.endswith("go()")]
+    assert [(hit.start_line, hit.text) for hit in index.usages("go", 100)] == expected
+    assert expected
+
+
+def test_tests_of_every_kind_come_last(repository: Callable[..., Path], open_index: Any) -> None:
+    tests = ["a/tests/x.py", "a_test.py", "test_a.py"]
+    index = open_index(repository(dict.fromkeys([*tests, "z.py", "attest.py"], "go()\n")))
+    index.refresh()
+    assert [hit.path for hit in index.usages("go")] == ["attest.py", "z.py", *tests]
+
+
+def test_files_without_a_grammar_use_nothing(repository: Callable[..., Path], open_index: Any) -> None:
+    index = open_index(repository({"README.md": "Call `go()`.\n\n    go()\n", "a.txt": "go()\n"}))
+    index.refresh()
+    assert index.usages("go") == []
+
+
 def test_no_more_than_the_limit_is_found(index: Any) -> None:
     assert places(index.usages("total_price", 1)) == [("shop/bill.py", 5)]
+    assert places(index.usages("total_price", 2)) == [("shop/bill.py", 5), ("shop/bill.py", 6)]
+    assert len(index.usages("total_price", 3)) == len(index.usages("total_price", 10**9)) == 3
     assert index.usages("total_price", 0) == index.usages("total_price", -3) == []
 
 
-@pytest.mark.parametrize("name", ["nobody", "", "\ud800", "a b", "x" * 50_000, "'"])
+@pytest.mark.parametrize("name", ["nobody", "", "\ud800", "total_price\udfff", "a b", "x" * 50_000, "'", "total_", "%"])
 def test_a_name_that_nobody_uses_has_no_usages(index: Any, name: str) -> None:
     assert index.usages(name) == []
 
@@ -69,3 +164,18 @@ def test_an_edit_moves_the_usages(index: Any) -> None:
     assert places(index.usages("total_price"))[:2] == [("shop/bill.py", 7), ("shop/bill.py", 8)]
     index.refresh_file("shop/bill.py", "x = 1\n")
     assert places(index.usages("total_price")) == [("tests/test_cart.py", 5)]
+
+
+def test_what_is_saved_renamed_and_deleted_is_followed(index: Any) -> None:
+    (index.root / "shop/bill.py").unlink()
+    (index.root / "shop/new.py").write_text("x = 1\ntotal_price([])\n")
+    index.refresh()
+    assert places(index.usages("total_price")) == [("shop/new.py", 2), ("tests/test_cart.py", 5)]
+    (index.root / "shop/new.py").rename(index.root / "shop/newer.py")
+    index.refresh()
+    assert places(index.usages("total_price"))[0] == ("shop/newer.py", 2)
+
+
+def test_an_editors_text_counts_and_not_what_is_on_disk(index: Any) -> None:
+    index.refresh_file("shop/bill.py", "total_price(1)\nx = 2\ntotal_price(3)\n")
+    assert [hit.text for hit in index.usages("total_price")][:2] == ["total_price(1)", "total_price(3)"]

@@ -22,7 +22,7 @@ from functools import lru_cache
 from indexer import records, use_records
 from indexer.graph import definitions_of, resolve_import
 from indexer.languages import family_of, language_name, language_of
-from indexer.ranking import is_test_path
+from indexer.ranking import path_factor
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
 from indexer.types import Import, Symbol
@@ -216,7 +216,8 @@ def _family(path: str) -> str:
 
 
 def _sample(repository: RepositoryMap) -> list[str]:
-    """Files that stand for all, tests only where there is nothing else."""
-    paths = sorted(path for path in repository.files if not is_test_path(path)) or sorted(repository.files)
+    """Files that stand for all; tests, examples and prose only where there is nothing else."""
+    paths = sorted(path for path in repository.files if path_factor(path, frozenset()) == 1.0)
+    paths = paths or sorted(repository.files)
     step = max(len(paths) / SAMPLE, 1.0)
     return [paths[int(number * step)] for number in range(min(len(paths), SAMPLE))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from indexer.importance import Ranked
@@ -10,6 +11,9 @@ from indexer.types import Symbol
 
 # Bytes that a token stands for in source code, where there is no tokenizer to ask: rounded down, so that budgets hold.
 BYTES_PER_TOKEN = 3.0
+
+# What is written behind a definition, as `# type: ignore`.
+_COMMENT = re.compile(r"\s+(?:#|//)\s.*$")
 
 
 def estimated_tokens(text: str) -> int:
@@ -38,7 +42,7 @@ def outline(ranked: Sequence[Ranked], max_tokens: int, count: Callable[[str], in
 
 def _line(symbol: Symbol) -> str:
     depth = len([part for part in symbol.container.split(".") if part])
-    head = headline(symbol).strip().removesuffix("...").rstrip().rstrip("{:").rstrip()
+    head = _COMMENT.sub("", headline(symbol).strip().removesuffix("...").rstrip()).rstrip("{:").rstrip()
     if symbol.container and depth:
         return f"{symbol.start_line:>5}: {'  ' * depth}{head}  ({symbol.container})"
     return f"{symbol.start_line:>5}: {head}"

@@ -90,6 +90,14 @@ def test_decorators_and_opening_braces_are_left_out(signature: str, line: str) -
     check([defined("x:1", signature)], f"x\n    1: {line}")
 
 
+def test_a_comment_behind_a_definition_is_left_out() -> None:
+    ranked = [
+        defined("a.py:1", "class Cart(Base):  # type: ignore[misc]\n    ...", kind="class"),
+        defined("a.py:9", "def fragment(url='a#b'): ..."),
+    ]
+    check(ranked, "a.py\n    1: class Cart(Base)\n    9: def fragment(url='a#b')")
+
+
 def test_two_definitions_on_one_line_are_both_shown() -> None:
     ranked = [defined("min.js:1", "function open(a)"), defined("min.js:1", "function close(a)")]
     check(ranked, "min.js\n    1: function close(a)\n    1: function open(a)")

@@ -262,6 +262,14 @@ def test_tests_say_what_matters_only_where_there_is_nothing_else(important: Call
     assert names(focus=["tests/test_a.py"]) == ["make_cart"]
 
 
+def test_examples_do_not_say_what_matters(important: Callable[..., Names]) -> None:
+    shown = "from examples.shown import format_datetime\n\n\ndef show():\n    return format_datetime(1)\n"
+    files = {**PYTHON, "examples/shown.py": "def format_datetime(value): ...\n"}
+    names = important(files | {f"examples/show{number}.py": shown for number in range(9)})()
+    assert "format_datetime" not in names
+    assert names[0] == "BaseCart"
+
+
 def test_a_repository_of_tests_has_a_map(important: Callable[..., Names]) -> None:
     tests = {"tests/h.py": "def make_cart(): ...\n", "tests/test_a.py": "from tests.h import make_cart\nmake_cart()\n"}
     assert important(tests)() == ["make_cart"]

@@ -43,7 +43,14 @@ def test_what_is_used_by_what_is_used_has_a_rank() -> None:
 
 
 def test_a_walk_in_circles_ends() -> None:
-    ranks = walk(["a"], lambda path: {"a": [Use(1, "b", 1.0)], "b": [Use(2, "a", 1.0)]}[path])
+    steps: list[str] = []
+
+    def uses(path: str) -> list[Use]:
+        steps.append(path)
+        return {"a": [Use(1, "b", 1.0)], "b": [Use(2, "a", 1.0)]}[path]
+
+    ranks = walk(["a"], uses)
+    assert len(steps) < MAX_PUSHED / 10
     assert sum(ranks.values()) == pytest.approx(1.0)
     assert ranks[1] > ranks[2]
 
@@ -241,6 +248,13 @@ UNIMPORTED = {
         {**{f"a{number}.py": "def pay_all(): ...\n" for number in range(5)}, "b.py": "pay_all()\n"},
         [],
     ),
+    "what it has itself by way of its package": (
+        {
+            "p/__init__.py": "from p.a import pay_all\n",
+            "p/a.py": "from p import pay_all\ndef pay_all():\n    pay_all()\n",
+        },
+        [],
+    ),
     "what comes from outside": ({"a.py": "def pay_all(): ...\n", "b.py": "from bank import pay_all\npay_all()\n"}, []),
     "nothing": ({"a.py": "def pay_all(): ...\n", "README.md": "`pay_all()`\n"}, []),
 }
@@ -257,6 +271,7 @@ def test_tests_say_what_matters_only_where_there_is_nothing_else(important: Call
         "tests/helpers.py": "def make_cart(): ...\n",
         "tests/test_a.py": "from tests.helpers import make_cart\n\nmake_cart()\n",
     }
+    assert important(tests)() == ["make_cart"]
     names = important({**tests, "shop/base.py": "class Base: ...\n"})
     assert names() == []
     assert names(focus=["tests/test_a.py"]) == ["make_cart"]
@@ -268,11 +283,6 @@ def test_examples_do_not_say_what_matters(important: Callable[..., Names]) -> No
     names = important(files | {f"examples/show{number}.py": shown for number in range(9)})()
     assert "format_datetime" not in names
     assert names[0] == "BaseCart"
-
-
-def test_a_repository_of_tests_has_a_map(important: Callable[..., Names]) -> None:
-    tests = {"tests/h.py": "def make_cart(): ...\n", "tests/test_a.py": "from tests.h import make_cart\nmake_cart()\n"}
-    assert important(tests)() == ["make_cart"]
 
 
 def test_the_map_is_that_of_the_text_however_it_came_about(repository: Callable[..., Path], open_index: Any) -> None:

@@ -51,6 +51,7 @@ RANKS = [
     ("größe_prüfen", "gp", 3),
     ("ÜbungPlan", "üp", 3),
     ("planÜbung", "übung", 4),
+    ("größe2plan", "plan", 4),
     ("größe", "öße", 5),
     ("数据_索引", "数索", 3),
     ("数据_索引", "索引", 4),
@@ -104,7 +105,7 @@ def symbol(name: str, container: str = "", path: str = "src/a.py") -> Symbol:
 def test_what_stands_in_just_the_named_place_comes_first_and_files_come_last() -> None:
     named, inner, similar = symbol("add", "Cart"), symbol("add", "Shop.Cart"), symbol("add", "CartView")
     in_file, elsewhere = symbol("add", "Box", "shop/cart.py"), symbol("add", "Box")
-    everything = [elsewhere, in_file, similar, inner, named]
+    everything = [elsewhere, in_file, similar, inner, named, symbol("add")]
     assert in_place(everything, "cart") == [inner, named, similar, in_file]
     assert in_place(everything, "") == everything
 
@@ -181,6 +182,7 @@ ODD = [
 def test_an_odd_question_finds_nothing_and_breaks_nothing(index: Any, text: str) -> None:
     assert found(index, text) == []
     assert found(index, "Cart") == [("", "Cart")]
+    assert index.refresh().warnings == ()  # as a damaged index would be built anew
 
 
 def test_an_underscore_and_digits_are_letters_like_others(index: Any) -> None:

@@ -35,7 +35,7 @@ def places(hits: list[Hit]) -> list[tuple[str, int]]:
 def test_lines_that_use_a_name_come_by_path_and_line_and_tests_last(index: Any) -> None:
     hits = index.usages("total_price")
     assert places(hits) == [("shop/bill.py", 5), ("shop/bill.py", 6), ("tests/test_cart.py", 5)]
-    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert 1 >= hits[0].score > hits[1].score > hits[2].score > 0
 
 
 def test_a_usage_is_the_line_of_the_file(index: Any) -> None:
@@ -103,11 +103,9 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_what_a_line_does_with_a_name_is_said_once(repository: Callable[..., Path], open_index: Any, line: str) -> None:
-    index = open_index(repository({"a.py": f"y = 1\n{line}\n", "b.py": "name()\n"}))
+    index = open_index(repository({"a.py": f"name()\n{line}\n"}))
     index.refresh()
-    hits = index.usages("name")
-    assert [hit.why for hit in hits if hit.path == "a.py"] == ([LINES[line]] if LINES[line] else [])
-    assert places(hits)[-1] == ("b.py", 1)
+    assert [hit.why for hit in index.usages("name")] == ["calls name", *([LINES[line]] if LINES[line] else [])]
 
 
 # Texts in which lines are easily miscounted; each calls `go` in the lines that end with `go()`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import numpy as np
@@ -12,8 +12,10 @@ import numpy as np
 from codeassist.documents import comment_leader
 from training.corpus import Corpus, File, Tokens
 from training.cursors import indentation
+from training.similar import STRETCH_LINES
 
 MAX_SLOTS = 6
+MAX_SIMILAR = 8
 MIN_LINES, MAX_LINES = 5, 40
 
 _NAME = re.compile(r"[A-Za-z_]\w{3,}")
@@ -39,15 +41,19 @@ class Neighbours:
             self._definition(*place) if is_definition else self._around(*place) for place, is_definition in telling
         ]
         rendered += [self._chance(number) for _ in range(wanted - len(rendered))]
-        kept, spent = [], 0
-        for slot in rendered:
-            if len(slot) and spent + len(slot) <= budget:
-                kept.append(slot)
-                spent += len(slot)
-        kept.reverse()
+        kept = _within(rendered, budget)[::-1]
         if random.random() < 0.25:
             random.shuffle(kept)
         return kept
+
+    def similar(self, number: int, stretches: Sequence[tuple[int, int]], near: str, budget: int) -> list[Tokens]:
+        """Slots as retrieval fills them: definitions of what is named near the gap, behind them stretches of code like
+        that around it, the most similar last.
+        """
+        telling = self._telling(number, "", near)[: self._random.choice((0, 0, 1, 2, 3))]
+        shown = [self._stretch(*place) for place in stretches[: self._random.randint(2, MAX_SIMILAR)]]
+        shown += [self._definition(*place) for place, _ in telling]
+        return _within(shown, budget)[::-1]
 
     def _telling(self, number: int, middle: str, near: str) -> list[tuple[tuple[int, int], bool]]:
         """(file, line) of definitions and uses of the names in the gap, then of those near it."""
@@ -97,6 +103,11 @@ class Neighbours:
         end = min(line + self._random.randint(2, 20), file.n_lines)
         return self._show(file, file.text[:-1].split("\n"), start, end)
 
+    def _stretch(self, number: int, line: int) -> Tokens:
+        file = self._corpus.files[number]
+        end = min(line + self._random.randint(STRETCH_LINES // 2, STRETCH_LINES), file.n_lines)
+        return self._show(file, file.text[:-1].split("\n"), line, end)
+
     def _chance(self, number: int) -> Tokens:
         """Lines of any other file of the repository, mostly of one close by."""
         repository = self._corpus.repositories[self._corpus.files[number].repository].files
@@ -119,6 +130,16 @@ class Neighbours:
             return np.zeros(0, np.uint16)
         named = self._encode(f"{comment_leader(file.path)} {file.path}\n")
         return np.concatenate([named, file.lines(start, end), self._encode("\n")])
+
+
+def _within(slots: list[Tokens], budget: int) -> list[Tokens]:
+    """The slots that fit into a budget together, first come, first served."""
+    kept, spent = [], 0
+    for slot in slots:
+        if len(slot) and spent + len(slot) <= budget:
+            kept.append(slot)
+            spent += len(slot)
+    return kept
 
 
 def _skeleton_slot(file: File, line: int) -> str:

@@ -20,11 +20,15 @@ from codeassist.window import HEAD_STEP
 from training.corpus import Corpus, File, Tokens
 from training.cursors import Gap, choose_gap
 from training.neighbours import Neighbours
+from training.similar import similar_stretches, words_around
 from training.tokenizer import BOS, EOS, FIM_BEGIN, FIM_END, FIM_HOLE, SPECIALS
 
 MAX_BELOW = 40
 # So many samples carry code from elsewhere.
 SLOT_SHARE = 0.6
+# So many of these carry what retrieval finds without knowing what is missing, in so many tokens.
+SIMILAR_SHARE = 0.5
+SIMILAR_TOKENS = (150, 1200)
 # In this share of draws the line is the one of a few that names most of what other files define.
 TELLING_SHARE = 0.5
 _TELLING_CHOICES = 6
@@ -142,8 +146,7 @@ class Sampler:
         suffix = self._suffix(file, lines, gap)
         slots: list[Tokens] = []
         if random.random() < SLOT_SHARE:
-            near = "\n".join(lines[max(gap.line - 4, 0) : gap.line]) + left
-            slots = self._neighbours.slots(number, middle, near, int(budget * random.uniform(0.2, 0.6)))
+            slots = self._slots(number, lines, gap, budget)
         used = len(suffix) + sum(map(len, slots))
         head = self._head(file, gap.line, max(budget - used, 60))
         context = [
@@ -151,6 +154,16 @@ class Sampler:
             special(FIM_HOLE), suffix, special(FIM_END),
         ]  # fmt: skip
         return Sample(np.concatenate([*context, self.encode(left + middle), special(EOS)]), sum(map(len, context)))
+
+    def _slots(self, number: int, lines: list[str], gap: Gap, budget: int) -> list[Tokens]:
+        random = self._random
+        left, middle = _cut(lines, gap)
+        near = "\n".join(lines[max(gap.line - 4, 0) : gap.line]) + left
+        if random.random() < SIMILAR_SHARE:
+            stretches = similar_stretches(self._corpus, number, words_around(lines, gap), random)
+            if stretches:
+                return self._neighbours.similar(number, stretches, near, random.randint(*SIMILAR_TOKENS))
+        return self._neighbours.slots(number, middle, near, int(budget * random.uniform(0.2, 0.6)))
 
     def fim_alone(self, file: File, lines: list[str], gap: Gap, function: Function) -> Sample:
         """The sample of a gap in a function, in a file that has nothing but it and the imports that it uses."""

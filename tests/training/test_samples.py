@@ -19,6 +19,7 @@ from training.corpus import Corpus, build, newline_table, tokenise
 from training.cursors import MAX_MIDDLE_LINES, Gap, choose_gap
 from training.neighbours import Neighbours, skeleton
 from training.samples import Sampler, function_around, special
+from training.similar import STRETCH_LINES, similar_stretches, words_around
 from training.tokenizer import BOS, EOS, FIM_BEGIN, FIM_END, FIM_HOLE
 
 CART = '''class Cart:
@@ -228,3 +229,40 @@ def test_cursors_stand_in_empty_columns_and_gaps_end_anywhere() -> None:
     gaps = [choose_gap(lines, 1, random) for _ in range(400)]
     assert any(gap.column == 0 for gap in gaps)
     assert any(gap.end_line > gap.line and 0 < gap.end_column < len(lines[gap.end_line]) for gap in gaps)
+
+
+def test_words_around_a_gap_are_not_those_in_it() -> None:
+    lines = ["first_name = 1", "total = sum_of(second_name)", "third_name = 2"]
+    gap = Gap(1, 8, 1, len(lines[1]))
+    assert words_around(lines, gap) == ["total =", "first_name", "third_name", "total"]
+    assert words_around(["x = 1", ""], Gap(1, 0, 1, 0)) == []
+
+
+def test_stretches_that_share_most_come_first_and_nothing_comes_of_one_word(raw: Tokenizer) -> None:
+    padding = "unlike = 0\n" * 60
+    files = {
+        "a.py": "alpha_one\nbravo_two\ncharlie_three\n",
+        "b.py": f"{padding}alpha_one = 1\n",
+        "c.py": f"{padding}alpha_one = bravo_two\n",
+        "d.py": f"alpha_one = 1\n{padding}{padding}alpha_one = bravo_two\ncharlie_three\n",
+    }
+    records = [{"repo": "shop", "path": path, "text": text} for path, text in files.items()]
+    built = build(tokenise(records, raw), newline_table(raw))
+    found = similar_stretches(built, 0, ["alpha_one", "bravo_two", "charlie_three"], Random(1))
+    assert [number for number, _ in found] == [3, 2]
+    assert all(0 < place - line <= STRETCH_LINES for (_, line), place in zip(found, (121, 60), strict=True))
+
+
+def test_similar_code_stands_last_and_what_is_named_before_it(corpus: Corpus, raw: Tokenizer) -> None:
+    sampler = Sampler(corpus, raw, 3)
+    numbers = {file.path: number for number, file in enumerate(corpus.files)}
+    seen = set()
+    for seed in range(40):
+        neighbours = Neighbours(corpus, sampler.encode, Random(seed))
+        slots = neighbours.similar(numbers["shop/bill.py"], [(numbers["web/api.ts"], 0)], "price_of", 400)
+        texts = [raw.decode(slot.tolist()) for slot in slots]
+        assert texts[-1].startswith("// web/api.ts\nexport")
+        assert all(text.startswith("# shop/cart.py\ndef price_of") for text in texts[:-1])
+        seen.add(len(texts))
+        assert neighbours.similar(numbers["shop/bill.py"], [(numbers["web/api.ts"], 0)], "", 20) == []
+    assert seen == {1, 2}

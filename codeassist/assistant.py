@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codeassist.activity import Activity
 from codeassist.completion import Completer
-from codeassist.directories import cache_directory
+from codeassist.directories import active_environment, cache_directory, cargo_home, go_module_cache
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
 from codeassist.models.directory import shipped_embedder, shipped_model
@@ -25,6 +25,7 @@ from codeassist.sources import WithActivity
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
 from indexer import vectors
+from indexer.dependencies.types import Installed
 from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
 from indexer.index import CodeIndex
@@ -170,15 +171,31 @@ def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
         embedder=_open_embedder(settings) if settings.vectors else None,
         max_file_kb=settings.max_file_kb,
         exclude=settings.exclude,
+        installed=_installed(settings, workspace) if settings.dependencies else None,
     )
+
+
+def _installed(settings: IndexSettings, workspace: Path) -> Installed:
+    """Where libraries may be, and the file that keeps what is known of them for all workspaces."""
+    environment = workspace.resolve() / Path(settings.environment).expanduser() if settings.environment else None
+    return Installed(
+        store=str(_index_parent(settings) / "libraries.sqlite"),
+        environment=str(environment) if environment else None,
+        active=active_environment(),
+        go=str(go_module_cache()),
+        cargo=str(cargo_home()),
+    )
+
+
+def _index_parent(settings: IndexSettings) -> Path:
+    return Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
 
 
 def index_directory(settings: IndexSettings, workspace: Path) -> Path:
     """Where the index of a workspace is kept: one folder for each resolved path."""
     root = workspace.resolve()
-    parent = Path(settings.directory).expanduser() if settings.directory else cache_directory() / "index"
     readable = root.name.encode("utf-8", "backslashreplace").decode().replace("\\", "_")
-    return parent / f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
+    return _index_parent(settings) / f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
 
 
 def index_status(settings: IndexSettings, workspace: Path) -> StoredIndex:

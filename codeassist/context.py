@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from codeassist.fim import Slot
 from codeassist.types import LeftOut
-from indexer.types import Hit
+from indexer.types import Hit, shown_path
 
 CountTokens = Callable[[str], int]
 
@@ -85,7 +85,8 @@ def _fit(
         if slot and count_tokens(slot.text) > room:
             slot = _shorten(hit, room, count_tokens)
         if slot is None:
-            left_out.append(LeftOut(hit.path, hit.start_line, hit.end_line, reason or "no room in the budget"))
+            path, reason = shown_path(hit.path), reason or "no room in the budget"
+            left_out.append(LeftOut(path, hit.start_line, hit.end_line, reason))
             continue
         slots.append(slot)
         spent += count_tokens(slot.text)

@@ -1,4 +1,5 @@
-"""Where this user's files are kept, by the XDG conventions: the one place that reads them from the environment."""
+"""Where this user's files are kept, by the XDG conventions, and where tools keep libraries: the one place that reads
+them from the environment."""
 
 from __future__ import annotations
 
@@ -10,6 +11,25 @@ def cache_directory() -> Path:
     """What can be made again: `$XDG_CACHE_HOME/codeassist`, by default below `~/.cache`."""
     parent = os.environ.get("XDG_CACHE_HOME")
     return (Path(parent) if parent else Path.home() / ".cache") / "codeassist"
+
+
+def active_environment() -> str | None:
+    """The Python environment that this process was started in."""
+    return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None
+
+
+def go_module_cache() -> Path:
+    """Where Go keeps modules: `$GOMODCACHE`, else `pkg/mod` in the first folder of `$GOPATH`, by default `~/go`."""
+    if cache := os.environ.get("GOMODCACHE"):
+        return Path(cache)
+    first = os.environ.get("GOPATH", "").partition(os.pathsep)[0]
+    return (Path(first) if first else Path.home() / "go") / "pkg" / "mod"
+
+
+def cargo_home() -> Path:
+    """Where Cargo keeps crates: `$CARGO_HOME`, by default `~/.cargo`."""
+    home = os.environ.get("CARGO_HOME")
+    return Path(home) if home else Path.home() / ".cargo"
 
 
 def runtime_directory() -> Path:

@@ -20,6 +20,7 @@ from codeassist.documents import comment_leader
 from codeassist.errors import ConfigError
 from codeassist.protocols import Tokenizer
 from codeassist.window import Window
+from indexer.types import shown_path
 
 PartKind = Literal["special", "slot", "above", "suffix", "left"]
 
@@ -93,7 +94,7 @@ class Slot:
     @property
     def text(self) -> str:
         """Path comment, code, blank line."""
-        return f"{path_line(self.path)}{self.code.rstrip()}\n\n"
+        return f"{path_line(shown_path(self.path))}{self.code.rstrip()}\n\n"
 
 
 @dataclass(frozen=True, slots=True)

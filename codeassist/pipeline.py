@@ -18,7 +18,7 @@ from codeassist.protocols import Tokenizer
 from codeassist.query import cursor_query
 from codeassist.types import Cursor, Document, LeftOut, Source
 from codeassist.window import Window, WindowBudget, cut_window
-from indexer.types import Hit, Query, Retriever
+from indexer.types import Hit, Query, Retriever, shown_path
 
 _REMEMBERED_DOCUMENTS = 64
 _MAX_HITS = 20
@@ -27,7 +27,7 @@ _MAX_HITS = 20
 _NEIGHBOURHOOD_LINES = 8
 # Where slots were chosen whose search came too late: near no line.
 _NOWHERE = -_NEIGHBOURHOOD_LINES
-_URGENT_SOURCES = frozenset({"definition", "import"})
+_URGENT_SOURCES = frozenset({"definition", "import", "dependency"})
 # The healed end of the cursor's line is generated again: a word is seldom more tokens than this.
 HEALED_TOKENS = 16
 # Special tokens of a prompt, and the room that is kept for the cursor's line.
@@ -234,7 +234,7 @@ class Pipeline:
             self._shown.popitem(last=False)
 
     def _source(self, slot: Slot) -> Source:
-        return Source(slot.path, slot.start_line, slot.end_line, slot.why, self._count(slot.text))
+        return Source(shown_path(slot.path), slot.start_line, slot.end_line, slot.why, self._count(slot.text))
 
     def _used(self, prompt: Prompt) -> dict[str, int]:
         used = dict.fromkeys(("slot", "above", "suffix", "left", "special"), 0)

@@ -39,7 +39,9 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "server.port": (1, 65_535),
 }
 
-_PATHS = frozenset({"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "log.file"})
+_PATHS = frozenset(
+    {"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "index.environment", "log.file"}
+)
 
 # Never part of a message: messages end in logs and on screens.
 _SECRETS = frozenset({"engine.api_key"})

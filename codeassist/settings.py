@@ -49,6 +49,12 @@ class IndexSettings:
     embedder: str = _setting("", "sentence-transformers model directory; empty means the one in the package")
     max_file_kb: int = _setting(1024, "larger files are skipped")
     exclude: tuple[str, ...] = _setting((), "more files to leave out, as .gitignore patterns")
+    dependencies: bool = _setting(
+        True, "show signatures of installed libraries that a file imports (site-packages, node_modules, Go, Cargo)"
+    )
+    environment: str = _setting(
+        "", "folder of the Python environment; empty means the workspace's own, else the one that is active"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ PROJECT_SETTINGS = frozenset(
         "index.vectors",
         "index.max_file_kb",
         "index.exclude",
+        "index.dependencies",
         "completion.enabled",
         "completion.max_lines",
         "completion.languages_off",

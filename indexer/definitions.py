@@ -62,11 +62,11 @@ class Definitions:
     ) -> None:
         self._connection = connection
         self._repository = repository
-        self._asker = asker
+        self.asker = asker
         self._imports = {item.alias: item for item in reversed(imports)}
         self._wildcards = [item for item in imports if item.name == "*" or asker.language in ("c", "cpp")]
         self._all_imports = imports
-        self._own_names = own_names
+        self.own_names = own_names
         self._resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
 
     def near(self, view: CursorView) -> list[Found]:
@@ -74,7 +74,7 @@ class Definitions:
         found: dict[tuple[str, int, str], Found] = {}
         for item in self._in_order(view):
             key = (item.symbol.path, item.symbol.start_line, item.symbol.name)
-            if item.symbol.path != self._asker.path and (key not in found or found[key].weight < item.weight):
+            if item.symbol.path != self.asker.path and (key not in found or found[key].weight < item.weight):
                 found[key] = item
             if len(found) >= 2 * MAX_DEFINITIONS:
                 break
@@ -87,11 +87,25 @@ class Definitions:
 
     def targets(self, item: Import) -> list[str]:
         """Files that an import may mean, likeliest first."""
-        return resolve_import(self._repository, item, self._asker)
+        return resolve_import(self._repository, item, self.asker)
+
+    def is_inside(self, item: Import) -> bool:
+        """Whether an import means files of the repository, and not a library of that name."""
+        if self.asker.language == "rust":
+            return item.module.partition("::")[0] in self._repository.build.crates
+        targets = self.targets(item)
+        if self.asker.language != "python":
+            return bool(targets)
+        return any(not self._is_beside(target, item) for target in targets)
 
     def imported_as(self, name: str) -> Import | None:
         """The import that binds a name in the asking file."""
         return self._imports.get(name)
+
+    def _is_beside(self, target: str, item: Import) -> bool:
+        """Whether a file stands in a package whose modules cannot import it by this bare name."""
+        folder = f"/{target}".partition(f"/{item.module.replace('.', '/')}")[0].lstrip("/")
+        return bool(folder) and f"{folder}/__init__.py" in self._repository.files
 
     def _in_order(self, view: CursorView) -> Iterator[Found]:
         for rank, (base, attribute) in enumerate(view.members):
@@ -138,13 +152,13 @@ class Definitions:
         return tuple(item for item in found if item.symbol.kind in ("class", "type"))
 
     def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
-        rows = [row for path in self.targets(item) for row in definitions_of(self._repository, name, path, self._asker)]
+        rows = [row for path in self.targets(item) for row in definitions_of(self._repository, name, path, self.asker)]
         symbols = _without_overloads(records.symbols_by_id(self._connection, rows[:MAX_OVERLOADS]))
         why = f"defines `{name}`, imported on line {item.line}"
         return tuple(Found(symbol, 1.0, why) for symbol in symbols[:MAX_SAME_NAME])
 
     def _resolve(self, name: str) -> tuple[Found, ...]:
-        if name in self._own_names:
+        if name in self.own_names:
             return ()
         if (item := self._imports.get(name)) is not None:
             return self._imported(item)
@@ -153,11 +167,11 @@ class Definitions:
 
     def _unimported(self, name: str) -> tuple[Found, ...]:
         """A name that no import explains: from the same folder or package, or one about to be imported."""
-        if self._asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
+        if self.asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
             return found
         if name[:1].isupper():
             return self._everywhere(name, ("class", "type", "constant", "module"), 0.7)
-        if self._asker.language in _EXPLICIT or len(name) < 4:
+        if self.asker.language in _EXPLICIT or len(name) < 4:
             return ()
         return self._everywhere(name, ("function", "constant", "type"), 0.45)
 
@@ -170,12 +184,12 @@ class Definitions:
             symbols = records.symbols_in(self._connection, targets[0])
             exported = [symbol for symbol in symbols if symbol.signature.startswith("export default")]
             return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in exported[:1])
-        if targets or not item.name or self._asker.language not in _NAMED_BY_NAMESPACE:
+        if targets or not item.name or self.asker.language not in _NAMED_BY_NAMESPACE:
             return ()
         return self._everywhere(wanted, ("class", "type", "function"), 0.9)
 
     def _same_folder(self, name: str) -> tuple[Found, ...]:
-        folder = self._asker.folder
+        folder = self.asker.folder
         symbols = self._candidates(name, ("class", "type", "constant", "function", "module"))
         here = [s for s in symbols if posixpath.dirname(s.path) == folder]
         return tuple(Found(s, 0.9, f"defines `{name}` in the same folder") for s in here[:MAX_SAME_NAME])
@@ -186,18 +200,18 @@ class Definitions:
         code = [s for s in symbols if not is_test_path(s.path)] or symbols
         if not code or len(code) > MAX_SAME_NAME:
             return ()
-        nearest = sorted(code, key=lambda s: (-_common_folders(s.path, self._asker.path), s.path, s.start_line))
+        nearest = sorted(code, key=lambda s: (-_common_folders(s.path, self.asker.path), s.path, s.start_line))
         return tuple(Found(s, weight / len(code), f"defines `{name}`") for s in nearest[:2])
 
     def _candidates(self, name: str, kinds: tuple[str, ...]) -> list[Symbol]:
         return [
             symbol
             for symbol in records.symbols_named(self._connection, name, 40)
-            if symbol.kind in kinds and symbol.path != self._asker.path and self._same_family(symbol.path)
+            if symbol.kind in kinds and symbol.path != self.asker.path and self._same_family(symbol.path)
         ]
 
     def _same_family(self, path: str) -> bool:
-        there, here = language_of(path), language_of(self._asker.path)
+        there, here = language_of(path), language_of(self.asker.path)
         return there is not None and here is not None and family_of(there) == family_of(here)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from indexer import records, use_records
+from indexer.dependencies.library import DependencyLibrary, in_libraries
+from indexer.dependencies.types import Installed
 from indexer.embedding import Embedder, ShortTexts
 from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
@@ -23,7 +25,7 @@ from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
-from indexer.searching import Sources, search_cursor
+from indexer.searching import Sources, prepare_libraries, search_cursor
 from indexer.store import Store
 from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
 from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
@@ -40,7 +42,13 @@ class CodeIndex:
     """Files, symbols, chunks and vectors of one workspace. A Retriever; every method may be called from any thread."""
 
     def __init__(
-        self, root: Path, store: Store, embedder: Embedder | None, max_file_kb: int, exclude: Sequence[str]
+        self,
+        root: Path,
+        store: Store,
+        embedder: Embedder | None,
+        max_file_kb: int,
+        exclude: Sequence[str],
+        installed: Installed | None = None,
     ) -> None:
         self.root = root
         self._store = store
@@ -55,6 +63,7 @@ class CodeIndex:
         self._map = (store.epoch, RepositoryMap())
         self._privacy = Privacy(self._refresher.rules, self._is_ignored_by_git)
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
+        self.libraries = DependencyLibrary(root, installed, self._privacy.is_named) if installed is not None else None
 
     @classmethod
     def open(
@@ -65,15 +74,17 @@ class CodeIndex:
         embedder: Embedder | None,
         max_file_kb: int = 1024,
         exclude: Sequence[str] = (),
+        installed: Installed | None = None,
     ) -> CodeIndex:
         """The index of `root` kept in `directory`, as it was left; reads no file of the workspace yet.
 
+        installed: where libraries may be that the workspace imports; None leaves them out.
         Raises WorkspaceError when root is no folder, IndexDamaged when the index can neither be used nor set aside.
         """
         resolved = root.resolve()
         if not resolved.is_dir():
             raise WorkspaceError(f"{root} is no folder; give the folder of a project")
-        return cls(resolved, Store(directory), embedder, max_file_kb, exclude)
+        return cls(resolved, Store(directory), embedder, max_file_kb, exclude, installed)
 
     def refresh(self, progress: ProgressCallback | None = None) -> IndexReport:
         """Bring the index up to the working tree: parse what changed, embed what is new. Raises WorkspaceError."""
@@ -174,8 +185,15 @@ class CodeIndex:
         return self._privacy.reason(path, text)
 
     def versions(self, paths: Iterable[str]) -> dict[str, str]:
-        """Blob ids of those of the paths that are indexed."""
-        return self._reading(lambda connection: records.blobs_of(connection, paths), {})
+        """Blob ids of those of the paths that are indexed; files of libraries have words of their own."""
+        outside, inside = in_libraries(paths)
+        known: dict[str, str] = self._reading(lambda connection: records.blobs_of(connection, inside), {})
+        return known | (self.libraries.versions(outside) if self.libraries is not None else {})
+
+    def prepare(self, path: str, text: str) -> None:
+        """Find out in the background what a document that was opened imports from libraries. Parses its imports."""
+        if self.libraries is not None:
+            self._reading(lambda connection: prepare_libraries(self._sources(connection), path, text), None)
 
     def skipped(self) -> tuple[SkippedFile, ...]:
         """Files that are not indexed and why, by path: as the last refresh here saw them, else as stored."""
@@ -185,6 +203,8 @@ class CodeIndex:
 
     def close(self) -> None:
         """Close the index; safe to call twice."""
+        if self.libraries is not None:
+            self.libraries.close()
         self._store.close()
 
     def _search_words(self, query: Query, limit: int) -> list[Hit]:
@@ -209,14 +229,14 @@ class CodeIndex:
         self._map = (epoch, repository)
         vectors, embedder = self._load_vectors() if self._vectors is not None else None, self._embedder
         if vectors is None or embedder is None:
-            return Sources(connection, repository, None, 0, self.root.name)
+            return Sources(connection, repository, None, 0, self.root.name, libraries=self.libraries)
         vectors.sync(connection)
 
         def nearest(text: str, limit: int) -> list[tuple[str, float]]:
             return vectors.nearest(embedder.embed([text]), limit)
 
         likeness = self._short_texts.likeness if self._short_texts else None
-        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name, likeness)
+        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name, likeness, self.libraries)
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made once an epoch; None (and a warning kept) when there can be none."""

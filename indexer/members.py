@@ -22,7 +22,7 @@ _AFTER_BRACKET = re.compile(r"([(\[]) ")
 
 def headline(symbol: Symbol) -> str:
     """A definition in one line: decorators, documentation and body left out."""
-    lines = _undecorated(symbol.signature.split("\n"))
+    lines = undecorated(symbol.signature.split("\n"))
     if symbol.kind not in ("function", "method"):
         first = lines[0]
         return (first if first.endswith("...") or len(lines) == 1 else f"{first} ...")[:MAX_HEADLINE]
@@ -33,9 +33,9 @@ def brief(symbol: Symbol) -> str:
     """A definition in a line or two: a class says how it is made."""
     if symbol.kind != "class":
         return headline(symbol)
-    lines = _undecorated(symbol.signature.split("\n"))
+    lines = undecorated(symbol.signature.split("\n"))
     at = next((at for at, line in enumerate(lines) if _MADE.match(line)), None)
-    made = [f"    {_joined(_balanced(lines[at:]))}"] if at is not None else []
+    made = [f"    {_joined(balanced(lines[at:]))}"] if at is not None else []
     return "\n".join([lines[0][:MAX_HEADLINE], *made, *(["    ..."] if len(lines) > 1 + len(made) else [])])
 
 
@@ -48,22 +48,22 @@ def with_all_members(connection: sqlite3.Connection, hit: Hit, symbol: Symbol) -
 
 
 def _outline(head: Symbol, members: Sequence[Symbol]) -> str:
-    first = _undecorated(head.signature.split("\n"))[0][:MAX_HEADLINE]
+    first = undecorated(head.signature.split("\n"))[0][:MAX_HEADLINE]
     lines = list(dict.fromkeys(headline(member) for member in members))
     shown = lines[:MAX_MEMBERS] + (["..."] if len(lines) > MAX_MEMBERS else [])
     body = textwrap.indent("\n".join(shown), "    ")
     return f"{first}\n{body}" + ("\n}" if first.endswith("{") else "")
 
 
-def _undecorated(lines: Sequence[str]) -> Sequence[str]:
+def undecorated(lines: Sequence[str]) -> Sequence[str]:
     """The lines of a signature from the definition itself on."""
     at = 0
     while at < len(lines) - 1 and lines[at].lstrip().startswith("@"):
-        at += len(_balanced(lines[at:-1]))
+        at += len(balanced(lines[at:-1]))
     return lines[at:]
 
 
-def _balanced(lines: Sequence[str]) -> Sequence[str]:
+def balanced(lines: Sequence[str]) -> Sequence[str]:
     """The first lines, as many as it takes for their brackets to close; at least one."""
     depth = 0
     for n_lines, line in enumerate(lines, 1):
@@ -73,7 +73,7 @@ def _balanced(lines: Sequence[str]) -> Sequence[str]:
     return lines
 
 
-def _joined(lines: Sequence[str]) -> str:
+def one_line(lines: Sequence[str]) -> str:
     """A head of several lines as one, up to the documentation."""
     head: list[str] = []
     for line in lines:
@@ -81,6 +81,10 @@ def _joined(lines: Sequence[str]) -> str:
             break
         head.append(line.strip())
     one = _SPACE.sub(" ", " ".join(head))
-    one = _TRAILING_COMMA.sub(r"\1", _AFTER_BRACKET.sub(r"\1", one)).replace(" )", ")")
+    return _TRAILING_COMMA.sub(r"\1", _AFTER_BRACKET.sub(r"\1", one)).replace(" )", ")")
+
+
+def _joined(lines: Sequence[str]) -> str:
+    one = one_line(lines)
     one = f"{one} ..." if one.endswith(":") else one
     return one if len(one) <= MAX_HEADLINE else f"{one[: MAX_HEADLINE - 4]} ..."

@@ -57,15 +57,11 @@ class Modules:
 
     def to_import_from(self, query: Query) -> list[Hit]:
         """For a cursor on an import line: what the module that it names offers."""
-        source = query.source or ""
-        line = source.split("\n", query.line)[query.line - 1] if source.count("\n") >= query.line - 1 else ""
-        for pattern in _FROM:
-            if (match := pattern.match(line)) is not None:
-                item = Import(match.group(1), "*", "*", self._asker.path, query.line)
-                paths = resolve_import(self._repository, item, self._asker)
-                hit = self._outline(paths[0], match.group(1), f"what `{match.group(1)}` offers", 2.2) if paths else None
-                return [hit] if hit is not None else []
-        return []
+        name = module_on_line(query)
+        item = Import(name, "*", "*", self._asker.path, query.line)
+        paths = resolve_import(self._repository, item, self._asker) if name else []
+        hit = self._outline(paths[0], name, f"what `{name}` offers", 2.2) if paths else None
+        return [hit] if hit is not None else []
 
     def _module_of(self, item: Import) -> str | None:
         """The file of an imported module; None when what is imported is something within a module."""
@@ -106,6 +102,13 @@ class Modules:
         if self._asker.language == "go":
             return symbol.kind in _KINDS and symbol.name[:1].isupper()
         return symbol.kind in _KINDS and not symbol.name.startswith("_")
+
+
+def module_on_line(query: Query) -> str:
+    """The module that the cursor's line imports from, "" when it is no such line."""
+    source = query.source or ""
+    line = source.split("\n", query.line)[query.line - 1] if source.count("\n") >= query.line - 1 else ""
+    return next((match[1] for pattern in _FROM if (match := pattern.match(line)) is not None), "")
 
 
 def _stem(path: str) -> str:

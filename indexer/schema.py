@@ -7,7 +7,8 @@
 #   3  FTS5 keeps where in a chunk a term stands: bm25 reads every chunk anew without it, which takes nine times as long
 #   4  types: which types the variables of each file are said to have
 #   5  files: why the syntax of one was not read; submodules come in; ignore files in subfolders and more names count
-FORMAT = 5
+#   6  types: a parameter behind another one that has a type
+FORMAT = 6
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

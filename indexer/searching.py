@@ -8,18 +8,23 @@ from dataclasses import dataclass, replace
 
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
+from indexer.dependencies.library import DependencyLibrary
+from indexer.dependencies.near import hits_near, hits_to_import, importing_of, prepare
 from indexer.languages import language_name
 from indexer.members import brief, with_all_members
-from indexer.modules import Modules
+from indexer.modules import Modules, module_on_line
 from indexer.own_file import own_imports
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
 from indexer.similar import Around, Nearest, find_similar
-from indexer.types import Hit, Query
+from indexer.types import Hit, Import, Query
 
-# So much similar code comes before definitions.
+# So much similar code comes before definitions, and so much of it before what the cursor's line names of libraries.
+# Behind all definitions, a prompt of 1,800 tokens had room for 13 to 24 % of these, here for 97 to 100 %. That the
+# shipped model completes better with them is not shown: over 90 places no difference beyond chance.
 SIMILAR_FIRST = 8
+SIMILAR_BEFORE_CALLED = 4
 # Of so many definitions a class that is cut has all of its members.
 MAX_WHOLE = 4
 # Answers about similar code that are kept until files change.
@@ -30,8 +35,8 @@ Likeness = Callable[[str, Sequence[str]], list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a search reads: one state of the store; the nearest content hashes (None without vectors), and how like a
-    question short texts are (cosines).
+    """What a search reads: one state of the store; the nearest content hashes (None without vectors), how like a
+    question short texts are (cosines), and what is known of installed libraries.
     """
 
     connection: sqlite3.Connection
@@ -40,6 +45,7 @@ class Sources:
     n_vectors: int
     root_name: str
     likeness: Likeness | None = None
+    libraries: DependencyLibrary | None = None
 
 
 def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
@@ -65,14 +71,52 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     definitions += [definition_hit(found) for found in near[MAX_WHOLE:]]
     alike = _similar(sources, view, query, limit * 2) if query.similar else []
     similar = [_named(hit, definitions) for hit in alike]
+    called, others = _from_libraries(sources.libraries, look_up, imports, view)
     hits = [
         *modules.to_import_from(query),
-        *similar[:SIMILAR_FIRST],
+        *_to_import(sources.libraries, look_up, query),
+        *similar[:SIMILAR_BEFORE_CALLED],
+        *called,
+        *similar[SIMILAR_BEFORE_CALLED:SIMILAR_FIRST],
         *in_order([*own_imports(query, imports), *definitions, *modules.named(view)]),
+        *others,
         *(replace(definition_hit(found), text=brief(found.symbol)) for found in look_up.of_imports()),
         *similar[SIMILAR_FIRST:],
     ]
     return _scored(without_overlaps((hit for hit in hits if _may_show(hit, query)), limit))
+
+
+def prepare_libraries(sources: Sources, path: str, text: str) -> None:
+    """Have what a document imports from libraries looked up, for the questions that come once it is edited."""
+    language = language_name(path)
+    imports = imports_in(text, path, language)
+    asker = Asker(path, language, sources.root_name)
+    look_up = Definitions(sources.connection, sources.repository, asker, imports, frozenset())
+    importing = importing_of(path, language, imports, look_up.is_inside)
+    if sources.libraries is not None and importing is not None:
+        prepare(sources.libraries, importing)
+
+
+def _from_libraries(
+    libraries: DependencyLibrary | None, look_up: Definitions, imports: Sequence[Import], view: CursorView
+) -> tuple[list[Hit], list[Hit]]:
+    """What is known of names that are imported from outside of the repository: on the cursor's line, and around it."""
+    if libraries is None:
+        return [], []
+    importing = importing_of(look_up.asker.path, look_up.asker.language, imports, look_up.is_inside)
+    if importing is None:
+        return [], []
+    prepare(libraries, importing)
+    return hits_near(libraries, importing, view, look_up.own_names)
+
+
+def _to_import(libraries: DependencyLibrary | None, look_up: Definitions, query: Query) -> list[Hit]:
+    """For a cursor on an import line: what is known of the library that it names."""
+    module = module_on_line(query) if libraries is not None else ""
+    item = Import(module, "*", "*", look_up.asker.path, query.line)
+    if libraries is None or not module or look_up.is_inside(item):
+        return []
+    return hits_to_import(libraries, item, look_up.asker.language)
 
 
 def _named(similar: Hit, definitions: Sequence[Hit]) -> Hit:

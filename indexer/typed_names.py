@@ -17,7 +17,11 @@ MAX_TYPED = 1000
 MAX_NAME = 80
 MAX_LINE = 400
 
-_TYPED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:[ \t]*([^=;{}()\n:]{1,80})")
+# A type ends at a comma, unless it stands in brackets: another parameter follows.
+_TYPED = re.compile(
+    r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\??\s*:[ \t]*"
+    r"((?:\[[^=;{}()\n]{0,80}?\]|<[^=;{}()\n<>]{0,80}>|[^=;{}()\n:,\[]){1,80})"
+)
 _ASSIGNED = re.compile(r"(?<!\w)((?:self\.|this\.|@)?[^\W\d]\w*)\s*:?=\s*(?:await\s|new\s|&)?\s*([^\W\d][\w.:]*)")
 _WITH = re.compile(r"\bwith\s+([^\W\d][\w.]*)\([^\n]{0,200}\)\s+as\s+([^\W\d]\w*)")
 _RETURNS = re.compile(r"\bdef\s+([^\W\d]\w*)\([^\n]{0,400}\)\s*->\s*([^\n]{1,80}):[ \t]*$", re.MULTILINE)

@@ -1,6 +1,7 @@
 """The values that cross the indexer's borders: all frozen, all plain.
 
-Lines are 1-based and inclusive; paths are POSIX strings relative to the workspace root.
+Lines are 1-based and inclusive; paths are POSIX strings relative to the workspace root, those of installed libraries
+as `library_path` makes them.
 """
 
 from __future__ import annotations
@@ -9,8 +10,27 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage", "activity"]
+HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage", "activity", "dependency"]
 SymbolKind = Literal["class", "function", "method", "constant", "type", "module", "field"]
+
+# Between the folder that libraries are installed in and the path inside of it: no path of a repository has it.
+_IN_LIBRARY = "//"
+
+
+def library_path(root: str, path: str) -> str:
+    """The path of a file in a folder of installed libraries, unlike any path of a repository."""
+    return f"{root}{_IN_LIBRARY}{path}"
+
+
+def library_location(path: str) -> tuple[str, str]:
+    """The folder and the path inside of it that a path was made of; the folder is "" for files of the repository."""
+    root, _, inside = path.rpartition(_IN_LIBRARY)
+    return root, inside
+
+
+def shown_path(path: str) -> str:
+    """A path as prompts and people see it: that of a library without the folder that it is installed in."""
+    return library_location(path)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ SOURCES = {
     "similar code": frozenset({"lexical", "vector"}),
     "definitions": frozenset({"definition"}),
     "imports": frozenset({"import", "neighbour"}),
+    "libraries": frozenset({"dependency"}),
 }
 
 _NAME = re.compile(r"[^\W\d]\w{2,}")

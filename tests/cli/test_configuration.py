@@ -84,6 +84,15 @@ def test_a_project_can_not_redirect_the_users_code(tmp_path: Path) -> None:
     assert "engine.url is not applied: it decides where your code is sent" in loaded.warnings[0]
 
 
+def test_a_project_can_not_point_at_libraries_elsewhere(tmp_path: Path) -> None:
+    loaded = load(tmp_path, project="[index]\nenvironment = '/home/other/.venv'\ndependencies = false")
+    assert loaded.settings.index.environment == ""
+    assert loaded.settings.index.dependencies is False
+    assert "index.environment is not applied" in loaded.warnings[0]
+    widened = load(tmp_path, user="[index]\ndependencies = false", project="[index]\ndependencies = true")
+    assert widened.settings.index.dependencies is False
+
+
 def test_a_project_narrows_and_never_widens(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,

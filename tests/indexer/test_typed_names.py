@@ -9,6 +9,12 @@ from indexer.typed_names import MAX_TYPED, typed_names
     ("text", "pairs"),
     [
         ("def f(app: Sphinx, n: int):\n", [("app", "Sphinx")]),
+        ("def f(one: One, two: Two, three: Three):\n", [("one", "One"), ("two", "Two"), ("three", "Three")]),
+        (
+            "def f(one: dict[str, list[One]], two: Two):\n",
+            [("one", "One"), ("two", "Two")],
+        ),
+        ("f(one: Map<string, One>, two: Two)\n", [("one", "Map"), ("one", "One"), ("two", "Two")]),
         ("self._env = BuildEnvironment(app)\n", [("env", "BuildEnvironment")]),
         ("env: lib.Environment | None = None\n", [("env", "Environment")]),
         ("with testing.TestClient(app) as client:\n", [("client", "TestClient")]),
@@ -32,7 +38,22 @@ def test_data_in_the_shape_of_code_is_cut_off() -> None:
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "unit", ["a", "with f(", "x: ", "def f(", "A<", "= ", "with f(\n", "def f(\n", "a" * 399 + "\n"]
+    "unit",
+    [
+        "a",
+        "with f(",
+        "x: ",
+        "def f(",
+        "A<",
+        "= ",
+        "with f(\n",
+        "def f(\n",
+        "x: [",
+        "x: <",
+        "[",
+        "x:[]",
+        "a" * 399 + "\n",
+    ],
 )
 def test_a_megabyte_of_anything_is_read_in_no_time(unit: str) -> None:
     typed_names(unit * (1_000_000 // len(unit)))

@@ -21,6 +21,7 @@ from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
 from indexer.importance import Ranked, rank_definitions
 from indexer.places import all_chunks
+from indexer.postings import Postings
 from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
@@ -61,6 +62,7 @@ class CodeIndex:
         self._vector_warning = ""
         self._vectors_epoch = self._refreshed_epoch = store.epoch
         self._map = (store.epoch, RepositoryMap())
+        self._postings = Postings()
         self._privacy = Privacy(self._refresher.rules, self._is_ignored_by_git)
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
         self.libraries = DependencyLibrary(root, installed, self._privacy.is_named) if installed is not None else None
@@ -205,6 +207,7 @@ class CodeIndex:
         """Close the index; safe to call twice."""
         if self.libraries is not None:
             self.libraries.close()
+        self._postings.close()
         self._store.close()
 
     def _search_words(self, query: Query, limit: int) -> list[Hit]:
@@ -225,18 +228,24 @@ class CodeIndex:
     def _sources(self, connection: sqlite3.Connection) -> Sources:
         epoch = self._store.epoch
         known_epoch, known = self._map
+        if known_epoch != epoch:
+            self._postings.close()
         repository = synced(known if known_epoch == epoch else RepositoryMap(), connection)
         self._map = (epoch, repository)
         vectors, embedder = self._load_vectors() if self._vectors is not None else None, self._embedder
         if vectors is None or embedder is None:
-            return Sources(connection, repository, None, 0, self.root.name, libraries=self.libraries)
+            return Sources(
+                connection, repository, None, 0, self.root.name, libraries=self.libraries, postings=self._postings
+            )
         vectors.sync(connection)
 
         def nearest(text: str, limit: int) -> list[tuple[str, float]]:
             return vectors.nearest(embedder.embed([text]), limit)
 
         likeness = self._short_texts.likeness if self._short_texts else None
-        return Sources(connection, repository, nearest, vectors.n_vectors, self.root.name, likeness, self.libraries)
+        return Sources(
+            connection, repository, nearest, vectors.n_vectors, self.root.name, likeness, self.libraries, self._postings
+        )
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made once an epoch; None (and a warning kept) when there can be none."""

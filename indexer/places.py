@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from indexer import records
 from indexer.types import Chunk, Symbol
+
+Value = TypeVar("Value")
 
 
 class Place(NamedTuple):
@@ -22,18 +24,17 @@ class Place(NamedTuple):
 _PLACE = "f.path, c.start_line, c.end_line, c.id"
 
 
-def places_with_terms(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[tuple[Place, float]]:
-    """Chunks with any of these terms and their weight (bm25, the more the better), best first."""
-    if not terms:
-        return []
-    match = " OR ".join(f'"{term}"' for term in terms)
-    rows = connection.execute(
-        f"SELECT {_PLACE}, -t.score FROM (SELECT rowid AS id, bm25(chunks_text) AS score FROM chunks_text"
-        " WHERE chunks_text MATCH ? ORDER BY score, rowid LIMIT ?) t"
-        " CROSS JOIN chunks c ON c.id = t.id JOIN files f ON f.id = c.file_id ORDER BY t.score, t.id",
-        (match, limit),
-    )
-    return [(Place(*row[:4]), row[4]) for row in rows]
+def places_of(connection: sqlite3.Connection, chunks: Sequence[int]) -> dict[int, Place]:
+    """Where the chunks of these rows stand, by row."""
+    places: dict[int, Place] = {}
+    for part in _parts(chunks):
+        found = connection.execute(
+            f"SELECT {_PLACE} FROM chunks c JOIN files f ON f.id = c.file_id"
+            f" WHERE c.id IN ({','.join('?' * len(part))})",
+            part,
+        )
+        places.update((row[3], Place(*row)) for row in found)
+    return places
 
 
 def places_with_hashes(connection: sqlite3.Connection, hashes: Sequence[str]) -> list[tuple[Place, str]]:
@@ -80,5 +81,5 @@ def all_chunks(connection: sqlite3.Connection) -> list[Chunk]:
     return [Chunk(*row) for row in rows]
 
 
-def _parts(values: Sequence[str]) -> Iterable[Sequence[str]]:
+def _parts(values: Sequence[Value]) -> Iterable[Sequence[Value]]:
     return (values[at : at + records.MAX_PARAMETERS] for at in range(0, len(values), records.MAX_PARAMETERS))

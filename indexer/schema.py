@@ -7,10 +7,14 @@
 #   3  FTS5 keeps where in a chunk a term stands: bm25 reads every chunk anew without it, which takes nine times as long
 #   4  types: which types the variables of each file are said to have
 #   5  files: why the syntax of one was not read; submodules come in; ignore files in subfolders and more names count
-#   6  types: a parameter behind another one that has a type
+#   6  types: a parameter behind another one that has a type; chunks_tokens: which chunks have a token, and where,
+#      without `bm25`
 FORMAT = 6
 
-SCHEMA = """
+# How the full-text index cuts and stems words.
+TOKENIZER = "porter unicode61 tokenchars '_'"
+
+SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
     id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, blob TEXT NOT NULL, language TEXT NOT NULL,
@@ -42,7 +46,8 @@ CREATE TABLE chunks (
     start_line INTEGER NOT NULL, end_line INTEGER NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX chunks_file ON chunks(file_id);
 CREATE INDEX chunks_hash ON chunks(hash);
-CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "porter unicode61 tokenchars '_'", detail = full);
+CREATE VIRTUAL TABLE chunks_text USING fts5(terms, tokenize = "{TOKENIZER}", detail = full);
+CREATE VIRTUAL TABLE chunks_tokens USING fts5vocab(chunks_text, instance);
 CREATE TABLE vectors (
     id INTEGER PRIMARY KEY AUTOINCREMENT, embedder TEXT NOT NULL, hash TEXT NOT NULL, vector BLOB NOT NULL,
     UNIQUE (embedder, hash));

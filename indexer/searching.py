@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
@@ -14,6 +14,7 @@ from indexer.languages import language_name
 from indexer.members import brief, with_all_members
 from indexer.modules import Modules, module_on_line
 from indexer.own_file import own_imports
+from indexer.postings import Postings
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
@@ -36,7 +37,8 @@ Likeness = Callable[[str, Sequence[str]], list[float]]
 @dataclass(frozen=True, slots=True)
 class Sources:
     """What a search reads: one state of the store; the nearest content hashes (None without vectors), how like a
-    question short texts are (cosines), and what is known of installed libraries.
+    question short texts are (cosines), and what is known of installed libraries. postings: the words of chunks, as far
+    as they were asked for.
     """
 
     connection: sqlite3.Connection
@@ -46,6 +48,7 @@ class Sources:
     root_name: str
     likeness: Likeness | None = None
     libraries: DependencyLibrary | None = None
+    postings: Postings = field(default_factory=Postings)
 
 
 def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:

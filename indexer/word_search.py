@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from indexer import records
 from indexer.names import MAX_EXACT, Spelled, asked_names, exact, is_inside, only_name
-from indexer.places import Place, chunks_at, places_defining, places_with_hashes, places_with_terms
+from indexer.places import Place, chunks_at, places_defining, places_of, places_with_hashes
 from indexer.ranking import TEXT_SHARE, Evidence, above, path_factor, relative, spread_over_files, without_overlaps
 from indexer.searching import Sources
 from indexer.terms import query_terms, terms_of
@@ -54,7 +54,7 @@ def search_words(sources: Sources, query: Query, limit: int) -> list[Hit]:
 def by_text(sources: Sources, text: str, limit: int) -> list[Hit]:
     """Chunks by BM25 alone, best first."""
     terms = _terms(text)
-    found = places_with_terms(sources.connection, terms, limit)
+    found = _worded(sources, terms, limit)
     chunks = chunks_at(sources.connection, [place for place, _ in found])
     return [
         _chunk_hit(chunk, "lexical", _word_why(chunk, terms), score)
@@ -74,7 +74,7 @@ def _terms(text: str) -> list[str]:
 
 
 def _evidence(sources: Sources, text: str, terms: Sequence[str], depth: int) -> dict[Place, Evidence]:
-    worded = places_with_terms(sources.connection, terms, depth)
+    worded = _worded(sources, terms, depth)
     near = _near(sources, text, depth)
     of_text = dict(zip((p for p, _ in worded), relative([score for _, score in worded], 0.0), strict=True))
     least = min((score for _, score in near), default=0.0)
@@ -84,6 +84,13 @@ def _evidence(sources: Sources, text: str, terms: Sequence[str], depth: int) -> 
         place: Evidence(of_text.get(place, 0.0), of_meaning.get(place, 0.0), named.get(place, 0.0))
         for place in of_text.keys() | of_meaning.keys() | named.keys()
     }
+
+
+def _worded(sources: Sources, terms: Sequence[str], limit: int) -> list[tuple[Place, float]]:
+    """Chunks with any of these terms and their weight (bm25, the more the better), best first."""
+    best = sources.postings.best(sources.connection, terms, limit)
+    places = places_of(sources.connection, [row for row, _ in best])
+    return [(places[row], weight) for row, weight in best if row in places]
 
 
 def _near(sources: Sources, text: str, limit: int) -> list[tuple[Place, float]]:

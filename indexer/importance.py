@@ -129,7 +129,7 @@ class Uses:
         self.paths: dict[int, str] = {}
         self._known: dict[str, list[Use]] = {}
         self._definers: dict[str, dict[str, dict[int, str]]] = {}
-        self._path_of = {entry.file_id: path for path, entry in repository.files.items()}
+        self._path_of = {file_id: path for path, file_id in repository.files.ids.items()}
 
     def of(self, path: str) -> list[Use]:
         """The definitions in other files that a file uses."""

@@ -1,4 +1,5 @@
-"""What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here and in `use_records.py`."""
+"""What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here, in `use_records.py`
+and in `vector_records.py`."""
 
 from __future__ import annotations
 
@@ -172,28 +173,32 @@ def types_of_name(connection: sqlite3.Connection, name: str, limit: int) -> tupl
     return rows[:limit], sum(n for _, n in rows)
 
 
-def file_ids(connection: sqlite3.Connection) -> dict[str, int]:
-    """The row of every indexed file; a file that was read again has a new one."""
-    return dict(connection.execute("SELECT path, id FROM files"))
+def file_ids(connection: sqlite3.Connection, after: int) -> dict[str, int]:
+    """The rows of the indexed files that have one after this; a file that was read again has a new one."""
+    return dict(connection.execute("SELECT path, id FROM files WHERE id > ?", (after,)))
 
 
-def top_level_names(connection: sqlite3.Connection, ids: Sequence[int] | None) -> Iterable[tuple[int, str, int]]:
-    """(file, name, symbol row) of what can be imported, of these files or of all (None)."""
+def count_files(connection: sqlite3.Connection) -> int:
+    """The number of indexed files."""
+    (n_files,) = connection.execute("SELECT count(*) FROM files").fetchone()
+    return int(n_files)
+
+
+def top_level_names(connection: sqlite3.Connection, file_id: int) -> Iterable[tuple[str, int]]:
+    """(name, symbol row) of what can be imported from a file."""
     return connection.execute(
-        "SELECT file_id, name, id FROM symbols WHERE kind NOT IN ('method', 'field')"
-        f"{among('file_id', ids)} ORDER BY id",
-        ids or (),
+        "SELECT name, id FROM symbols WHERE kind NOT IN ('method', 'field') AND file_id = ? ORDER BY id", (file_id,)
     )
 
 
-def imports_by_file(connection: sqlite3.Connection, ids: Sequence[int] | None) -> Iterable[tuple[int, Import]]:
-    """(file, import) in the order of the source, of these files or of all (None)."""
+def imports_of(connection: sqlite3.Connection, file_id: int) -> Iterable[Import]:
+    """Imports of a file in the order of the source."""
     rows = connection.execute(
-        "SELECT i.file_id, i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
-        f" WHERE 1{among('i.file_id', ids)} ORDER BY i.rowid",
-        ids or (),
+        "SELECT i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
+        " WHERE i.file_id = ? ORDER BY i.rowid",
+        (file_id,),
     )
-    return ((row[0], Import(*row[1:])) for row in rows)
+    return (Import(*row) for row in rows)
 
 
 def among(column: str, ids: Sequence[object] | None) -> str:
@@ -248,19 +253,6 @@ def insert_vectors(connection: sqlite3.Connection, embedder: str, hashes: Sequen
         "INSERT OR IGNORE INTO vectors (embedder, hash, vector) VALUES (?, ?, ?)",
         ((embedder, key, row.astype(np.float16).tobytes()) for key, row in zip(hashes, vectors, strict=True)),
     )
-
-
-def vectors_after(
-    connection: sqlite3.Connection, embedder: str, dim: int, last_id: int
-) -> tuple[list[str], Vectors, int]:
-    """Hashes and (n, dim) float32 vectors that were added after `last_id`, and the new last id."""
-    # The plus keeps SQLite from going through all vectors of the embedder, by its index, to find that none is new.
-    rows = connection.execute(
-        "SELECT id, hash, vector FROM vectors WHERE +embedder = ? AND id > ? AND length(vector) = ? ORDER BY id",
-        (embedder, last_id, 2 * dim),
-    ).fetchall()
-    matrix = np.frombuffer(b"".join(row[2] for row in rows), dtype=np.float16).reshape(len(rows), dim)
-    return [row[1] for row in rows], matrix.astype(np.float32), rows[-1][0] if rows else last_id
 
 
 def drop_stale_vectors(connection: sqlite3.Connection, keep: int) -> int:

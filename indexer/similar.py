@@ -14,10 +14,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from indexer import records
 from indexer.languages import is_same_family
-from indexer.terms import STOP_WORDS, terms_of
+from indexer.terms import STOP_WORDS, terms_of, words_of
 from indexer.types import Chunk, Hit, HitSource
 
 Nearest = Callable[[str, int], list[tuple[str, float]]]
@@ -126,7 +127,8 @@ def _candidates(
 
 def _best_stretch(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[int, int, float]:
     """(start, end, weight of the shared terms) of the stretch that shares most."""
-    shared = [_line_terms(line) & weights.keys() for line in lines]
+    telling = frozenset(weights)
+    shared = [_line_terms(line) & telling for line in lines]
     length = len(lines) if len(lines) <= WHOLE_LINES else STRETCH_LINES
     starts = range(0, len(lines) - length + 1, STRETCH_STEP)
     # fsum is exact: sets have no order, and a stretch must not win by the last bit.
@@ -151,7 +153,13 @@ def _nearness(path: str, asker: str) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def _line_terms(line: str) -> frozenset[str]:
-    return frozenset(term for term in terms_of(line[:MAX_LINE]) if len(term) > 2 and term not in STOP_WORDS)
+    return frozenset(chain.from_iterable(map(_telling_terms, words_of(line[:MAX_LINE]))))
+
+
+@lru_cache(maxsize=1 << 16)
+def _telling_terms(word: str) -> tuple[str, ...]:
+    """The terms of one word that say something. Lines come and go; their words are always the same."""
+    return tuple(term for term in terms_of(word) if len(term) > 2 and term not in STOP_WORDS)
 
 
 def _hit(chunk: Chunk, lines: Sequence[str], stretch: tuple[int, int], score: float, names: Sequence[str]) -> Hit:

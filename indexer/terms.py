@@ -174,6 +174,11 @@ def split_identifier(name: str) -> list[str]:
     return [part.lower() for part in _PART.findall(name) if len(part) > 1]
 
 
+def words_of(text: str) -> list[str]:
+    """Words of a text as they are spelled, in order, with repetitions."""
+    return _WORD.findall(text)
+
+
 def terms_of(text: str) -> list[str]:
     """Search terms of a text, in order, with repetitions: each word in lower case, and its parts."""
     terms: list[str] = []

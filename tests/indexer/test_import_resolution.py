@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
-
 import pytest
 
 from indexer.build_files import MAX_TEXT, chosen, read_build_files
 from indexer.languages import language_name
-from indexer.repository_map import FileEntry, RepositoryMap, _grouped
+from indexer.repository_map import Files, Paths, RepositoryMap
 from indexer.resolvers import RESOLVERS, Asker
 from indexer.types import Import
 
@@ -103,10 +101,8 @@ RESOLVED = {
 
 def repository(files: dict[str, str]) -> RepositoryMap:
     """A map of these files."""
-    paths = sorted(files, key=lambda path: (len(path), path))
-    entries = {path: FileEntry(number, {}, ()) for number, path in enumerate(paths)}
-    folders, names = _grouped(sorted(paths), posixpath.dirname), _grouped(paths, posixpath.basename)
-    return RepositoryMap("1", 0, entries, folders, names, build=read_build_files(files))
+    ids = {path: number for number, path in enumerate(files)}
+    return RepositoryMap("1", 0, Files(ids), Paths(ids.keys()), build=read_build_files(files))
 
 
 @pytest.mark.parametrize("case", RESOLVED)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from indexer import records, refresh
+from indexer import records, refresh, vector_records
 from indexer.embedding import HashingEmbedder, SentenceTransformerEmbedder, normalised
 from indexer.errors import EmbedderUnavailable
 from indexer.store import Store
@@ -37,6 +37,24 @@ def test_the_nearest_text_comes_first_and_new_vectors_are_taken_in(tmp_path: Pat
     fill(store, {"c": "open the file now"}, embedder)
     sync(index, store)
     assert {key for key, _ in index.nearest(embedder.embed(["open the file"]), 2)} == {"b", "c"}
+    store.close()
+
+
+def test_the_nearest_are_those_of_the_stored_numbers_in_any_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_records, "VECTORS_PER_BATCH", 7)
+    embedder, store = HashingEmbedder(64), Store(tmp_path)
+    texts = {f"{number}": f"read {number % 7} and {number % 5} of {number}" for number in range(50)}
+    fill(store, texts, embedder)
+    index = VectorIndex(embedder.name, embedder.dim)
+    sync(index, store)
+    question = embedder.embed(["read 3 of 24"])
+    stored = embedder.embed(list(texts.values())).astype(np.float16).astype(np.float32)
+    expected = dict(zip(texts, (stored @ question[0]).tolist(), strict=True))
+    found = dict(index.nearest(question, 50))
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert list(found) == sorted(found, key=lambda key: (-round(found[key], 5), key))
     store.close()
 
 

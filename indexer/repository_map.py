@@ -99,8 +99,9 @@ class Paths:
 class RepositoryMap:
     """The files of one state of the store. build: what its build files say of imports.
 
-    Three memories grow with the questions asked: `resolved`, which files an import means in this set of paths,
-    `defined`, where a file has a name from, and `similar`, code like the code around a cursor.
+    Four memories grow with the questions asked: `resolved`, which files an import means in this set of paths,
+    `defined`, where a file has a name from, `similar`, code like the code around a cursor, and `common_terms`, which
+    words say nothing.
     """
 
     generation: str = ""
@@ -111,6 +112,7 @@ class RepositoryMap:
     resolved: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     defined: dict[tuple[str, str, str], tuple[int, ...]] = field(default_factory=dict)
     similar: dict[tuple[object, ...], list[Hit]] = field(default_factory=dict)
+    common_terms: set[str] = field(default_factory=set)
     build: BuildFiles = field(default_factory=BuildFiles)
 
     def first_existing(self, candidates: Iterable[str]) -> str | None:

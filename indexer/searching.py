@@ -18,7 +18,7 @@ from indexer.postings import Postings
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
-from indexer.similar import Around, Nearest, find_similar
+from indexer.similar import Around, Nearest, Terms, find_similar
 from indexer.types import Hit, Import, Query
 
 # So much similar code comes before definitions, and so much of it before what the cursor's line names of libraries.
@@ -144,8 +144,8 @@ def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> li
     if found is None:
         if len(known) >= MAX_REMEMBERED:
             known.clear()
-        n_chunks = sources.repository.n_chunks
-        found = known[key] = find_similar(sources.connection, n_chunks, around, sources.nearest, limit)
+        terms = Terms(sources.repository.n_chunks, sources.repository.common_terms)
+        found = known[key] = find_similar(sources.connection, terms, around, sources.nearest, limit)
     return [moved for hit in found if (moved := _as_in_source(hit, query)) is not None]
 
 

@@ -12,7 +12,7 @@ import heapq
 import math
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
@@ -58,14 +58,32 @@ class Around:
     names: tuple[str, ...]
 
 
-def find_similar(
-    connection: sqlite3.Connection, n_chunks: int, around: Around, nearest: Nearest | None, limit: int
-) -> list[Hit]:
-    """Stretches of code like the code around the cursor, best first; ties break by path, then line.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is known of the terms of one state of the store. n_chunks: how many chunks there are in all.
 
-    n_chunks: how many chunks there are in all.
+    common: terms that bring no candidates; grows as they are met, and saves reading the chunks of each again.
     """
-    weights, rows_of = _weights(connection, n_chunks, around.lines)
+
+    n_chunks: int
+    common: set[str] = field(default_factory=set)
+
+    def rows(self, connection: sqlite3.Connection, term: str) -> list[int] | None:
+        """The chunks that have a term; None when it is common."""
+        if term in self.common:
+            return None
+        rows = records.rows_with_term(connection, term, MAX_TERM_CHUNKS + 1)
+        if len(rows) <= MAX_TERM_CHUNKS:
+            return rows
+        self.common.add(term)
+        return None
+
+
+def find_similar(
+    connection: sqlite3.Connection, terms: Terms, around: Around, nearest: Nearest | None, limit: int
+) -> list[Hit]:
+    """Stretches of code like the code around the cursor, best first; ties break by path, then line."""
+    weights, rows_of = _weights(connection, terms, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
     total = sum(weights.values()) or 1.0
     found = []
@@ -81,7 +99,7 @@ def find_similar(
 
 
 def _weights(
-    connection: sqlite3.Connection, n_chunks: int, lines: Iterable[tuple[str, int]]
+    connection: sqlite3.Connection, terms: Terms, lines: Iterable[tuple[str, int]]
 ) -> tuple[dict[str, float], dict[str, list[int]]]:
     """How much each term tells, the nearer to the cursor and the rarer the more, and the chunks of the rare ones."""
     near: dict[str, float] = {}
@@ -92,14 +110,12 @@ def _weights(
     weights: dict[str, float] = {}
     rows_of: dict[str, list[int]] = {}
     for term in heapq.nlargest(MAX_TERMS, near, key=lambda term: (near[term], term)):
-        rows = records.rows_with_term(connection, term, MAX_TERM_CHUNKS + 1)
-        if not rows:
-            continue
-        if len(rows) <= MAX_TERM_CHUNKS:
+        rows = terms.rows(connection, term)
+        if rows is None:
+            weights[term] = near[term] * math.log(max(terms.n_chunks / (2 * MAX_TERM_CHUNKS), 1.5))
+        elif rows:
             rows_of[term] = rows
-            weights[term] = near[term] * math.log(1.0 + n_chunks / len(rows))
-        else:
-            weights[term] = near[term] * math.log(max(n_chunks / (2 * MAX_TERM_CHUNKS), 1.5))
+            weights[term] = near[term] * math.log(1.0 + terms.n_chunks / len(rows))
     return weights, rows_of
 
 

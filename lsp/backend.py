@@ -14,6 +14,7 @@ from codeassist.types import EngineStatus
 from indexer.errors import IndexerError
 from indexer.types import IndexReport, Progress
 from lsp.background import Background
+from lsp.memory import keep_for_good
 from lsp.progress import WorkDone
 from lsp.refresher import Refresher
 
@@ -123,6 +124,7 @@ class Backend:
         except (CodeassistError, IndexerError) as error:
             self._engine_changed(EngineStatus("failed", str(error)))
             return
+        keep_for_good()
         self.assistant = assistant
         self._on_opened(assistant)
         assistant.engine.on_status(self._engine_changed)
@@ -135,6 +137,7 @@ class Backend:
             await assistant.start_engine()
             # The tokenizer is read on first use; the first suggestion need not wait for it.
             await asyncio.to_thread(lambda: assistant.completer)
+            keep_for_good()
         except CodeassistError as error:
             self._engine_changed(EngineStatus("failed", str(error)))
         else:

@@ -15,6 +15,7 @@ from typing import Any
 from lsp.backend import OpenAssistant
 from lsp.features import register
 from lsp.language_server import CodeassistServer
+from lsp.memory import keep_for_good
 from lsp.stdio import InputThread, OutputThread, claim_stdio
 from lsp.transport import serve
 
@@ -29,6 +30,7 @@ def build_server(open_assistant: OpenAssistant) -> CodeassistServer:
     logging.getLogger("pygls").setLevel(logging.ERROR)  # at INFO it logs every message, source text and all
     server = CodeassistServer(open_assistant)
     register(server)
+    keep_for_good()
     return server
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from indexer import refresh
 from indexer.embedding import HashingEmbedder
 from indexer.errors import EmbedderUnavailable, IndexClosed, WorkspaceError
-from indexer.types import Progress, Query, SkippedFile
+from indexer.types import Progress, Query, Reference, SkippedFile
 
 Make = Callable[[dict[str, Any]], Path]
 Open = Callable[..., Any]
@@ -328,3 +330,20 @@ def test_closing_ends_a_refresh_that_runs(repository: Make, open_index: Open) ->
     with pytest.raises(IndexClosed):
         index.refresh(close_soon)
     assert seen[-1].done < 200
+
+
+def test_few_facts_wait_in_memory_while_a_repository_is_indexed(
+    repository: Callable[..., Path], open_index: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_files, waiting = 2 * refresh.FILES_PER_TRANSACTION + 10, []
+    root = repository({f"m{number}.py": f"def f{number}():\n    return g{number}()\n" for number in range(n_files)})
+    write = refresh._write
+
+    def note(*arguments: object) -> None:
+        waiting.append(sum(type(item) is Reference for item in gc.get_objects()))
+        write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(refresh, "_write", note)
+    assert open_index(root).refresh().files == n_files
+    assert len(waiting) == n_files
+    assert 0 < max(waiting) <= 2 * refresh.FILES_PER_TRANSACTION

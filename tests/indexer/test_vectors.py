@@ -58,6 +58,18 @@ def test_the_nearest_are_those_of_the_stored_numbers_in_any_batches(
     store.close()
 
 
+def test_a_search_wakes_no_other_threads(tmp_path: Path) -> None:
+    faiss = pytest.importorskip("faiss")
+    embedder, store = HashingEmbedder(64), Store(tmp_path)
+    fill(store, {"a": "open the file"}, embedder)
+    index = VectorIndex(embedder.name, embedder.dim)
+    sync(index, store)
+    faiss.omp_set_num_threads(2)
+    assert index.nearest(embedder.embed(["open"]), 1)
+    assert faiss.omp_get_max_threads() == 1
+    store.close()
+
+
 def test_vectors_of_another_model_are_never_compared(tmp_path: Path) -> None:
     one, other, store = HashingEmbedder(64), HashingEmbedder(32), Store(tmp_path)
     fill(store, {"a": "open the file"}, one)

@@ -21,6 +21,7 @@ from codeassist.engine.choose import open_engine
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
 from codeassist.settings import IndexSettings, Settings
+from codeassist.sharing import Shared
 from codeassist.sources import WithActivity
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
@@ -33,6 +34,10 @@ from indexer.status import StoredIndex, read_status
 from indexer.types import Hit, IndexReport, ProgressCallback, Query, Symbol
 
 logger = logging.getLogger(__name__)
+
+# An editor may have several workspaces open in one process: what they only read is there once.
+_TOKENIZERS = Shared(FileTokenizer)
+_EMBEDDERS = Shared(SentenceTransformerEmbedder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,7 @@ class Assistant:
         """
         with self._making:
             if self._completer is None:
-                tokenizer = FileTokenizer(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
+                tokenizer = _TOKENIZERS.get(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
                 retriever = WithActivity(self.index, self.activity, self.index.withheld)
                 self._completer = Completer(
                     self.engine, tokenizer, retriever, self.settings.completion, withheld=self._withheld
@@ -137,9 +142,13 @@ class Assistant:
 
     async def close(self) -> None:
         """Stop engine and index; safe to call twice."""
+        await self.leave()
+        await self.engine.close()
+
+    async def leave(self) -> None:
+        """Close the workspace, and leave the engine to those who share it; safe to call twice."""
         if self._completer is not None:
             self._completer.close()
-        await self.engine.close()
         await asyncio.to_thread(self.index.close)
 
     def _withheld(self, document: Document) -> str | None:
@@ -156,7 +165,8 @@ def open_assistant(
 ) -> Assistant:
     """Wire engine and index for one workspace; loads and reads nothing yet.
 
-    attach: whether to use the model of a running `codeassist serve`. Raises ModelError, WorkspaceError.
+    engine: one that another workspace uses already; None for a new one. attach: whether that may be the model of a
+    running `codeassist serve`. Raises ModelError, WorkspaceError.
     """
     root = workspace.resolve()
     engine = engine or open_engine(settings.engine, attach=attach)
@@ -216,9 +226,7 @@ def _embedder_name(settings: IndexSettings) -> str:
 def _open_embedder(settings: IndexSettings) -> Embedder | None:
     """The embedder, or None with a line in the log where sentence-transformers is not installed."""
     try:
-        return SentenceTransformerEmbedder(
-            Path(settings.embedder).expanduser() if settings.embedder else shipped_embedder()
-        )
+        return _EMBEDDERS.get(Path(settings.embedder).expanduser() if settings.embedder else shipped_embedder())
     except EmbedderUnavailable as error:
         logger.info("search works without vectors: %s", error)
         return None

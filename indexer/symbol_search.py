@@ -14,6 +14,8 @@ from indexer.types import Symbol
 
 # Names that are looked at; a letter or two stand in more. The shortest, so that the name itself is among them.
 MAX_NAMES = 20_000
+# Worse than any answer of `match_rank`.
+WORST = 6
 
 _BETWEEN = re.compile(r"\.|::|->|#|/")
 # Capitals up to the one that begins the next word, small letters with the capital before them, or digits.
@@ -45,6 +47,12 @@ def best_names(names: Iterable[str], wanted: str, limit: int) -> list[str]:
     """The names that answer best; of equally good ones the shorter, then the first in the alphabet."""
     ranked = ((rank, len(name), name) for name in names if (rank := match_rank(name, wanted)) is not None)
     return [name for _, _, name in sorted(ranked)[:limit]]
+
+
+def fit(name: str, text: str) -> tuple[int, int, str]:
+    """What puts names in the order of `best_names`: with it answers of several indexes to one question are merged."""
+    rank = match_rank(name, split_question(text)[1])
+    return WORST if rank is None else rank, len(name), name
 
 
 def in_place(symbols: Iterable[Symbol], place: str) -> list[Symbol]:

@@ -1,25 +1,29 @@
-"""The assistant of one session: opened, started and refreshed in the background, and what the user is told about it."""
+"""The session's engine and the folders that share it: opened, started and refreshed in the background.
+
+A document belongs to the innermost folder that holds it. One that lies in none belongs to an empty folder, made when
+such a document comes: it is completed from its own text.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from codeassist.errors import CodeassistError
 from codeassist.types import EngineStatus
 from indexer.errors import IndexerError
-from indexer.types import IndexReport, Progress
 from lsp.background import Background
+from lsp.folder import Client, Folder, IndexStatus, together
 from lsp.memory import keep_for_good
-from lsp.progress import WorkDone
-from lsp.refresher import Refresher
+from lsp.workspace import resolved
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from codeassist.protocols import Engine
 
 logger = logging.getLogger(__name__)
 
@@ -30,106 +34,203 @@ CLOSE_WITHIN_S = 10.0
 class OpenAssistant(Protocol):
     """What the composition root gives to the Language Server."""
 
-    def __call__(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], /) -> Assistant:
-        """The assistant of a workspace; called once, in a thread.
+    def __call__(
+        self,
+        workspace: Path,
+        overrides: Mapping[str, object],
+        warn: Callable[[str], None],
+        engine: Engine | None,
+        /,
+    ) -> Assistant:
+        """The assistant of a folder; called in a thread, for one folder at a time.
 
         overrides: the editor's settings by dotted name; they win over every file. warn: for what the user should know
-        though it stops nothing (a setting that was not applied). Raises CodeassistError or IndexerError.
+        though it stops nothing (a setting that was not applied). engine: what an earlier folder's assistant runs on,
+        and this one's has to; None for the first. Raises CodeassistError or IndexerError.
         """
         ...
 
 
-class Client(Protocol):
-    """What the backend needs of the editor."""
+class Nowhere(Protocol):
+    """Makes the empty folder of documents that lie in no other one."""
 
-    def warn(self, message: str) -> None:
-        """Show a warning to the user."""
+    def __call__(self) -> tuple[Path, dict[str, object]]:
+        """The folder, and the settings that keep its index away from others."""
         ...
-
-    def send_status(self, status: dict[str, Any]) -> None:
-        """Tell the editor the new status."""
-        ...
-
-    def work_done(self, title: str) -> WorkDone:
-        """A new piece of visible work."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """How far the index is; counts are those of the last refresh that ended well."""
-
-    state: Literal["none", "indexing", "ready", "failed"] = "none"
-    message: str = ""
-    files: int = 0
-    chunks: int = 0
-    symbols: int = 0
-    vectors: bool = False
 
 
 class Backend:
-    """Owns the assistant. Until it is open, and when it cannot be opened, `assistant` is None."""
+    """Owns the engine and the folders. on_moved: called when a document may belong to another folder than before."""
 
     def __init__(
         self,
         open_assistant: OpenAssistant,
         client: Client,
         background: Background,
-        on_opened: Callable[[Assistant], None],
+        nowhere: Nowhere,
+        on_moved: Callable[[], None],
     ) -> None:
-        self.assistant: Assistant | None = None
-        self.refresher = Refresher(self._refresh_all, self._refresh_file)
+        self.engine: Engine | None = None
         self._open_assistant = open_assistant
         self._client = client
         self._background = background
-        self._on_opened = on_opened
-        self._engine = EngineStatus("stopped")
-        self._index = IndexStatus()
+        self._nowhere = nowhere
+        self._on_moved = on_moved
+        self._overrides: Mapping[str, object] | None = None
+        self._folders: dict[Path, Folder] = {}
+        self._loose: Folder | None = None
+        self._refreshing: dict[Folder, asyncio.Task[None]] = {}
+        self._opening, self._first_index = asyncio.Lock(), asyncio.Lock()
+        self._status = EngineStatus("stopped")
         self._has_warned_of_engine = False
+        self._told: set[str] = set()
         self._loading = client.work_done("codeassist: loading the model")
 
-    def start(self, workspace: Path, overrides: Mapping[str, object]) -> None:
-        """Open the workspace, load the model and bring the index up to date, all in the background."""
-        self._background.start(self._open(workspace, overrides), "opening the workspace")
+    @property
+    def folders(self) -> list[Folder]:
+        """The editor's folders in its order; where it has none, the empty one."""
+        return list(self._folders.values()) or ([self._loose] if self._loose else [])
+
+    def start(self, overrides: Mapping[str, object]) -> None:
+        """Open the folders that were added so far; from now on one that is added is opened at once."""
+        self._overrides = overrides
+        for folder in self._folders.values():
+            self._begin(folder, overrides)
+        if not self._folders:
+            self.open_nowhere()
+
+    def add(self, path: Path) -> None:
+        """The editor has opened a folder: open it and bring its index up to date, in the background."""
+        if path in self._folders:
+            return
+        folder = Folder(path, path.name or str(path), self._client, self._first_index, self._tell)
+        self._folders[path] = folder
+        if self._overrides is not None:
+            self._begin(folder, self._overrides)
+        self._on_moved()
+
+    def remove(self, path: Path) -> None:
+        """The editor has closed a folder. What runs for its documents ends well before the index is closed."""
+        folder = self._folders.pop(path, None)
+        if folder is None:
+            return
+        if (refreshing := self._refreshing.pop(folder, None)) is not None:
+            refreshing.cancel()
+        if folder.assistant is not None:
+            self._background.start(folder.leave(), f"closing {folder.name}")
+        if not self._folders:
+            self.open_nowhere()
+        self._on_moved()
+        self._tell()
+
+    def open_nowhere(self) -> None:
+        """See to it that documents which lie in no folder have one all the same."""
+        if self._loose is None and self._overrides is not None:
+            path, overrides = self._nowhere()
+            self._loose = Folder(path, "", self._client, self._first_index, self._tell)
+            self._begin(self._loose, {**self._overrides, **overrides})
+
+    def holding(self, path: Path) -> list[Folder]:
+        """The editor's folders that hold a path, the innermost first."""
+        if not path.is_absolute():
+            return list(self._folders.values())[:1]  # A new text, on no disk yet: it may become a file of the first.
+        real = resolved(path)
+        found = [folder for folder in self._folders.values() if real.is_relative_to(folder.root)]
+        found = found or [folder for folder in self._folders.values() if path.is_relative_to(folder.path)]
+        return sorted(found, key=lambda folder: -len(folder.root.parts))
+
+    def folder_of(self, path: Path) -> Folder | None:
+        """The folder that a document is answered from; one that cannot be opened leaves it to the next."""
+        return next((folder for folder in self.holding(path) if not folder.is_failed), self._loose)
+
+    def file_changed(self, path: Path) -> None:
+        """A file was saved, created or removed. A folder that could not be opened is tried again: it may be back."""
+        for folder in self.holding(path):
+            if folder.is_failed and self._overrides is not None:
+                self._begin(folder, self._overrides)
+            folder.refresher.request_file(path)
+
+    def head_changed(self, head: Path) -> None:
+        """Another commit is checked out, or the same one as another branch."""
+        for folder in self._folders.values():
+            if head == folder.head or folder in self.holding(head):
+                folder.refresher.request_all()
 
     def status(self) -> dict[str, Any]:
-        """Engine, model and index, as the editor gets it."""
+        """Engine, model and indexes, as the editor gets them. index: that of all folders together."""
+        folders = self.folders
         return {
-            "engine": asdict(self._engine),
-            "model": self.assistant.engine.info.name if self.assistant else "",
-            "index": asdict(self._index),
-            "workspace": str(self.assistant.workspace) if self.assistant else "",
+            "engine": asdict(self._status),
+            "model": self.engine.info.name if self.engine else "",
+            "index": asdict(together(folders)),
+            "workspace": str(folders[0].root) if folders else "",
+            "folders": [
+                {"name": folder.name, "path": str(folder.path), "index": asdict(folder.index)}
+                for folder in self._folders.values()
+            ],
         }
 
     async def close(self) -> None:
-        """Stop engine and index; gives up after `CLOSE_WITHIN_S`."""
-        if self.assistant is None:
-            return
+        """Stop engine and indexes; gives up after `CLOSE_WITHIN_S`. Safe to call twice."""
+        folders = [*self._folders.values(), *([self._loose] if self._loose else [])]
+        left = [folder.assistant for folder in folders if folder.assistant is not None]
+        self._folders, self._loose = {}, None
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
-                await self.assistant.close()
+                await asyncio.gather(*(assistant.leave() for assistant in left))
+                if self.engine is not None:
+                    await self.engine.close()
         except TimeoutError:
             logger.error("the engine did not stop within %.0f s; ending without it", CLOSE_WITHIN_S)
         except (CodeassistError, IndexerError) as error:
             logger.error("closing: %s", error)
 
-    async def _open(self, workspace: Path, overrides: Mapping[str, object]) -> None:
+    def _begin(self, folder: Folder, overrides: Mapping[str, object]) -> None:
+        folder.is_failed = False
+        self._background.start(self._open(folder, overrides), "opening the workspace")
+
+    async def _open(self, folder: Folder, overrides: Mapping[str, object]) -> None:
         loop = asyncio.get_running_loop()
 
         def warn(message: str) -> None:
-            loop.call_soon_threadsafe(self._client.warn, message)
+            loop.call_soon_threadsafe(self._warn_once, message)
 
-        try:
-            assistant = await asyncio.to_thread(self._open_assistant, workspace, overrides, warn)
-        except (CodeassistError, IndexerError) as error:
-            self._engine_changed(EngineStatus("failed", str(error)))
+        async with self._opening:  # One after the other: the first one's engine is everyone's.
+            if not self._is_open(folder):
+                return
+            try:
+                assistant = await asyncio.to_thread(self._open_assistant, folder.path, overrides, warn, self.engine)
+            except (CodeassistError, IndexerError) as error:
+                self._cannot_open(folder, error)
+                return
+            self._share_engine(assistant)
+        if not self._is_open(folder):
+            await assistant.leave()
             return
         keep_for_good()
-        self.assistant = assistant
-        self._on_opened(assistant)
-        assistant.engine.on_status(self._engine_changed)
-        self._background.start(self._start_engine(assistant), "loading the model")
-        self._background.start(self.refresher.run(), "refreshing the index")
+        folder.assistant = assistant
+        self._on_moved()
+        self._refreshing[folder] = self._background.start(folder.refresher.run(), "refreshing the index")
+
+    def _is_open(self, folder: Folder) -> bool:
+        """Whether the editor still has it."""
+        return folder is self._loose or self._folders.get(folder.path) is folder
+
+    def _cannot_open(self, folder: Folder, error: CodeassistError | IndexerError) -> None:
+        folder.is_failed = True
+        if self.engine is None and (isinstance(error, CodeassistError) or folder is self._loose):
+            self._engine_changed(EngineStatus("failed", str(error)))
+        else:
+            self._warn_once(f"codeassist has no context from {folder.path}: {error}")
+            self.open_nowhere()
+        folder.tell(IndexStatus("failed", str(error)))
+        self._on_moved()
+
+    def _share_engine(self, assistant: Assistant) -> None:
+        if self.engine is None:
+            self.engine = assistant.engine
+            self.engine.on_status(self._engine_changed)
+            self._background.start(self._start_engine(assistant), "loading the model")
 
     async def _start_engine(self, assistant: Assistant) -> None:
         self._loading.begin()
@@ -143,12 +244,12 @@ class Backend:
         else:
             self._engine_changed(assistant.engine.status)
         finally:
-            self._loading.end(self._engine.message or self._engine.state)
+            self._loading.end(self._status.message or self._status.state)
 
     def _engine_changed(self, status: EngineStatus) -> None:
-        if status == self._engine:
+        if status == self._status:
             return
-        self._engine = status
+        self._status = status
         logger.info("engine: %s %s", status.state, status.message)
         if status.state == "starting":
             self._loading.report(status.message)
@@ -157,61 +258,12 @@ class Backend:
         if status.state == "failed" and not self._has_warned_of_engine:
             self._has_warned_of_engine = True
             self._client.warn(f"codeassist gives no suggestions: {status.message}")
+        self._tell()
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._told:
+            self._told.add(message)
+            self._client.warn(message)
+
+    def _tell(self) -> None:
         self._client.send_status(self.status())
-
-    def _index_changed(self, status: IndexStatus) -> None:
-        self._index = status
-        self._client.send_status(self.status())
-
-    async def _refresh_file(self, path: Path) -> None:
-        if self.assistant is None:
-            return
-        try:
-            await self.assistant.refresh_file(path)
-        except IndexerError as error:
-            logger.warning("the index did not follow %s: %s", path.name, error)
-        except Exception:  # one odd file must not end the refreshes of the whole session
-            logger.exception("the index did not follow %s", path.name)
-
-    async def _refresh_all(self) -> None:
-        if self.assistant is None:
-            return
-        work = self._client.work_done("codeassist: indexing")
-        if self._index.state == "none":
-            work.begin()  # later refreshes are short, and an editor that flickers at every save is a nuisance
-        self._index_changed(replace(self._index, state="indexing", message=""))
-        try:
-            report = await self.assistant.refresh(_reporter(work))
-        except IndexerError as error:
-            logger.warning("the index was not refreshed: %s", error)
-            self._refresh_failed(work, str(error))
-        except Exception as error:  # the next save or branch switch may cure it
-            logger.exception("the index was not refreshed")
-            self._refresh_failed(work, f"{type(error).__name__}: {error}")
-        else:
-            self._index_changed(_index_status(report))
-            work.end(f"{report.files} files")
-
-    def _refresh_failed(self, work: WorkDone, message: str) -> None:
-        self._index_changed(replace(self._index, state="failed", message=message))
-        work.end(message)
-
-
-def _index_status(report: IndexReport) -> IndexStatus:
-    message = "; ".join(report.warnings)
-    return IndexStatus("ready", message, report.files, report.chunks, report.symbols, report.vectors)
-
-
-def _reporter(work: WorkDone) -> Callable[[Progress], None]:
-    """A callback for the indexing thread; the event loop sends at most one message per per cent."""
-    loop = asyncio.get_running_loop()
-    shown: tuple[str, int] = ("", -1)
-
-    def report(progress: Progress) -> None:
-        nonlocal shown
-        percentage = 100 * progress.done // progress.total if progress.total else 0
-        if (progress.phase, percentage) != shown:
-            shown = (progress.phase, percentage)
-            loop.call_soon_threadsafe(work.report, f"{progress.phase} {progress.done}/{progress.total}", percentage)
-
-    return report

@@ -15,42 +15,50 @@ if TYPE_CHECKING:
 
 
 class Editing:
-    """Passes on what happens to documents. Before an assistant is there nothing is kept but what is open."""
+    """Passes on what happens to documents, each to the assistant that it belongs to.
 
-    def __init__(self, documents: Callable[[], DocumentStore]) -> None:
+    Of a document whose assistant is not there yet nothing is kept but that it is open.
+    """
+
+    def __init__(self, documents: Callable[[], DocumentStore], owner: Callable[[str], Assistant | None]) -> None:
+        """owner: the assistant that a document, named by its URI, belongs to now."""
         self._documents = documents
-        self._assistant: Assistant | None = None
-        self._paths: dict[str, str] = {}
+        self._owner = owner
+        self._followed: dict[str, tuple[Assistant, str]] = {}
 
-    def follow(self, assistant: Assistant) -> None:
-        """Tell this assistant from now on; first of what is open already."""
-        self._assistant = assistant
+    def settle(self) -> None:
+        """Folders came or went: open documents may belong to other assistants than before."""
         for uri in self._documents().uris():
-            self.opened(uri)
+            assistant, _ = self._followed.get(uri, (None, ""))
+            if assistant is not self._owner(uri):
+                self.closed(uri)
+                self.opened(uri)
 
     def opened(self, uri: str) -> None:
         """A document is open, or has another text as a whole."""
-        if self._assistant is not None:
-            path = self._paths[uri] = self._assistant.relative(path_of(uri))
-            self._assistant.activity.opened(path, lambda: self._text(uri))
+        assistant = self._owner(uri)
+        if assistant is not None:
+            path = assistant.relative(path_of(uri))
+            self._followed[uri] = assistant, path
+            assistant.activity.opened(path, lambda: self._text(uri))
 
     def edited(self, uri: str, changes: Iterable[types.TextDocumentContentChangeEvent]) -> None:
         """A document was edited; a change without a range is a new text."""
-        path = self._paths.get(uri)
-        if self._assistant is None or path is None:
+        if uri not in self._followed:
             return
+        assistant, path = self._followed[uri]
         for change in changes:
             if not isinstance(change, types.TextDocumentContentChangePartial):
                 self.opened(uri)
                 continue
             start, end = change.range.start.line, change.range.end.line + 1
-            self._assistant.activity.edited(path, start, end, change.text.count("\n") + 1)
+            assistant.activity.edited(path, start, end, change.text.count("\n") + 1)
 
     def closed(self, uri: str) -> None:
         """A document is no longer open."""
-        path = self._paths.pop(uri, None)
-        if self._assistant is not None and path is not None:
-            self._assistant.activity.closed(path)
+        if uri in self._followed:
+            assistant, path = self._followed.pop(uri)
+            assistant.activity.closed(path)
 
     def _text(self, uri: str) -> str:
         """The text as the core counts its lines; "" once the document is closed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from contextlib import ExitStack
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -18,6 +20,11 @@ from lsp.editing import Editing
 from lsp.latest import Latest
 from lsp.progress import WorkDone
 from lsp.protocol import Protocol
+from lsp.watching import Watching
+from lsp.workspace import path_of
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +32,7 @@ STATUS = "codeassist/status"
 
 
 class CodeassistServer(LanguageServer):
-    """Documents, running requests and the assistant of one editor."""
+    """Documents, running requests, folders and the engine of one editor."""
 
     protocol: Protocol
     initialize_params: types.InitializeParams
@@ -38,12 +45,13 @@ class CodeassistServer(LanguageServer):
             protocol_cls=Protocol,
         )
         self.documents = DocumentStore()
-        self.editing = Editing(lambda: self.documents)
+        self.editing = Editing(lambda: self.documents, self._owner)
         self.latest = Latest()
         self.background = Background(self._background_failed)
-        self.backend = Backend(open_assistant, self, self.background, self.editing.follow)
-        self.ended = asyncio.Event()
         self.at_close = ExitStack()
+        self.backend = Backend(open_assistant, self, self.background, self._make_nowhere, self.editing.settle)
+        self.watching = Watching(self)
+        self.ended = asyncio.Event()
 
     @property
     def exit_code(self) -> int:
@@ -77,6 +85,17 @@ class CodeassistServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log only: pygls would pop up every failure of a notification."""
         logger.error("%s", error, exc_info=error)
+
+    def _owner(self, uri: str) -> Assistant | None:
+        folder = self.backend.folder_of(path_of(uri))
+        return folder.assistant if folder else None
+
+    def _make_nowhere(self) -> tuple[Path, dict[str, object]]:
+        """An empty folder that ends with the session: a lone file is no reason to index the folder it lies in."""
+        folder = Path(self.at_close.enter_context(tempfile.TemporaryDirectory(prefix="codeassist-")))
+        workspace = folder / "workspace"
+        workspace.mkdir()
+        return workspace, {"index.directory": str(folder / "index")}
 
     def _background_failed(self, name: str, error: BaseException) -> None:
         """The border to the editor for work that nobody waits for: a bug is told once, its trace is in the log."""

@@ -56,10 +56,10 @@ class Protocol(LanguageServerProtocol):
 
     @lsp_method(types.INITIALIZE)
     def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
-        """One folder per server: clients start one for each, or use the first."""
+        """Folders are ours, too: pygls would keep copies of its own."""
         result = yield from super().lsp_initialize(params)
         result.capabilities.workspace = types.WorkspaceOptions(
-            workspace_folders=types.WorkspaceFoldersServerCapabilities(supported=False)
+            workspace_folders=types.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=True)
         )
         self.is_initialized = True
         return result

@@ -18,14 +18,20 @@ from codeassist.settings import IndexSettings, Settings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from codeassist.protocols import Engine
     from indexer.index import CodeIndex
 
 
 class AssistantOpener(Protocol):
     """`codeassist.assistant.open_assistant`, or what a test puts in its place."""
 
-    def __call__(self, settings: Settings, workspace: Path, *, attach: bool = True) -> Assistant:
-        """The assistant of one workspace; attach: whether to use a running server's engine."""
+    def __call__(
+        self, settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
+    ) -> Assistant:
+        """The assistant of one workspace.
+
+        engine: one that another workspace uses already. attach: whether to use a running server's engine.
+        """
         ...
 
 
@@ -111,10 +117,12 @@ def _guard_stdout() -> None:
         os.close(nowhere)
 
 
-def _open_assistant(settings: Settings, workspace: Path, *, attach: bool = True) -> Assistant:
+def _open_assistant(
+    settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
+) -> Assistant:
     from codeassist.assistant import open_assistant
 
-    return open_assistant(settings, workspace, attach=attach)
+    return open_assistant(settings, workspace, engine=engine, attach=attach)
 
 
 def _open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:

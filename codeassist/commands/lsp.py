@@ -18,6 +18,7 @@ from codeassist.settings import LogSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from codeassist.protocols import Engine
     from lsp.backend import OpenAssistant
 
 Stdio = Annotated[bool, typer.Option("--stdio", help="Speak on stdin and stdout; this is what it does anyway.")]
@@ -68,14 +69,21 @@ def parse_address(text: str) -> tuple[str, int]:
 
 
 def assistant_opener(front: Front, assignments: list[str] | None) -> OpenAssistant:
-    """What the Language Server opens its workspace with. The editor's settings win over those of the command line."""
+    """What the Language Server opens its folders with. The editor's settings win over those of the command line."""
 
-    def open_for_editor(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], /) -> Assistant:
+    def open_for_editor(
+        workspace: Path,
+        overrides: Mapping[str, object],
+        warn: Callable[[str], None],
+        engine: Engine | None,
+        /,
+    ) -> Assistant:
         loaded = _load(front, workspace, {**parse_assignments(assignments or ()), **overrides}, warn)
         for warning in loaded.warnings:
             warn(warning)
-        _log_as_wanted(front, loaded.settings.log, warn)
-        return front.open_assistant(loaded.settings, workspace)
+        if engine is None:  # Neither engine nor log is a project's to decide: the first folder's are everyone's.
+            _log_as_wanted(front, loaded.settings.log, warn)
+        return front.open_assistant(loaded.settings, workspace, engine=engine)
 
     return open_for_editor
 

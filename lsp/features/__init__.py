@@ -12,6 +12,7 @@ from codeassist.errors import CodeassistError
 from indexer.errors import IndexerError
 from lsp.features.did_change import did_change
 from lsp.features.did_change_watched_files import did_change_watched_files
+from lsp.features.did_change_workspace_folders import did_change_workspace_folders
 from lsp.features.did_close import did_close
 from lsp.features.did_open import did_open
 from lsp.features.did_save import did_save
@@ -34,6 +35,7 @@ _NOTIFICATIONS: dict[str, Callable[[CodeassistServer, Any], None]] = {
     types.TEXT_DOCUMENT_DID_CLOSE: did_close,
     types.TEXT_DOCUMENT_DID_SAVE: did_save,
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: did_change_watched_files,
+    types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS: did_change_workspace_folders,
     types.EXIT: leave,
 }
 

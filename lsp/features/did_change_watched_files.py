@@ -11,7 +11,8 @@ from lsp.workspace import path_of
 def did_change_watched_files(server: CodeassistServer, params: types.DidChangeWatchedFilesParams) -> None:
     """Another program has changed files: a generator, a pull, or git, whose HEAD says that the branch is another."""
     for change in params.changes:
-        if change.uri.endswith("/.git/HEAD"):
-            server.backend.refresher.request_all()
-        elif "/.git/" not in change.uri:
-            server.backend.refresher.request_file(path_of(change.uri))
+        path = path_of(change.uri)
+        if path.name == "HEAD" and ".git" in path.parts:
+            server.backend.head_changed(path)
+        elif ".git" not in path.parts:
+            server.backend.file_changed(path)

@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from codeassist.errors import CodeassistError
 from lsp.language_server import CodeassistServer
 from lsp.place import place_at
+from lsp.workspace import path_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,11 +47,12 @@ def register_commands(server: CodeassistServer) -> None:
 
 
 async def _explain(server: CodeassistServer, uri: str, position: types.Position) -> dict[str, Any]:
-    assistant = server.backend.assistant
-    if assistant is None:
+    folder = server.backend.folder_of(path_of(uri))
+    if folder is None or folder.assistant is None:
         raise JsonRpcException("the workspace is not open yet", REQUEST_FAILED)
-    source, cursor = place_at(server.documents.get(uri), position).source(assistant)
-    return asdict(await assistant.explain(source, cursor))
+    with folder.in_use() as assistant:
+        source, cursor = place_at(server.documents.get(uri), position).source(assistant)
+        return asdict(await assistant.explain(source, cursor))
 
 
 def _document_position(arguments: tuple[Any, ...]) -> tuple[str, types.Position]:

@@ -1,4 +1,4 @@
-"""`initialize`: agree on the position encoding, read the editor's settings."""
+"""`initialize`: agree on the position encoding, learn which folders are open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pygls.capabilities import ServerCapabilitiesBuilder
 from lsp.documents import DocumentStore
 from lsp.language_server import CodeassistServer
 from lsp.positions import Encoding
+from lsp.workspace import workspace_folders
 
 
 def initialize(server: CodeassistServer, params: types.InitializeParams) -> None:
@@ -18,3 +19,5 @@ def initialize(server: CodeassistServer, params: types.InitializeParams) -> None
     by_name: dict[str, Encoding] = {encoding: encoding for encoding in get_args(Encoding)}
     server.documents = DocumentStore(by_name[str(getattr(chosen, "value", chosen))])
     server.initialize_params = params
+    for folder in workspace_folders(params):
+        server.backend.add(folder)

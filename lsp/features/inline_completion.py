@@ -15,6 +15,7 @@ from lsp.documents import Document
 from lsp.features.execute_command import ACCEPTED
 from lsp.language_server import CodeassistServer
 from lsp.place import Place, place_after, place_at
+from lsp.workspace import path_of
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -24,13 +25,14 @@ async def inline_completion(
     server: CodeassistServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     """One item, none, or None when there is no answer for the text as it is now."""
-    assistant = server.backend.assistant
-    if assistant is None:
+    folder = server.backend.folder_of(path_of(params.text_document.uri))
+    if folder is None or folder.assistant is None:
         return None
     document = server.documents.get(params.text_document.uri)
     is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    work = _complete(assistant, _place(document, params), is_invoked)
-    items = await server.latest.run(document.uri, work)
+    with folder.in_use() as assistant:
+        work = _complete(assistant, _place(document, params), is_invoked)
+        items = await server.latest.run(document.uri, work)
     if items is None or not server.documents.is_current(document):
         return None
     if not items and assistant.engine.status.state != "ready":

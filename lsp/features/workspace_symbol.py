@@ -1,15 +1,26 @@
-"""`workspace/symbol`: definitions anywhere in the workspace, by a few letters of their names."""
+"""`workspace/symbol`: definitions anywhere in the open folders, by a few letters of their names."""
 
 from __future__ import annotations
 
+import asyncio
+import heapq
+import logging
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 
 from lsprotocol import types
 
+from indexer.symbol_search import fit
 from indexer.types import Symbol, SymbolKind
+from lsp.folder import Folder
 from lsp.language_server import CodeassistServer
 from lsp.positions import without_lone_surrogates
-from lsp.workspace import uri_in, workspace_folder
+from lsp.workspace import uri_in
+
+logger = logging.getLogger(__name__)
+
+_Found = tuple[Symbol, Folder]
 
 # An editor shows a few dozen and asks again with the next letter.
 MAX_SYMBOLS = 200
@@ -31,20 +42,41 @@ _KINDS: dict[SymbolKind, types.SymbolKind] = {
 async def workspace_symbol(
     server: CodeassistServer, params: types.WorkspaceSymbolParams
 ) -> list[types.WorkspaceSymbol]:
-    """The definitions that fit best; none before the workspace is open."""
-    assistant = server.backend.assistant
+    """The definitions that fit best; none before a folder is open."""
     query = without_lone_surrogates(params.query).strip()
+    folders = [folder for folder in server.backend.folders if folder.assistant is not None]
     # VS Code asks for "" when its box opens. Any 200 of all definitions would be the wrong ones.
-    if assistant is None or not 0 < len(query) <= MAX_QUERY_LETTERS:
+    if not folders or not 0 < len(query) <= MAX_QUERY_LETTERS:
         return []
-    symbols = await assistant.find_symbols(query, MAX_SYMBOLS)
-    # The folder as the editor spells it: with symbolic links resolved, it would open a second copy of an open file.
-    folder = workspace_folder(server.initialize_params) or assistant.workspace
-    return [_encode(symbol, folder) for symbol in symbols]
+    answers = await asyncio.gather(*(_find(folder, query) for folder in folders), return_exceptions=True)
+    found = [answer for answer in answers if not isinstance(answer, BaseException)]
+    failures = [answer for answer in answers if isinstance(answer, BaseException)]
+    if not found:
+        raise failures[0]
+    for failure in failures:
+        logger.warning("a folder's symbols are left out: %s", failure)
+    return [_encode(symbol, folder.path) for symbol, folder in _merged(found, query)]
+
+
+async def _find(folder: Folder, query: str) -> list[_Found]:
+    with folder.in_use() as assistant:
+        return [(symbol, folder) for symbol in await assistant.find_symbols(query, MAX_SYMBOLS)]
+
+
+def _merged(answers: Iterable[Sequence[_Found]], query: str) -> list[_Found]:
+    """The best of all folders. A file of a folder within another one is in both: it is told once."""
+    in_order = heapq.merge(*answers, key=lambda found: fit(found[0].name, query))
+    once = {
+        (folder.root / symbol.path, symbol.start_line, symbol.name): (symbol, folder) for symbol, folder in in_order
+    }
+    return list(islice(once.values(), MAX_SYMBOLS))
 
 
 def _encode(symbol: Symbol, folder: Path) -> types.WorkspaceSymbol:
-    """A location that needs no second request to be resolved; in JSON it is a SymbolInformation, too."""
+    """A location that needs no second request to be resolved; in JSON it is a SymbolInformation, too.
+
+    folder: as the editor spells it. With symbolic links resolved, it would open a second copy of an open file.
+    """
     return types.WorkspaceSymbol(
         name=symbol.name,
         kind=_KINDS[symbol.kind],

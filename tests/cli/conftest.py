@@ -17,6 +17,7 @@ from codeassist.cli import run
 from codeassist.commands.front import Front
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.fim import TEMPLATES
+from codeassist.protocols import Engine
 from codeassist.settings import Settings
 
 SHAPES = '''"""Shapes that know their area."""
@@ -85,7 +86,9 @@ class Shell:
         )
         return Outcome(run(arguments, front), out.getvalue(), err.getvalue())
 
-    def _open(self, settings: Settings, workspace: Path, *, attach: bool = True) -> Assistant:
+    def _open(
+        self, settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
+    ) -> Assistant:
         info = replace(SCRIPTED_INFO, tokenizer=self.tokenizer)
         self.engines.append(ScriptedEngine(self.script, info=info))
         self.opened.append((settings, workspace))

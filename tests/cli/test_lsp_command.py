@@ -15,6 +15,7 @@ from codeassist.assistant import open_index
 from codeassist.commands.front import Front
 from codeassist.commands.lsp import assistant_opener, parse_address
 from codeassist.errors import ConfigError
+from codeassist.protocols import Engine
 from codeassist.settings import Settings
 from tests.cli.processes import started
 
@@ -31,14 +32,15 @@ class Editor:
     stderr: io.StringIO = field(default_factory=io.StringIO)
 
     def open(self, assignments: list[str], options: Mapping[str, object]) -> Settings:
-        def opened(settings: Settings, workspace: Path, *, attach: bool = True) -> Any:
+        def opened(settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True) -> Any:
             assert attach
+            assert engine is None
             self.opened.append(settings)
 
         front = Front(
             io.BytesIO(), self.stdout, self.stderr, self.environ, self.workspace, opened, open_index, lambda: None
         )
-        assistant_opener(front, assignments)(self.workspace, options, self.warnings.append)
+        assistant_opener(front, assignments)(self.workspace, options, self.warnings.append, None)
         return self.opened[-1]
 
 

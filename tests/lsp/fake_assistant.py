@@ -99,9 +99,8 @@ class FakeAssistant:
         if not self.completer_made_in.done():
             self.completer_made_in.set_result(threading.current_thread())
 
-    async def close(self) -> None:
+    async def leave(self) -> None:
         self.n_closed += 1
-        await self.engine.close()
 
     async def _held(self) -> None:
         self.was_asked.set()

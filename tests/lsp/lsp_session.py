@@ -32,7 +32,11 @@ class ToClient:
 
 @dataclass
 class Session:
-    """A client, the server it talks to, and the assistant behind it."""
+    """A client, the server it talks to, and the assistant behind it.
+
+    assistants: those of certain folders; `assistant` is that of all others. engines: what each was to run on.
+    open_errors: what opening a folder ends with; open_error: what opening any does.
+    """
 
     client: LspClient
     server: CodeassistServer
@@ -41,18 +45,22 @@ class Session:
     hang_up: Callable[[], None]
     opened: list[tuple[Path, dict[str, object]]] = field(default_factory=list)
     open_error: Exception | None = None
+    open_errors: dict[Path, Exception] = field(default_factory=dict)
+    assistants: dict[Path, Any] = field(default_factory=dict)
+    engines: list[Any] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     may_open: threading.Event = field(default_factory=threading.Event)
 
-    def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
-        """What the server is given to open a workspace with."""
+    def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], engine: Any) -> Any:
+        """What the server is given to open a folder with."""
         self.may_open.wait(self.client.wait_s)
         self.opened.append((workspace, dict(overrides)))
         for warning in self.warnings:
             warn(warning)
-        if self.open_error is not None:
-            raise self.open_error
-        return self.assistant
+        if (error := self.open_errors.get(workspace, self.open_error)) is not None:
+            raise error
+        self.engines.append(engine)
+        return self.assistants.get(workspace, self.assistant)
 
     async def ready(self, capabilities: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         """Initialize, and wait until engine and index are ready; the server's capabilities."""
@@ -80,8 +88,10 @@ async def connected(assistant: Any) -> AsyncIterator[Session]:
     """A client and a server that opens this assistant; the session ends with the block."""
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
 
-    def open_assistant(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
-        return session.open(workspace, overrides, warn)
+    def open_assistant(
+        workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], engine: Any
+    ) -> Any:
+        return session.open(workspace, overrides, warn, engine)
 
     server = build_server(open_assistant)
     running = asyncio.ensure_future(serve(server, to_server, ToClient(to_client)))

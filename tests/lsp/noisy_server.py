@@ -17,6 +17,7 @@ from typing import Any
 
 from fake_assistant import FakeAssistant
 
+from codeassist.protocols import Engine
 from codeassist.types import Cursor, Document, Suggestion
 from indexer.types import IndexReport, ProgressCallback
 from lsp.server import run_stdio, run_tcp
@@ -29,8 +30,8 @@ class NoisyAssistant(FakeAssistant):  # type: ignore[misc]  # a sibling module, 
         super().__init__(workspace)
         self.answer = self._answer
 
-    async def close(self) -> None:
-        await super().close()
+    async def leave(self) -> None:
+        await super().leave()
         sys.stderr.write("assistant closed\n")
 
     def _answer(self, document: Document, cursor: Cursor) -> Suggestion:
@@ -56,7 +57,9 @@ def make_noise() -> None:
     subprocess.run(["sh", "-c", "echo noise from a subprocess"], check=True, timeout=10)
 
 
-def open_noisily(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Any:
+def open_noisily(
+    workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], engine: Engine | None
+) -> Any:
     make_noise()
     return StuckAssistant(workspace) if sys.argv[1] == "stuck" else NoisyAssistant(workspace)
 

@@ -25,7 +25,7 @@ async def test_initialize_announces_what_the_server_does(session: Session) -> No
     }
     commands = capabilities["executeCommandProvider"]["commands"]
     assert set(commands) == {"codeassist.accepted", "codeassist.status", "codeassist.explain"}
-    assert capabilities["workspace"]["workspaceFolders"]["supported"] is False
+    assert capabilities["workspace"]["workspaceFolders"] == {"supported": True, "changeNotifications": True}
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,12 @@ async def test_the_first_encoding_that_both_know_is_taken(
     assert capabilities["positionEncoding"] == chosen
 
 
-async def test_the_first_workspace_folder_is_opened_with_the_editors_settings(session: Session) -> None:
+async def test_the_workspace_folders_are_opened_with_the_editors_settings(session: Session) -> None:
     folders = [{"uri": "file:///one%20place", "name": "one"}, {"uri": "file:///two", "name": "two"}]
     options = {"engine.kind": "scripted", "completion": {"max_lines": 3, "max_tokens": None}}
     await session.ready(workspaceFolders=folders, rootUri="file:///three", initializationOptions=options)
-    assert session.opened == [(Path("/one place"), {"engine.kind": "scripted", "completion.max_lines": 3})]
+    given = {"engine.kind": "scripted", "completion.max_lines": 3}
+    assert session.opened == [(Path("/one place"), given), (Path("/two"), given)]
 
 
 async def test_an_unknown_setting_is_a_warning_and_the_others_count(session: Session) -> None:
@@ -167,7 +168,7 @@ async def test_file_events_are_asked_for_where_the_client_can_send_them(session:
 
 
 async def test_a_saved_file_is_indexed_anew(session: Session) -> None:
-    await session.ready()
+    await session.ready(rootUri="file:///project")
     session.assistant.refreshed.clear()
     session.client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
     await session.client.within(session.assistant.refreshed.wait())
@@ -175,7 +176,7 @@ async def test_a_saved_file_is_indexed_anew(session: Session) -> None:
 
 
 async def test_changed_files_are_indexed_anew_and_a_branch_switch_is_looked_at_as_a_whole(session: Session) -> None:
-    await session.ready()
+    await session.ready(rootUri="file:///w")
     for uri in ("file:///w/.git/index", "file:///w/a.py", "file:///w/.git/HEAD"):
         session.assistant.refreshed.clear()
         session.client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 2}]})
@@ -187,7 +188,7 @@ async def test_changed_files_are_indexed_anew_and_a_branch_switch_is_looked_at_a
 async def test_a_file_that_cannot_be_indexed_does_not_stop_those_after_it(
     session: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await session.ready()
+    await session.ready(rootUri="file:///w")
     for error in (RuntimeError("Symlink loop from 'loop.py'"), OSError(36, "File name too long"), ValueError("NUL")):
         session.assistant.refreshed.clear()
         session.assistant.refresh_errors["loop.py"] = error

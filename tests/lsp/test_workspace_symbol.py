@@ -85,9 +85,8 @@ async def test_any_path_has_a_uri_that_leads_back_to_it(session: Session, path: 
     assert uri_in(Path("/my project"), path) == uri
 
 
-async def test_the_uri_is_in_the_first_folder_that_the_editor_has_open(session: Session) -> None:
-    folders = [{"uri": "file:///caf%C3%A9", "name": "one"}, {"uri": "file:///two", "name": "two"}]
-    await session.ready(workspaceFolders=folders, rootUri="file:///three")
+async def test_the_uri_is_in_the_folder_that_the_editor_has_open(session: Session) -> None:
+    await session.ready(workspaceFolders=[{"uri": "file:///caf%C3%A9", "name": "one"}], rootUri="file:///three")
     session.assistant.find = finding(FUNCTION)
     assert [symbol["location"]["uri"] for symbol in await ask(session, "run")] == ["file:///caf%C3%A9/run.py"]
 
@@ -96,7 +95,7 @@ async def test_without_a_folder_the_uri_is_in_the_workspace_that_was_opened(sess
     await session.ready()
     session.assistant.find = finding(FUNCTION)
     (symbol,) = await ask(session, "run")
-    assert path_of(symbol["location"]["uri"]) == session.assistant.workspace / "run.py"
+    assert path_of(symbol["location"]["uri"]) == session.opened[0][0] / "run.py"
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\t", "x" * (MAX_QUERY_LETTERS + 1)])

@@ -75,6 +75,10 @@ class Assistant:
         """Bring the index up to one file that was saved, created or removed."""
         await asyncio.to_thread(self.index.refresh_file, self.relative(path))
 
+    async def prepare(self, path: str, text: str) -> None:
+        """Have the index find out what a document imports from installed libraries, before it is edited."""
+        await asyncio.to_thread(self.index.prepare, path, text)
+
     async def search(self, text: str, limit: int) -> list[Hit]:
         """Hits for a person's query, best first."""
         return await asyncio.to_thread(self.index.search, Query(text), limit)

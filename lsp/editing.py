@@ -20,10 +20,18 @@ class Editing:
     Of a document whose assistant is not there yet nothing is kept but that it is open.
     """
 
-    def __init__(self, documents: Callable[[], DocumentStore], owner: Callable[[str], Assistant | None]) -> None:
-        """owner: the assistant that a document, named by its URI, belongs to now."""
+    def __init__(
+        self,
+        documents: Callable[[], DocumentStore],
+        owner: Callable[[str], Assistant | None],
+        prepare: Callable[[Assistant, str, str], None],
+    ) -> None:
+        """owner: the assistant that a document, named by its URI, belongs to now. prepare: has an assistant look up, in
+        the background, what a document needs (its path and text).
+        """
         self._documents = documents
         self._owner = owner
+        self._prepare = prepare
         self._followed: dict[str, tuple[Assistant, str]] = {}
 
     def settle(self) -> None:
@@ -39,6 +47,8 @@ class Editing:
         assistant = self._owner(uri)
         if assistant is not None:
             path = assistant.relative(path_of(uri))
+            if uri not in self._followed:
+                self._prepare(assistant, path, self._text(uri))
             self._followed[uri] = assistant, path
             assistant.activity.opened(path, lambda: self._text(uri))
 

@@ -45,7 +45,7 @@ class CodeassistServer(LanguageServer):
             protocol_cls=Protocol,
         )
         self.documents = DocumentStore()
-        self.editing = Editing(lambda: self.documents, self._owner)
+        self.editing = Editing(lambda: self.documents, self._owner, self._prepare)
         self.latest = Latest()
         self.background = Background(self._background_failed)
         self.at_close = ExitStack()
@@ -89,6 +89,9 @@ class CodeassistServer(LanguageServer):
     def _owner(self, uri: str) -> Assistant | None:
         folder = self.backend.folder_of(path_of(uri))
         return folder.assistant if folder else None
+
+    def _prepare(self, assistant: Assistant, path: str, text: str) -> None:
+        self.background.start(assistant.prepare(path, text), f"preparing {path}")
 
     def _make_nowhere(self) -> tuple[Path, dict[str, object]]:
         """An empty folder that ends with the session: a lone file is no reason to index the folder it lies in."""

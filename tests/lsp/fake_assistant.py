@@ -43,6 +43,7 @@ class FakeAssistant:
         self.asked_symbols: list[tuple[str, int]] = []
         self.was_asked = asyncio.Event()
         self.n_cancelled = 0
+        self.prepared: list[tuple[str, str]] = []
         self.refreshes: list[str] = []
         self.refreshed = asyncio.Event()
         self.refresh_errors: dict[str, Exception] = {}
@@ -71,6 +72,9 @@ class FakeAssistant:
         self.refreshes.append(path.name)
         self._fail(path.name)
         self.refreshed.set()
+
+    async def prepare(self, path: str, text: str) -> None:
+        self.prepared.append((path, text))
 
     def document(self, path: Path, text: str, version: int = 0) -> Document:
         return make_document(path.name, text, version)

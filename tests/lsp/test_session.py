@@ -175,6 +175,15 @@ async def test_a_saved_file_is_indexed_anew(session: Session) -> None:
     assert session.assistant.refreshes == ["*", "sample.py"]
 
 
+async def test_what_a_document_imports_is_looked_up_once_when_it_is_opened(session: Session) -> None:
+    await session.ready(rootUri="file:///project")
+    session.client.open(URI, "import os\r\n")
+    whole = {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [{"text": "import re\n"}]}
+    session.client.notify("textDocument/didChange", whole)
+    await session.client.request("workspace/symbol", {"query": "any"})
+    assert session.assistant.prepared == [("sample.py", "import os\n")]
+
+
 async def test_changed_files_are_indexed_anew_and_a_branch_switch_is_looked_at_as_a_whole(session: Session) -> None:
     await session.ready(rootUri="file:///w")
     for uri in ("file:///w/.git/index", "file:///w/a.py", "file:///w/.git/HEAD"):

@@ -9,7 +9,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +22,11 @@ from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
 from codeassist.settings import IndexSettings, Settings
 from codeassist.sharing import Shared
-from codeassist.sources import WithActivity
+from codeassist.sources import Neighbour, WithActivity
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
 from indexer import vectors
+from indexer.changes import read_changes
 from indexer.dependencies.types import Installed
 from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
@@ -60,6 +61,7 @@ class Assistant:
         self.engine = engine
         self.index = index
         self.activity = Activity()
+        self._neighbours: tuple[Neighbour, ...] = ()
         self._completer: Completer | None = None
         self._making = threading.Lock()
 
@@ -78,6 +80,21 @@ class Assistant:
     async def prepare(self, path: str, text: str) -> None:
         """Have the index find out what a document imports from installed libraries, before it is edited."""
         await asyncio.to_thread(self.index.prepare, path, text)
+
+    async def look_at_changes(self) -> None:
+        """Find out, in a thread, what is changed and not committed: before anything is edited, that is the user's work.
+
+        Asks the index which files count, and so wants to come after a refresh.
+        """
+        await asyncio.to_thread(self._look_at_changes)
+
+    def work_beside(self, others: Iterable[Assistant]) -> None:
+        """The user has these workspaces open, too: what is edited there may be of use here."""
+        self._neighbours = tuple(
+            Neighbour(f"{os.path.relpath(other.workspace, self.workspace)}/", other.activity, other.index.withheld)
+            for other in others
+            if other is not self
+        )
 
     async def search(self, text: str, limit: int) -> list[Hit]:
         """Hits for a person's query, best first."""
@@ -138,7 +155,7 @@ class Assistant:
         with self._making:
             if self._completer is None:
                 tokenizer = _TOKENIZERS.get(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
-                retriever = WithActivity(self.index, self.activity, self.index.withheld)
+                retriever = WithActivity(self.index, self.activity, self.index.withheld, lambda: self._neighbours)
                 self._completer = Completer(
                     self.engine, tokenizer, retriever, self.settings.completion, withheld=self._withheld
                 )
@@ -154,6 +171,10 @@ class Assistant:
         if self._completer is not None:
             self._completer.close()
         await asyncio.to_thread(self.index.close)
+
+    def _look_at_changes(self) -> None:
+        max_file_kb = self.settings.index.max_file_kb
+        self.activity.changed_on_disk(read_changes(self.workspace, self.index.versions, max_file_kb))
 
     def _withheld(self, document: Document) -> str | None:
         return self.index.withheld(document.path, document.text)

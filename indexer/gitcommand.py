@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 GIT_SECONDS = 60
+# What only helps is not waited for so long.
+DIFF_SECONDS = 5
+# Larger files differ as binary ones do, without their lines: a file or its committed version may be of any size.
+_DIFF_BYTES = "2m"
 
 # A git hook that starts us hands these on: they point at its repository, not at the workspace's, and a named GIT_DIR
 # switches the check of its owner off. Source: `git rev-parse --local-env-vars`; git(1), "ENVIRONMENT VARIABLES".
@@ -26,10 +31,19 @@ _UNSET = (
 )  # fmt: skip
 # A folder that came with a clone can have the form of a bare repository, with a configuration of the clone's author.
 _SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "safe.bareRepository=explicit")
+# A partial clone would fetch what it lacks: nothing here may go over a network, whatever a configuration allows.
+_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 # GitPython can only add to the environment; `env` takes away, and becomes git without a process of its own.
 _COMMAND = (
     "env", *(part for name in _UNSET for part in ("-u", name)),
     "git", *(part for setting in _SETTINGS for part in ("-c", setting)),
+)  # fmt: skip
+# Of an attribute's or a configuration's drivers for differences, none is run.
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules", "--relative", "-M", "-l200")
+# What a branch may have begun at; the first of them is what the server calls its main branch.
+_TRUNKS = (
+    "refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main",
+    "refs/heads/master",
 )  # fmt: skip
 
 _ELSEWHERE = ("is in submodule", "beyond a symbolic link")
@@ -67,8 +81,55 @@ def ignores(root: Path, path: str) -> bool:
     raise _trouble(root, answer)
 
 
-def _run(root: Path, *arguments: str) -> _Answer:
-    """One run of git in root. Raises GitTrouble when there is no git to run."""
+def is_merging(root: Path) -> bool:
+    """Whether a merge is under way here, or anything has stopped at a conflict. Raises GitTrouble."""
+    merge = _run(root, "rev-parse", "--quiet", "--verify", "MERGE_HEAD", seconds=DIFF_SECONDS)
+    return merge.status == 0 or bool(list_files(root, "--unmerged"))
+
+
+def changed_entries(root: Path, revision: str) -> list[str]:
+    """What the files below root are, beside those of a commit: the fields of git's raw format. Raises GitTrouble.
+
+    Source: git-diff-index(1), "RAW OUTPUT FORMAT"; with -z each field has its own end.
+    """
+    answer = _run(root, "diff-index", "--raw", "-z", *_PLAIN, revision, "--", seconds=DIFF_SECONDS)
+    if answer.status:
+        raise _trouble(root, answer)
+    return [os.fsdecode(field) for field in answer.output.split(b"\0") if field]
+
+
+def difference(root: Path, revision: str, paths: Sequence[str]) -> str:
+    """How a file, named by its present and its former path, differs from a commit, without context.
+
+    Raises GitTrouble.
+    """
+    settings = ("-c", f"core.bigFileThreshold={_DIFF_BYTES}")
+    named = [f":(literal){path}" for path in paths]
+    answer = _run(root, *settings, "diff-index", "-p", "-U0", *_PLAIN, revision, "--", *named, seconds=DIFF_SECONDS)
+    if answer.status:
+        raise _trouble(root, answer)
+    return answer.output.decode("utf-8", "replace")
+
+
+def commits_of_branch(root: Path, limit: int) -> list[list[str]]:
+    """Newest first, each with its parents, the commits that no main branch has: `limit` at most.
+
+    There are none where no main branch is but the one that is checked out. Raises GitTrouble.
+    """
+    answer = _run(root, "for-each-ref", "--format=%(HEAD) %(objectname)", *_TRUNKS, seconds=DIFF_SECONDS)
+    trunks = [line[2:] for line in answer.output.decode().split("\n") if line.startswith("  ")]
+    if answer.status or not trunks:
+        return []
+    answer = _run(
+        root, "rev-list", "--parents", f"--max-count={limit}", "HEAD", "--not", *trunks, "--", seconds=DIFF_SECONDS
+    )
+    if answer.status:
+        raise _trouble(root, answer)
+    return [line.split(" ") for line in answer.output.decode().split("\n") if line]
+
+
+def _run(root: Path, *arguments: str, seconds: float = GIT_SECONDS) -> _Answer:
+    """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run."""
     try:
         from git import Git
         from git.exc import GitError
@@ -77,8 +138,8 @@ def _run(root: Path, *arguments: str) -> _Answer:
     try:
         status, output, error_text = Git().execute(
             [*_COMMAND, "-C", str(root), *arguments],
-            env={"GIT_OPTIONAL_LOCKS": "0"},
-            kill_after_timeout=GIT_SECONDS,
+            env=_ENVIRONMENT,
+            kill_after_timeout=seconds,
             with_extended_output=True,
             with_exceptions=False,
             strip_newline_in_stdout=False,

@@ -107,7 +107,7 @@ class Backend:
         self._folders[path] = folder
         if self._overrides is not None:
             self._begin(folder, self._overrides)
-        self._on_moved()
+        self._settle()
 
     def remove(self, path: Path) -> None:
         """The editor has closed a folder. What runs for its documents ends well before the index is closed."""
@@ -120,7 +120,7 @@ class Backend:
             self._background.start(folder.leave(), f"closing {folder.name}")
         if not self._folders:
             self.open_nowhere()
-        self._on_moved()
+        self._settle()
         self._tell()
 
     def open_nowhere(self) -> None:
@@ -209,8 +209,15 @@ class Backend:
             return
         keep_for_good()
         folder.assistant = assistant
-        self._on_moved()
+        self._settle()
         self._refreshing[folder] = self._background.start(folder.refresher.run(), "refreshing the index")
+
+    def _settle(self) -> None:
+        """Folders came, opened or went: whose documents are whose, and who works beside whom."""
+        assistants = [folder.assistant for folder in self._folders.values() if folder.assistant is not None]
+        for assistant in assistants:
+            assistant.work_beside(assistants)
+        self._on_moved()
 
     def _is_open(self, folder: Folder) -> bool:
         """Whether the editor still has it."""
@@ -224,7 +231,7 @@ class Backend:
             self._warn_once(f"codeassist has no context from {folder.path}: {error}")
             self.open_nowhere()
         folder.tell(IndexStatus("failed", str(error)))
-        self._on_moved()
+        self._settle()
 
     def _share_engine(self, assistant: Assistant) -> None:
         if self.engine is None:

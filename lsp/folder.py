@@ -72,7 +72,7 @@ class Folder:
         self.assistant: Assistant | None = None
         self.index = IndexStatus()
         self.is_failed = False
-        self.refresher = Refresher(self._refresh_all, self._refresh_file)
+        self.refresher = Refresher(self._refresh_all, self._refresh_file, self._look_at_changes)
         self._client = client
         self._first_index = first_index
         self._on_changed = on_changed
@@ -117,6 +117,16 @@ class Folder:
             logger.warning("the index did not follow %s: %s", path.name, error)
         except Exception:  # one odd file must not end the refreshes of the whole session
             logger.exception("the index did not follow %s", path.name)
+
+    async def _look_at_changes(self) -> None:
+        if self.assistant is None:
+            return
+        try:
+            await self.assistant.look_at_changes()
+        except IndexerError as error:
+            logger.warning("what is not committed in %s is not known: %s", self.name or "no folder", error)
+        except Exception:  # it only helps
+            logger.exception("what is not committed in %s is not known", self.name or "no folder")
 
     async def _refresh_all(self) -> None:
         if self.index.state != "none":

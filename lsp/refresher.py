@@ -19,18 +19,20 @@ MANY_FILES = 32
 
 
 class Refresher:
-    """Runs `refresh_all` or `refresh_file` after requests, once for all that came meanwhile."""
+    """Runs `refresh_all` or `refresh_file` after requests, once for all that came meanwhile, and then `refreshed`."""
 
     def __init__(
         self,
         refresh_all: Callable[[], Awaitable[None]],
         refresh_file: Callable[[Path], Awaitable[None]],
+        refreshed: Callable[[], Awaitable[None]],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._refresh_all = refresh_all
         self._refresh_file = refresh_file
+        self._refreshed = refreshed
         self._sleep = sleep
         self._clock = clock
         self._wanted = asyncio.Event()
@@ -63,6 +65,7 @@ class Refresher:
         self._wants_all, self._files = False, set()
         if wants_all:
             await self._refresh_all()
-            return
-        for path in files:
-            await self._refresh_file(path)
+        else:
+            for path in files:
+                await self._refresh_file(path)
+        await self._refreshed()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from bench.quality import context, cursors, drafting, edits, everything, gate, humaneval, repoeval, search
+from bench.quality import changes, context, cursors, drafting, edits, everything, gate, humaneval, repoeval, search
 
 
 def command_line() -> argparse.ArgumentParser:
     """What each program registers."""
     parser = argparse.ArgumentParser(prog="python -m bench.quality")
     commands = parser.add_subparsers(required=True)
-    for module in (everything, humaneval, cursors, context, edits, repoeval, drafting, gate, search):
+    for module in (everything, humaneval, cursors, context, edits, changes, repoeval, drafting, gate, search):
         module.register(commands)
     return parser
 

@@ -113,14 +113,14 @@ def measure(root: Path, arguments: argparse.Namespace) -> list[Brought]:
             for kind in KINDS:
                 template = find_template(info.template)
                 pipeline = Pipeline(tokenizer, template, retrievers[kind], PATIENCE_MS, heals=True)
-                found.append(_brought(case, kind, pipeline, budgets))
+                found.append(brought(case, kind, pipeline, budgets))
                 pipeline.close()
     finally:
         index.close()
     return found
 
 
-def _brought(case: Case, kind: str, pipeline: Pipeline, budgets: Budgets) -> Brought:
+def brought(case: Case, kind: str, pipeline: Pipeline, budgets: Budgets) -> Brought:
     prepared = pipeline.prepare(case.document, case.cursor, budgets)
     parts = {True: "", False: ""}
     for part in prepared.prompt.parts:

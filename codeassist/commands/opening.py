@@ -123,6 +123,7 @@ async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> Ind
     """An index as good as it gets: without one there is less context, and the user is told."""
     try:
         report = await assistant.refresh(bars.on_index)
+        await assistant.look_at_changes()
     except (IndexerError, OSError) as error:
         front.warn(f"no context from other files: {error}")
         return None

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from codeassist.activity import MAX_LINES, MAX_PLACES, MAX_SHOWN, Activity, Place, with_edit
-from codeassist.sources import WithActivity
+from codeassist.activity import EDITED, MAX_LINES, MAX_PLACES, MAX_SHOWN, Activity, Place, with_edit
+from codeassist.sources import Neighbour, WithActivity
+from indexer.changes import UNCOMMITTED, ChangedFile
 from indexer.types import Hit, Query
 
 CART = "def price_of(item):\n    return 1\n\n\n" + "\n" * 20 + "def total_price(items):\n    return 2\n"
@@ -176,3 +177,141 @@ def test_versions_follow_the_edits_of_open_documents() -> None:
     assert before["shop.py"] == after["shop.py"] == "blob"
     assert before["cart.py"] != after["cart.py"]
     assert "other.py" not in after
+
+
+def changed(*names: str, text: str = CART, span: tuple[int, int] = (24, 25)) -> tuple[ChangedFile, ...]:
+    return tuple(ChangedFile(f"{name}.py", text, (span,), UNCOMMITTED) for name in names)
+
+
+def test_what_is_not_committed_is_shown_before_anything_was_edited() -> None:
+    activity = Activity()
+    activity.changed_on_disk(changed("cart", "other", text=CART))
+    hits = activity.hits(asked("total_price("))
+    assert [(hit.path, hit.why) for hit in hits] == [("cart.py", UNCOMMITTED), ("other.py", UNCOMMITTED)]
+    assert hits[0].text.split("\n")[0] == "def total_price(items):"
+    activity.changed_on_disk(())
+    assert activity.hits(asked("total_price(")) == []
+
+
+def test_what_was_edited_here_comes_before_what_is_not_committed() -> None:
+    activity = opened(edited="x = total_price\n")
+    activity.changed_on_disk(changed("cart", "cart2", text=CART.replace("items", "total_price, subtotal_price")))
+    activity.edited("edited.py", 0, 1, 1)
+    query = Query("total_price(subtotal_price, price_of)", path="bill.py")
+    assert [hit.path for hit in activity.hits(query)] == ["edited.py", "cart.py"]
+
+
+def test_the_asking_document_is_not_shown_what_it_has_changed_itself() -> None:
+    activity = Activity()
+    activity.changed_on_disk(changed("bill", "cart"))
+    assert [hit.path for hit in activity.hits(asked("total_price("))] == ["cart.py"]
+
+
+def test_changes_of_an_open_document_move_with_its_edits_and_are_shown_as_they_are_now() -> None:
+    texts = {"cart.py": CART}
+    activity = Activity()
+    activity.changed_on_disk(changed("cart"))
+    activity.opened("cart.py", lambda: texts["cart.py"])
+    texts["cart.py"] = "import this\n" * 9 + CART.replace("total_price", "total_price_now")
+    activity.edited("cart.py", 0, 0, 9)
+    hits = activity.hits(Query("total_price_now", path="bill.py"))
+    assert [(hit.start_line, hit.text.split("\n")[0], hit.why) for hit in hits] == [
+        (34, "def total_price_now(items):", UNCOMMITTED)
+    ]
+
+
+def test_an_edit_next_to_a_change_makes_it_an_edit() -> None:
+    activity = opened(cart=CART)
+    activity.changed_on_disk(changed("cart"))
+    activity.edited("cart.py", 25, 26, 1)
+    assert [hit.why for hit in activity.hits(asked("total_price("))] == [EDITED]
+
+
+def test_a_document_that_is_not_as_it_is_on_disk_keeps_what_is_known_of_it() -> None:
+    texts = {"cart.py": CART}
+    activity = Activity()
+    activity.opened("cart.py", lambda: texts["cart.py"])
+    activity.changed_on_disk(changed("cart"))
+    texts["cart.py"] = "\n" * 5 + CART
+    activity.edited("cart.py", 0, 0, 5)
+    activity.changed_on_disk(changed("cart", span=(0, 1)))
+    assert [hit.start_line for hit in activity.hits(asked("total_price("))] == [30]
+
+
+# what the editor shows when it opens the document, whether its changes on disk still say anything
+OPENED = {"as on disk": (CART, True), "recovered from a backup": ("# new\n" + CART, False)}
+
+
+@pytest.mark.parametrize("case", OPENED)
+def test_a_document_is_opened_with_the_changes_of_its_text(case: str) -> None:
+    text, is_shown = OPENED[case]
+    activity = Activity()
+    activity.changed_on_disk(changed("cart"))
+    activity.opened("cart.py", lambda: text)
+    assert bool(activity.hits(asked("total_price("))) is is_shown
+    activity.closed("cart.py")
+    assert bool(activity.hits(asked("total_price("))) is is_shown
+
+
+def test_a_changed_file_that_is_withheld_is_not_shown() -> None:
+    def withheld(path: str, text: str) -> str | None:
+        return "looks like a secret" if "price_of" in text else None
+
+    activity = Activity()
+    activity.changed_on_disk(changed("cart"))
+    assert [hit.path for hit in WithActivity(Found(), activity, withheld).search(asked("total_price("), 5)] == []
+
+
+PAYMENT = "def settle_payment(invoice, currency, discount):\n    return invoice\n"
+
+
+def beside(text: str, secret: str | None = None) -> WithActivity:
+    """A retriever of a folder beside another one, in which this text was just edited."""
+    elsewhere = opened(pay=text)
+    elsewhere.edited("pay.py", 0, 1, 1)
+    neighbour = Neighbour("../server/", elsewhere, lambda path, text: secret)
+    return WithActivity(Found("shop.py"), Activity(), lambda path, text: None, lambda: (neighbour,))
+
+
+# what the cursor is at, whether a place of another folder is shown to it
+ELSEWHERE = {
+    "many names": ("settle_payment(invoice, currency, discount)", True),
+    "one name": ("settle_payment(", False),
+    "no name": ("unrelated(", False),
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_an_edit_in_another_folder_is_shown_where_it_clearly_helps(case: str) -> None:
+    text, is_shown = ELSEWHERE[case]
+    hits = beside(PAYMENT).search(Query(text, path="bill.py"), 5)
+    assert [hit.path for hit in hits] == [*["../server/pay.py"] * is_shown, "shop.py"]
+
+
+def test_what_another_folder_withholds_is_not_shown() -> None:
+    query = Query("settle_payment(invoice, currency, discount)", path="bill.py")
+    assert [hit.path for hit in beside(PAYMENT, "ignored by git").search(query, 5)] == ["shop.py"]
+
+
+def test_edits_of_the_own_folder_come_first_and_leave_others_no_room() -> None:
+    other = opened(pay=PAYMENT)
+    other.edited("pay.py", 0, 1, 1)
+    own = opened(**{f"own{number}": "settle_payment = 1\n" for number in range(MAX_SHOWN)})
+    for number in range(MAX_SHOWN):
+        own.edited(f"own{number}.py", 0, 1, 1)
+    neighbour = Neighbour("../server/", other, lambda path, text: None)
+    retriever = WithActivity(Found(), own, lambda path, text: None, lambda: (neighbour,))
+    hits = retriever.search(Query("settle_payment(invoice, currency, discount)", path="bill.py"), 5)
+    assert sorted(hit.path for hit in hits) == [f"own{number}.py" for number in range(MAX_SHOWN)]
+
+
+def test_versions_follow_the_edits_in_other_folders() -> None:
+    elsewhere = opened(pay=PAYMENT)
+    neighbour = Neighbour("inner/", elsewhere, lambda path, text: None)
+    retriever = WithActivity(Found("inner/pay.py"), Activity(), lambda path, text: None, lambda: (neighbour,))
+    paths = ["inner/pay.py", "pay.py", "inner/closed.py"]
+    before = retriever.versions(paths)
+    elsewhere.edited("pay.py", 0, 1, 1)
+    after = retriever.versions(paths)
+    assert before.keys() == after.keys() == {"inner/pay.py"}
+    assert before != after

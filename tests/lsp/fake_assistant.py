@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -49,6 +49,8 @@ class FakeAssistant:
         self.refresh_errors: dict[str, Exception] = {}
         self.completer_made_in: Future[threading.Thread] = Future()
         self.n_closed = 0
+        self.n_looks = 0
+        self.others: list[FakeAssistant] = []
 
     def relative(self, path: Path) -> str:
         return path.name
@@ -75,6 +77,12 @@ class FakeAssistant:
 
     async def prepare(self, path: str, text: str) -> None:
         self.prepared.append((path, text))
+
+    async def look_at_changes(self) -> None:
+        self.n_looks += 1
+
+    def work_beside(self, others: Iterable[FakeAssistant]) -> None:
+        self.others = [other for other in others if other is not self]
 
     def document(self, path: Path, text: str, version: int = 0) -> Document:
         return make_document(path.name, text, version)

@@ -41,13 +41,15 @@ def folders(session: Session, tmp_path: Path) -> dict[Path, FakeAssistant]:
 
 async def ready(session: Session, *paths: Path, capabilities: dict[str, Any] | None = None) -> None:
     await session.ready(capabilities, workspaceFolders=named(*paths))
-    await all_indexed(session, len(paths))
+    await indexed(session, *paths)
 
 
-async def all_indexed(session: Session, n_folders: int) -> None:
+async def indexed(session: Session, *paths: Path) -> None:
+    """Wait until just these are open and have their indexes."""
+    wanted = [(str(path), "ready") for path in paths]
     await session.client.notification(
         "codeassist/status",
-        lambda status: [folder["index"]["state"] for folder in status["folders"]] == ["ready"] * n_folders,
+        lambda status: [(folder["path"], folder["index"]["state"]) for folder in status["folders"]] == wanted,
     )
 
 
@@ -100,7 +102,7 @@ async def test_a_document_behind_a_link_belongs_to_the_folder_that_it_lies_in(
 async def test_all_folders_run_on_the_engine_of_the_first(session: Session) -> None:
     await ready(session, OUTER, INNER)
     change(session, added=(OTHER,))
-    await all_indexed(session, 3)
+    await indexed(session, OUTER, INNER, OTHER)
     session.client.open("file:///elsewhere/a.py", "x = ")
     await idle(session)
     engine = session.assistant.engine
@@ -121,7 +123,7 @@ async def test_a_folder_that_is_added_is_opened_indexed_with_progress_and_takes_
         "$/progress", lambda progress: progress["value"].get("title") == "codeassist: indexing inner"
     )
     folders[INNER].loading.set()
-    await all_indexed(session, 2)
+    await indexed(session, OUTER, INNER)
     assert await answered_by(session, uri) == "inner"
     assert folders[INNER].refreshes == ["*"]
     status = await session.client.request("codeassist/status")
@@ -174,7 +176,7 @@ async def test_a_folder_that_is_removed_while_it_is_opened_is_closed_and_its_eng
     change(session, removed=(OUTER,))
     await session.client.request("codeassist/status")
     session.may_open.set()
-    await all_indexed(session, 1)
+    await indexed(session, OTHER)
     await session.is_ready()
     assert (folders[OUTER].n_closed, folders[OUTER].refreshes) == (1, [])
     assert session.engines == [None, session.assistant.engine]
@@ -344,7 +346,7 @@ async def test_a_folder_that_cannot_be_opened_is_told_once_and_its_documents_are
     assert status["engine"]["state"] == "ready"
     del session.open_errors[OTHER]
     session.client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": uri, "type": 1}]})
-    await all_indexed(session, 2)
+    await indexed(session, OTHER, OUTER)
     assert await answered_by(session, uri) == "other"
     assert folders[OTHER].refreshes == ["*"]
 
@@ -360,7 +362,7 @@ async def test_first_indexes_are_built_one_after_the_other(
     assert await answered_by(session, "file:///other/a.py") == "other"  # It need not wait for an index.
     assert folders[OTHER].refreshes == []
     folders[OUTER].loading.set()
-    await all_indexed(session, 2)
+    await indexed(session, OUTER, OTHER)
 
 
 async def test_an_edit_is_known_to_the_folder_of_its_document_and_moves_with_it(
@@ -375,10 +377,20 @@ async def test_an_edit_is_known_to_the_folder_of_its_document_and_moves_with_it(
     await session.client.request("codeassist/status")
     assert [folders[folder].activity.hits(query) != [] for folder in (OUTER, OTHER)] == [True, False]
     change(session, added=(INNER,))
-    await all_indexed(session, 3)
+    await indexed(session, OUTER, OTHER, INNER)
     session.client.change(uri, 4, edit("total_price = 3\n"))
     await session.client.request("codeassist/status")
     assert [folders[folder].activity.hits(query) != [] for folder in (OUTER, INNER)] == [False, True]
+
+
+async def test_folders_know_of_each_other_and_not_of_those_that_left(
+    session: Session, folders: dict[Path, FakeAssistant]
+) -> None:
+    await ready(session, OUTER, OTHER)
+    assert [folders[folder].others for folder in (OUTER, OTHER)] == [[folders[OTHER]], [folders[OUTER]]]
+    change(session, added=(INNER,), removed=(OTHER,))
+    await indexed(session, OUTER, INNER)
+    assert [folders[folder].others for folder in (OUTER, INNER)] == [[folders[INNER]], [folders[OUTER]]]
 
 
 def edit(text: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class _Index:
         self.now = 0.0
         self.takes_s = 0.0
         self.go = asyncio.Event()
-        self.refresher = Refresher(self.everything, self.file, sleep=self.sleep, clock=lambda: self.now)
+        self.n_looks = 0
+        self.refresher = Refresher(self.everything, self.file, self.look, sleep=self.sleep, clock=lambda: self.now)
 
     async def everything(self) -> None:
         self.done.append("*")
@@ -26,6 +27,9 @@ class _Index:
 
     async def file(self, path: Path) -> None:
         self.done.append(path.name)
+
+    async def look(self) -> None:
+        self.n_looks += 1
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -62,6 +66,7 @@ async def test_requests_that_come_together_are_one_refresh_of_each_file(index: _
         index.refresher.request_file(Path(name))
     await index.settle()
     assert index.done == ["*", "a.py", "b.py"]
+    assert index.n_looks == 2
 
 
 async def test_many_files_are_a_look_at_everything(index: _Index) -> None:

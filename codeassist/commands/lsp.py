@@ -36,8 +36,9 @@ def lsp(
 ) -> None:
     """The language server: editors start it and talk to it on stdin and stdout.
 
-    It uses the model of a running `codeassist serve`, and loads its own where there is none. Logs go to stderr, or to
-    the file that log.file names, on the command line or in the editor's settings.
+    It serves every folder that the editor has open, with one model: that of a running `codeassist serve`, or its own
+    where there is none. Logs go to stderr, or to the file that log.file names, on the command line or in the editor's
+    settings.
 
     [bold]Examples[/bold]
 

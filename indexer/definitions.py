@@ -12,7 +12,7 @@ from functools import lru_cache
 from indexer import records
 from indexer.cursor import CursorView, types_of
 from indexer.graph import definitions_of, resolve_import
-from indexer.languages import family_of, language_of
+from indexer.languages import is_same_family
 from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
 from indexer.resolvers import Asker
@@ -207,12 +207,10 @@ class Definitions:
         return [
             symbol
             for symbol in records.symbols_named(self._connection, name, 40)
-            if symbol.kind in kinds and symbol.path != self.asker.path and self._same_family(symbol.path)
+            if symbol.kind in kinds
+            and symbol.path != self.asker.path
+            and is_same_family(symbol.path, self.asker.path)
         ]
-
-    def _same_family(self, path: str) -> bool:
-        there, here = language_of(path), language_of(self.asker.path)
-        return there is not None and here is not None and family_of(there) == family_of(here)
 
 
 def _without_overloads(symbols: list[Symbol]) -> list[Symbol]:

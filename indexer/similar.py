@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 
 from indexer import records
 from indexer.languages import is_same_family
@@ -79,6 +79,20 @@ class Terms:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stretch of a chunk: its first line and the one after its last, counted from the chunk's."""
+
+    chunk: Chunk
+    stretch: tuple[int, int]
+    score: float
+
+    @property
+    def first_line(self) -> int:
+        """Where it begins in its file."""
+        return self.chunk.start_line + self.stretch[0]
+
+
 def find_similar(
     connection: sqlite3.Connection, terms: Terms, around: Around, nearest: Nearest | None, limit: int
 ) -> list[Hit]:
@@ -86,7 +100,7 @@ def find_similar(
     weights, rows_of = _weights(connection, terms, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
     total = sum(weights.values()) or 1.0
-    found = []
+    found: list[Found] = []
     for chunk, cosine in candidates:
         lines = chunk.text.split("\n")
         start, end, shared = _best_stretch(lines, weights)
@@ -94,8 +108,9 @@ def find_similar(
         if score <= 0.0:
             continue  # Only the path spells one of the terms.
         score = (score + _same_start(lines[start:end], around.lines)) * _nearness(chunk.path, around.path)
-        found.append(_hit(chunk, lines, (start, end), score, around.names))
-    return sorted(found, key=lambda hit: (-round(hit.score, 9), hit.path, hit.start_line))[:limit]
+        found.append(Found(chunk, _without_blank_ends(lines, start, end), score))
+    best = sorted(found, key=lambda each: (-round(each.score, 9), each.chunk.path, each.first_line))[:limit]
+    return [_hit(each, around.names) for each in best]
 
 
 def _weights(
@@ -178,14 +193,19 @@ def _telling_terms(word: str) -> tuple[str, ...]:
     return tuple(term for term in terms_of(word) if len(term) > 2 and term not in STOP_WORDS)
 
 
-def _hit(chunk: Chunk, lines: Sequence[str], stretch: tuple[int, int], score: float, names: Sequence[str]) -> Hit:
-    start, end = stretch
+def _without_blank_ends(lines: Sequence[str], start: int, end: int) -> tuple[int, int]:
     while end > start + 1 and not lines[end - 1].strip():
         end -= 1
     while start < end - 1 and not lines[start].strip():
         start += 1
-    text = "\n".join(lines[start:end])
-    shared = [f"`{name}`" for name in names if name in text][:2]
+    return start, end
+
+
+def _hit(found: Found, names: Sequence[str]) -> Hit:
+    start, end = found.stretch
+    text = "\n".join(found.chunk.text.split("\n")[start:end])
+    shared = [f"`{name}`" for name in islice((name for name in names if name in text), 2)]
     why = f"uses {' and '.join(shared)}" if shared else "similar code"
     source: HitSource = "lexical" if shared else "vector"
-    return Hit(chunk.path, chunk.start_line + start, chunk.start_line + end - 1, score, text, source, why)
+    last_line = found.chunk.start_line + end - 1
+    return Hit(found.chunk.path, found.first_line, last_line, found.score, text, source, why)

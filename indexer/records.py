@@ -184,6 +184,12 @@ def count_files(connection: sqlite3.Connection) -> int:
     return int(n_files)
 
 
+def look_at_tables(connection: sqlite3.Connection) -> None:
+    """Meet damage at the root of what is read piece by piece later: now somebody may wait for a new index."""
+    for table in ("imports", "symbols"):
+        connection.execute(f"SELECT rowid FROM {table} NOT INDEXED LIMIT 1").fetchone()
+
+
 def top_level_names(connection: sqlite3.Connection, file_id: int) -> Iterable[tuple[str, int]]:
     """(name, symbol row) of what can be imported from a file."""
     return connection.execute(

@@ -144,6 +144,8 @@ def synced(old: RepositoryMap, connection: sqlite3.Connection) -> RepositoryMap:
     generation = records.read_meta(connection, "generation")
     if generation == old.generation:
         return replace(old, files=replace(old.files, connection=connection))
+    if not old.generation:
+        records.look_at_tables(connection)
     changes = _read_changes(old, connection)
     entries = old.files.entries
     for path in (*changes.touched, *changes.gone):

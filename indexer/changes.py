@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from indexer.files import decode, read_bytes
@@ -29,6 +30,8 @@ SPAN_LINES = 16
 BRANCH_COMMITS = 10
 # Of a working tree in which everything differs (line ends, a script over all files) no more is looked at.
 MAX_LOOKED_AT = 5_000
+# Files whose time alone has changed are found out one by one: so many are compared.
+MAX_COMPARED = 3 * MAX_FILES
 # Nothing more is read after this time.
 WITHIN_S = 10.0
 
@@ -70,7 +73,7 @@ def read_changes(root: Path, versions: Versions, max_file_kb: int) -> tuple[Chan
     deadline = time.monotonic() + WITHIN_S
     found: list[ChangedFile] = []
     try:
-        for candidate in _candidates(root, versions):
+        for candidate in islice(_candidates(root, versions), MAX_COMPARED):
             if len(found) == MAX_FILES or time.monotonic() > deadline:
                 break
             changed = _changed(root, candidate, max_file_kb)

@@ -103,7 +103,7 @@ class Backend:
         """The editor has opened a folder: open it and bring its index up to date, in the background."""
         if path in self._folders:
             return
-        folder = Folder(path, path.name or str(path), self._client, self._first_index, self._tell)
+        folder = Folder(path, path.name or str(path), self._client, self._tell)
         self._folders[path] = folder
         if self._overrides is not None:
             self._begin(folder, self._overrides)
@@ -127,7 +127,7 @@ class Backend:
         """See to it that documents which lie in no folder have one all the same."""
         if self._loose is None and self._overrides is not None:
             path, overrides = self._nowhere()
-            self._loose = Folder(path, "", self._client, self._first_index, self._tell)
+            self._loose = Folder(path, "", self._client, self._tell)
             self._begin(self._loose, {**self._overrides, **overrides})
 
     def holding(self, path: Path) -> list[Folder]:
@@ -210,7 +210,9 @@ class Backend:
         keep_for_good()
         folder.assistant = assistant
         self._settle()
-        self._refreshing[folder] = self._background.start(folder.refresher.run(), "refreshing the index")
+        # Several folders that are indexed at a time would take all cores from the user.
+        work = folder.refresher.run(self._first_index)
+        self._refreshing[folder] = self._background.start(work, "refreshing the index")
 
     def _settle(self) -> None:
         """Folders came, opened or went: whose documents are whose, and who works beside whom."""

@@ -62,9 +62,7 @@ class Folder:
     root: the path without symbolic links. head: the file in which git says what is checked out, if there is one.
     """
 
-    def __init__(
-        self, path: Path, name: str, client: Client, first_index: asyncio.Lock, on_changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, path: Path, name: str, client: Client, on_changed: Callable[[], None]) -> None:
         self.path = path
         self.name = name
         self.root = resolved(path)
@@ -74,7 +72,6 @@ class Folder:
         self.is_failed = False
         self.refresher = Refresher(self._refresh_all, self._refresh_file, self._look_at_changes)
         self._client = client
-        self._first_index = first_index
         self._on_changed = on_changed
         self._n_users = 0
         self._unused = asyncio.Event()
@@ -129,13 +126,6 @@ class Folder:
             logger.exception("what is not committed in %s is not known", self.name or "no folder")
 
     async def _refresh_all(self) -> None:
-        if self.index.state != "none":
-            await self._refresh_at_once()
-            return
-        async with self._first_index:  # Several folders that are indexed at a time would take all cores from the user.
-            await self._refresh_at_once()
-
-    async def _refresh_at_once(self) -> None:
         if self.assistant is None:
             return
         work = self._client.work_done(f"codeassist: indexing {self.name}".rstrip())

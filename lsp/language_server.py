@@ -49,7 +49,7 @@ class CodeassistServer(LanguageServer):
         self.latest = Latest()
         self.background = Background(self._background_failed)
         self.at_close = ExitStack()
-        self.backend = Backend(open_assistant, self, self.background, self._make_nowhere, self.editing.settle)
+        self.backend = Backend(open_assistant, self, self.background, self._make_nowhere, self._moved)
         self.watching = Watching(self)
         self.ended = asyncio.Event()
 
@@ -69,6 +69,11 @@ class CodeassistServer(LanguageServer):
         await self.backend.close()
         self.at_close.close()
 
+    def see_to_homes(self) -> None:
+        """Have a folder even for documents that lie in none."""
+        if not all(self.backend.holding(path_of(uri)) for uri in self.documents.uris()):
+            self.backend.open_nowhere()
+
     def warn(self, message: str) -> None:
         """Show a warning to the user, and log it."""
         logger.warning("%s", message)
@@ -85,6 +90,10 @@ class CodeassistServer(LanguageServer):
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log only: pygls would pop up every failure of a notification."""
         logger.error("%s", error, exc_info=error)
+
+    def _moved(self) -> None:
+        self.see_to_homes()
+        self.editing.settle()
 
     def _owner(self, uri: str) -> Assistant | None:
         folder = self.backend.folder_of(path_of(uri))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 
 # A burst of events (a branch switch, "save all") arrives within this time; the index follows once for all of them.
@@ -16,6 +17,8 @@ REST_FACTOR = 4.0
 TELLING_FILES = frozenset({".gitignore", ".codeassistignore", ".gitmodules"})
 # From this many files on, looking at the whole tree is cheaper than at one file after the other.
 MANY_FILES = 32
+
+_AT_ONCE: AbstractAsyncContextManager[None] = nullcontext()
 
 
 class Refresher:
@@ -50,14 +53,21 @@ class Refresher:
         self._files.add(path)
         self._wanted.set()
 
-    async def run(self) -> None:
-        """Refresh everything at once, then what is requested; until cancelled."""
+    async def run(self, turn: AbstractAsyncContextManager[None] = _AT_ONCE) -> None:
+        """Refresh everything when it is its turn, then what is requested; until cancelled."""
+        async with turn:
+            took_s = await self._timed_refresh()
         while True:
-            start = self._clock()
-            await self._refresh()
-            await self._sleep(REST_FACTOR * (self._clock() - start))
+            await self._sleep(REST_FACTOR * took_s)
             await self._wanted.wait()
             await self._sleep(QUIET_S)
+            took_s = await self._timed_refresh()
+
+    async def _timed_refresh(self) -> float:
+        """Refresh what is requested; how many seconds that took."""
+        start = self._clock()
+        await self._refresh()
+        return self._clock() - start
 
     async def _refresh(self) -> None:
         self._wanted.clear()

@@ -14,6 +14,7 @@ import typer
 from codeassist.assistant import open_index
 from codeassist.commands.front import Front
 from codeassist.commands.lsp import assistant_opener, parse_address
+from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import ConfigError
 from codeassist.protocols import Engine
 from codeassist.settings import Settings
@@ -53,6 +54,21 @@ def editor(tmp_path: Path) -> Editor:
 def test_the_editors_settings_win_over_the_command_lines(editor: Editor) -> None:
     settings = editor.open(["completion.max_lines=3", "engine.threads=2"], {"completion.max_lines": 4})
     assert (settings.completion.max_lines, settings.engine.threads) == (4, 2)
+
+
+def test_a_further_folder_runs_on_the_engine_that_is_there_and_leaves_the_log_alone(editor: Editor) -> None:
+    def opened(settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True) -> Any:
+        given.append(engine)
+
+    given: list[Engine | None] = []
+    front = Front(
+        io.BytesIO(), editor.stdout, editor.stderr, editor.environ, editor.workspace, opened, open_index, lambda: None
+    )
+    opener, engine = assistant_opener(front, []), ScriptedEngine()
+    log = editor.workspace / "log"
+    opener(editor.workspace, {"log.file": str(log)}, editor.warnings.append, engine)
+    assert given == [engine]
+    assert not log.exists()
 
 
 def test_a_wrong_type_from_the_editor_is_a_config_error(editor: Editor) -> None:

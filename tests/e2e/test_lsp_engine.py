@@ -163,3 +163,35 @@ async def test_an_editor_that_dies_takes_server_and_engine_with_it(
         await editor.wait()
         assert await server.ended() == 1
         assert_gone(processes)
+
+
+async def test_several_folders_have_one_engine(tmp_path: Path, model: Path, repository: Path) -> None:
+    folders = [repository, tmp_path / "other", tmp_path / "late"]
+    for folder in folders[1:]:
+        folder.mkdir()
+        (folder / "area.py").write_text(TEXT, encoding="utf-8")
+    named = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
+    async with started(tmp_path) as server:
+        client = server.client
+        await server.ready(model, repository, processId=os.getpid(), workspaceFolders=named[:2])
+        before = server.descendants()
+        change = {"added": named[2:], "removed": named[:1]}
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": change})
+        await client.notification(
+            "codeassist/status",
+            lambda status: (
+                [(one["name"], one["index"]["state"]) for one in status["folders"]]
+                == [("other", "ready"), ("late", "ready")]
+            ),
+        )
+        for folder in folders:
+            uri = (folder / "area.py").as_uri()
+            client.open(uri, TEXT)
+            while await client.complete(uri, 2, 4, triggerKind=1) is None:
+                pass  # the first document outside of all folders waits for a place of its own
+        assert before
+        assert set(server.descendants()) <= set(before)
+        assert await client.request("shutdown") is None
+        client.notify("exit")
+        assert await server.ended() == 0
+    assert server.log.read_text().count("area.py:3 ") >= len(folders)

@@ -137,7 +137,7 @@ async def test_a_folder_that_is_added_is_opened_indexed_with_progress_and_takes_
 async def test_a_folder_that_is_removed_leaves_its_documents_to_the_next(
     session: Session, folders: dict[Path, FakeAssistant]
 ) -> None:
-    await ready(session, OUTER, INNER)
+    await ready(session, OUTER, INNER, OTHER)
     uri = "file:///outer/inner/a.py"
     session.client.open(uri, "x = ")
     assert await answered_by(session, uri) == "inner"
@@ -147,6 +147,7 @@ async def test_a_folder_that_is_removed_leaves_its_documents_to_the_next(
     change(session, removed=(OUTER,))
     await idle(session)
     assert await answered_by(session, uri) == NOWHERE
+    assert folders[OTHER].n_closed == 0
     assert session.assistant.engine.status.state == "ready"
 
 

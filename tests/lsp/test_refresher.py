@@ -87,6 +87,19 @@ async def test_a_file_that_tells_of_others_is_a_look_at_everything(index: _Index
     assert index.done == ["*", "*", "a.py"]
 
 
+async def test_waiting_for_its_turn_is_not_work_that_is_followed_by_rest() -> None:
+    index, turn = _Index(), asyncio.Lock()
+    await turn.acquire()
+    running = asyncio.ensure_future(index.refresher.run(turn))
+    await asyncio.sleep(0)
+    index.now += 1000.0
+    assert index.done == []
+    turn.release()
+    await index.settle()
+    running.cancel()
+    assert (index.done, index.slept, turn.locked()) == (["*"], [0.0], False)
+
+
 async def test_a_long_refresh_is_followed_by_a_longer_rest(index: _Index) -> None:
     index.takes_s = 3.0
     await index.settle()

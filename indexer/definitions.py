@@ -207,9 +207,7 @@ class Definitions:
         return [
             symbol
             for symbol in records.symbols_named(self._connection, name, 40)
-            if symbol.kind in kinds
-            and symbol.path != self.asker.path
-            and is_same_family(symbol.path, self.asker.path)
+            if symbol.kind in kinds and symbol.path != self.asker.path and is_same_family(symbol.path, self.asker.path)
         ]
 
 

@@ -143,6 +143,16 @@ class Backend:
         """The folder that a document is answered from; one that cannot be opened leaves it to the next."""
         return next((folder for folder in self.holding(path) if not folder.is_failed), self._loose)
 
+    async def open_folder_of(self, path: Path) -> Folder | None:
+        """The folder that a document is answered from, once it is open or cannot be; the first document outside of all
+        folders has one a moment after it came.
+        """
+        folder = self.folder_of(path)
+        while folder and folder.assistant is None and folder.opening and not folder.opening.done():
+            await asyncio.wait([folder.opening])
+            folder = self.folder_of(path)
+        return folder
+
     def file_changed(self, path: Path) -> None:
         """A file was saved, created or removed. A folder that could not be opened is tried again: it may be back."""
         for folder in self.holding(path):
@@ -187,7 +197,7 @@ class Backend:
 
     def _begin(self, folder: Folder, overrides: Mapping[str, object]) -> None:
         folder.is_failed = False
-        self._background.start(self._open(folder, overrides), "opening the workspace")
+        folder.opening = self._background.start(self._open(folder, overrides), "opening the workspace")
 
     async def _open(self, folder: Folder, overrides: Mapping[str, object]) -> None:
         loop = asyncio.get_running_loop()

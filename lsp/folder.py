@@ -60,6 +60,7 @@ class Folder:
 
     path: as the editor spells it. name: for people; "" for the empty folder of documents that lie in no other one.
     root: the path without symbolic links. head: the file in which git says what is checked out, if there is one.
+    opening: what opens it.
     """
 
     def __init__(self, path: Path, name: str, client: Client, on_changed: Callable[[], None]) -> None:
@@ -69,6 +70,7 @@ class Folder:
         self.head = head_file(self.root)
         self.assistant: Assistant | None = None
         self.index = IndexStatus()
+        self.opening: asyncio.Task[None] | None = None
         self.is_failed = False
         self.refresher = Refresher(self._refresh_all, self._refresh_file, self._look_at_changes)
         self._client = client

@@ -25,10 +25,13 @@ async def inline_completion(
     server: CodeassistServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
     """One item, none, or None when there is no answer for the text as it is now."""
-    folder = server.backend.folder_of(path_of(params.text_document.uri))
-    if folder is None or folder.assistant is None:
+    path = path_of(params.text_document.uri)
+    if server.backend.folder_of(path) is None:
         return None
     document = server.documents.get(params.text_document.uri)
+    folder = await server.backend.open_folder_of(path)
+    if folder is None or folder.assistant is None:
+        return None
     is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     with folder.in_use() as assistant:
         work = _complete(assistant, _place(document, params), is_invoked)

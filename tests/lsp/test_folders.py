@@ -79,6 +79,17 @@ async def test_a_document_is_answered_from_the_innermost_folder_that_holds_it(se
     assert await answered_by(session, uri) == DOCUMENTS[uri]
 
 
+@pytest.mark.usefixtures("folders")
+async def test_the_first_request_of_a_document_waits_until_its_folder_is_open(session: Session) -> None:
+    await ready(session, OTHER)
+    session.may_open.clear()
+    session.client.open("file:///elsewhere/a.py", "x = ")
+    _, first = session.client.ask_completion("file:///elsewhere/a.py", 0, 4)
+    await session.client.request("codeassist/status")
+    session.may_open.set()
+    assert (await session.client.within(first))["items"][0]["insertText"] == NOWHERE
+
+
 async def idle(session: Session) -> None:
     """All that was sent has been read, and everything that was opened is open."""
     await session.client.request("codeassist/status")

@@ -54,7 +54,7 @@ async def ended(process: asyncio.subprocess.Process, client: LspClient) -> tuple
 async def test_stdout_carries_the_protocol_alone() -> None:
     async with started("stdio") as process:
         client = client_of(process)
-        capabilities = await client.initialize(rootUri="file:///project")
+        capabilities = await client.initialize(rootUri="file:///w")
         assert capabilities["inlineCompletionProvider"] == {}
         await client.notification("codeassist/status", lambda status: status["engine"]["state"] == "ready")
         client.open(URI, "x😀\n")

@@ -31,7 +31,7 @@ FADE = 0.85
 # Of the places that share names with the cursor's surroundings this many are shown.
 MAX_SHOWN = 2
 EDITED = "edited a moment ago"
-# What is edited in another folder is seldom the same change: it has to share more names than one.
+# What is edited in another folder is seldom the same change: it has to share more names than one. Not fitted.
 LEAST_SHARED_ELSEWHERE = 3
 
 _NAME = re.compile(r"[^\W\d]\w{3,}")

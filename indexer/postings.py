@@ -1,4 +1,4 @@
-"""The full-text index as a person's search reads it: what FTS5's `bm25` gives, to the last bit, in a tenth of the time.
+"""The full-text index as a person's search reads it: what FTS5's `bm25` gives, to the last bit, but sooner.
 
 `bm25` reads a term's postings twice and looks up the length of every chunk that has it. Here lengths are kept in
 memory, postings are read once and kept for the next question, and the arithmetic is numpy's. All of it is bound to a
@@ -21,7 +21,7 @@ from indexer.schema import TOKENIZER
 Numbers = npt.NDArray[np.int64]
 Scores = npt.NDArray[np.float64]
 
-# So many postings are kept: 12 bytes each. The most frequent word of 60,000 chunks has 25,000.
+# So many postings are kept: 12 bytes each.
 MAX_POSTINGS = 4_000_000
 # As in FTS5.
 _K1, _B, _LEAST_IDF = 1.2, 0.75, 1e-6

@@ -1,5 +1,5 @@
-"""What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here, in `use_records.py`
-and in `vector_records.py`."""
+"""What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here and in
+`use_records.py`, `vector_records.py`, `word_records.py` and `places.py`."""
 
 from __future__ import annotations
 

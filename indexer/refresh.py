@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 # Files per transaction. A refresh of fewer is one transaction; a first index of many keeps what it has when killed.
 # What was found in them waits in memory, where each full garbage collection goes through all of it and keeps every
-# thread waiting meanwhile: 110 ms for the facts of 1,000 files.
+# thread waiting meanwhile (`bench/index_scale/loop.py`).
 FILES_PER_TRANSACTION = 100
 TEXTS_PER_BATCH = 256
 # Vectors of texts that are gone serve the next branch switch; beyond this many they are deleted.

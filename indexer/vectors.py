@@ -64,8 +64,8 @@ class VectorIndex:
 
 
 def _empty_index(dim: int) -> Any:
-    """Exact search over float16, which the stored vectors are: of 64,000 vectors of 192 numbers the nearest are found
-    in 1 ms, where faiss's own flat index, which keeps float32, takes 5 ms and twice the memory."""
+    """Exact search over float16, which the stored vectors are; faiss's own flat index keeps float32, in twice the
+    memory, and reads it all for every question."""
     import faiss
 
     return faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
@@ -73,7 +73,7 @@ def _empty_index(dim: int) -> Any:
 
 def _use_one_thread() -> None:
     """For what this thread asks of faiss. One question is one thread's work in any case, but faiss would have it wait
-    until all others have woken up to find that out: on a busy machine five times as long as the search."""
+    until all others have woken up to find that out, which on a busy machine takes longer than the search."""
     import faiss
 
     faiss.omp_set_num_threads(1)

@@ -124,7 +124,7 @@ class Folder:
             await self.assistant.look_at_changes()
         except IndexerError as error:
             logger.warning("what is not committed in %s is not known: %s", self.name or "no folder", error)
-        except Exception:  # it only helps
+        except Exception:  # what only helps must not end the refreshes of the whole session
             logger.exception("what is not committed in %s is not known", self.name or "no folder")
 
     async def _refresh_all(self) -> None:

@@ -8,7 +8,7 @@ import gc
 def keep_for_good() -> None:
     """Say that what stands in memory now (modules above all, a hundred thousand objects and more) is never garbage.
 
-    A full collection goes through all other objects with every thread waiting: some 100 ms while a repository is
-    indexed, were it to go through these, too.
+    A full collection goes through all other objects with every thread waiting; while a repository is indexed one comes
+    after another.
     """
     gc.freeze()

@@ -5,7 +5,7 @@
     python -m bench.index_scale latency [--sizes 600 10000]           edits and questions: index_latency.json
     python -m bench.index_scale loop [--sizes 10000]                  the Language Server's event loop: index_loop.json
 
-100,000 files (`growth` by default) take some ten minutes and 5 GB below --work.
+100,000 files (`growth` by default) take several minutes and gigabytes below --work.
 """
 
 from __future__ import annotations

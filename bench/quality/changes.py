@@ -21,7 +21,7 @@ from bench.measuring import RESULTS
 from bench.quality import report
 from bench.quality.cases import Case
 from bench.quality.context import COPIED, PATIENCE_MS, Brought, brought
-from bench.quality.edits import Change, changes, cursor_of, git
+from bench.quality.edits import Change, changes, cursor_of, git, working_copy
 from bench.quality.intervals import interval
 from bench.quality.journal import DEFAULT
 from bench.quality.serving import settings_of
@@ -53,10 +53,7 @@ class Asked:
 
 def measure(root: Path, arguments: argparse.Namespace) -> list[Asked]:
     """What came of the cursors of one repository."""
-    copy = arguments.work / "changes" / root.name
-    if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        git(root, "clone", "-q", "--no-checkout", str(root), str(copy))
+    copy = working_copy(root, arguments.work / "changes")
     settings = settings_of(arguments)
     info = open_engine(settings.engine, attach=False).info
     rng = random.Random(f"{arguments.seed}:{root.name}:cursors")

@@ -76,6 +76,15 @@ def git(root: Path, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, timeout=300).stdout.decode("utf-8", "replace")
 
 
+def working_copy(root: Path, folder: Path) -> Path:
+    """A clone in a folder, in which other commits may be checked out; nothing is checked out at first."""
+    copy = folder / root.name
+    if not copy.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        git(root, "clone", "-q", "--no-checkout", str(root), str(copy))
+    return copy
+
+
 def changes(root: Path, n_commits: int, seed: int) -> Iterator[Change]:
     """Random commits that change a few source files and add to two of them or more."""
     commits = git(root, "rev-list", "--no-merges", f"--max-count={MAX_LOOKED_AT}", "HEAD").split()
@@ -148,10 +157,7 @@ def activity_of(change: Change, path: str) -> Activity:
 
 async def measure(root: Path, engine: Engine, settings: Settings, arguments: argparse.Namespace) -> list[Typed]:
     """What came of the cursors of one repository."""
-    copy = arguments.work / "edits" / root.name
-    if not copy.exists():
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        git(root, "clone", "-q", "--no-checkout", str(root), str(copy))
+    copy = working_copy(root, arguments.work / "edits")
     rng = random.Random(f"{arguments.seed}:{root.name}:cursors")
     found: list[Typed] = []
     index = open_index(settings.index, copy)

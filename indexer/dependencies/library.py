@@ -32,7 +32,7 @@ MAX_ANSWERS = 8000
 MAX_SCOPES = 200
 # Answers, and where libraries are, are looked at again when they are asked for after so long.
 FRESH_SECONDS = 60.0
-# An idle parser holds 60 MB; starting another one costs 0.3 s of processor time.
+# An idle parser holds memory for nothing; another one is started when it is needed.
 IDLE_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
 # After a question nothing is done for so long: the keystroke that asks should have the interpreter for itself.

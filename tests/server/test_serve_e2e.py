@@ -71,7 +71,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_the_engine_fills_in_and_its_cache_remembers(server: Server) -> None:
-    body = {"prompt": "def area(radius):\n" * 60 + "x = ", "suffix": "\n", "max_tokens": 5}
+    # What comes next has to be beyond doubt: at a near tie, bfloat16 may go either way with and without the cache.
+    function = "def area(radius):\n    return 3 * radius\n\n\n"
+    body = {"prompt": f"{function * 20}def area(radius):\n    return ", "suffix": "\n", "max_tokens": 5}
     first = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()
     second = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()
     assert first["choices"] == second["choices"]

@@ -53,8 +53,9 @@ class Sources:
 def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     """Code like the code around the cursor first, then definitions of the names near it and what the file imports.
 
-    In this order the shipped model completes more lines exactly than with definitions first (bench/results,
-    quality_gate.json against quality_fit.json). On an import line, what can be imported comes before all else.
+    In this order the first weights that were measured so complete more lines exactly than with definitions first
+    (bench/results, quality_gate.json against quality_fit.json). On an import line, what can be imported comes before
+    all else.
     """
     path = query.path or ""
     view = read_cursor(query)

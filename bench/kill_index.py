@@ -47,6 +47,8 @@ _CONTENTS = {
     " FROM symbols s JOIN files f ON f.id = s.file_id",
     "refs": "SELECT f.path, r.name, r.kind, r.line FROM refs r JOIN files f ON f.id = r.file_id",
     "imports": "SELECT f.path, i.module, i.name, i.alias, i.line FROM imports i JOIN files f ON f.id = i.file_id",
+    "bases": "SELECT f.path, b.heir, b.name, b.scope, b.line FROM bases b JOIN files f ON f.id = b.file_id",
+    "namespaces": "SELECT f.path, n.name FROM namespaces n JOIN files f ON f.id = n.file_id",
     "types": "SELECT f.path, t.name, t.type FROM types t JOIN files f ON f.id = t.file_id",
     "chunks": "SELECT f.path, c.start_line, c.end_line, c.hash, c.text, x.terms FROM chunks c"
     " JOIN files f ON f.id = c.file_id JOIN chunks_text x ON x.rowid = c.id",

@@ -1,7 +1,8 @@
 """What build files say of imports: path aliases, module names, crates, packages. Pure: texts in, values out.
 
-tsconfig.json and jsconfig.json (baseUrl, paths, extends), package.json (name, entry), go.mod (module), Cargo.toml
-(package name), composer.json (psr-4). What is broken or strange in one of them says nothing.
+tsconfig.json and jsconfig.json (baseUrl, paths, extends), package.json (name, entry, exports, imports), go.mod
+(module), Cargo.toml (package name, library), composer.json (psr-4, psr-0), C# projects (Using). What is broken or
+strange in one of them says nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +20,22 @@ MAX_TEXT = 200_000
 MAX_FILES = 500
 MAX_EXTENDED = 8
 
-NAMES = ("tsconfig.json", "jsconfig.json", "package.json", "go.mod", "Cargo.toml", "composer.json")
-_CONFIGS = ("tsconfig.json", "jsconfig.json")
+# What their names end with.
+ENDINGS = (".json", "go.mod", "Cargo.toml", ".csproj", ".props")
+# Those of one kind are read in this order.
+_KINDS = (
+    re.compile(r"tsconfig\.json$"),
+    re.compile(r"jsconfig\.json$"),
+    re.compile(r"[jt]sconfig\.[\w.-]+\.json$"),
+    re.compile(r"package\.json$"),
+    re.compile(r"go\.mod$"),
+    re.compile(r"Cargo\.toml$"),
+    re.compile(r"composer\.json$"),
+    re.compile(r".+\.csproj$|Directory\.Build\.props$"),
+)
+_USING = re.compile(r"<Using\s[^>]{0,200}?Include\s*=\s*\"([\w.]{1,200})\"(?![^>]{0,100}\bAlias=)")
+# Where a build puts what it makes of `src`.
+_BUILT = re.compile(r"^(?:dist|build|lib|es|esm|cjs|out|legacy|types)(?:/(?:esm|cjs|es|modern|legacy|types|lib|src))?/")
 _ENTRIES = ("source", "types", "typings", "module", "main")
 
 _GO_MODULE = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.M)
@@ -55,10 +70,22 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An npm package of the repository: its folder, and the paths without ending that its name may mean."""
+    """An npm package of the repository: its folder, and the paths without ending that its name may mean.
+
+    exports: what it gives away beside that; inner: what its own files call `#name`.
+    """
 
     folder: str
     entries: tuple[str, ...]
+    exports: tuple[Alias, ...] = ()
+    inner: tuple[Alias, ...] = ()
+
+    def paths(self, rest: str) -> list[str]:
+        """Paths without ending that the package's name with `/rest` may mean."""
+        if not rest:
+            return list(self.entries)
+        exported = [path for alias in self.exports for path in alias.paths(rest)]
+        return [*exported, f"{self.folder}/{rest}", f"{self.folder}/src/{rest}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +93,7 @@ class BuildFiles:
     """What all build files of a repository say. Folders are "" at the root.
 
     aliases, base_urls: by the folder of their tsconfig. packages, go_modules, crates, namespaces: by name.
+    package_folders: names of packages by their folder. usings: C# namespaces that all files in a folder see.
     """
 
     aliases: dict[str, tuple[Alias, ...]] = field(default_factory=dict)
@@ -74,23 +102,30 @@ class BuildFiles:
     go_modules: dict[str, str] = field(default_factory=dict)
     crates: dict[str, str] = field(default_factory=dict)
     namespaces: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    package_folders: dict[str, str] = field(default_factory=dict)
+    usings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def is_build_file(path: str) -> bool:
     """Whether a file is one that is read here."""
-    return posixpath.basename(path) in NAMES
+    return _kind(path) is not None
+
+
+def _kind(path: str) -> int | None:
+    name = posixpath.basename(path)
+    return next((number for number, kind in enumerate(_KINDS) if kind.match(name)), None)
 
 
 def chosen(paths: Iterable[str]) -> list[str]:
     """The build files that count, of each kind the least deep ones."""
-    by_name: dict[str, list[str]] = {}
+    by_kind: dict[int, list[str]] = {}
     for path in paths:
-        if is_build_file(path):
-            by_name.setdefault(posixpath.basename(path), []).append(path)
+        if (kind := _kind(path)) is not None:
+            by_kind.setdefault(kind, []).append(path)
     return [
         path
-        for name in sorted(by_name)
-        for path in sorted(by_name[name], key=lambda path: (path.count("/"), path))[:MAX_FILES]
+        for kind in sorted(by_kind)
+        for path in sorted(by_kind[kind], key=lambda path: (path.count("/"), path))[:MAX_FILES]
     ]
 
 
@@ -104,12 +139,14 @@ def read_build_files(texts: Mapping[str, str]) -> BuildFiles:
                 if module := _GO_MODULE.search(text):
                     found.go_modules.setdefault(module[1], folder)
             case "Cargo.toml":
-                if name := _crate_name(text):
-                    found.crates.setdefault(name.replace("-", "_"), posixpath.join(folder, "src"))
+                _read_crate(found, folder, text)
             case "package.json":
                 _read_package(found, folder, _json(text))
             case "composer.json":
                 _read_composer(found, folder, _json(text))
+            case name if name.endswith((".csproj", ".props")):
+                usings = (*found.usings.get(folder, ()), *_USING.findall(text))
+                found.usings.update({folder: tuple(dict.fromkeys(usings))} if usings else {})
             case _:
                 _read_config(found, path, texts)
     return found
@@ -126,32 +163,74 @@ def _json(text: str) -> dict[str, Any]:
     return {}
 
 
-def _crate_name(text: str) -> str:
+def _read_crate(found: BuildFiles, folder: str, text: str) -> None:
     try:
-        package = tomllib.loads(text).get("package")
+        manifest = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
-        return ""
+        return
+    package, library, programs = (manifest.get(key) for key in ("package", "lib", "bin"))
     name = package.get("name") if isinstance(package, dict) else None
-    return name if isinstance(name, str) else ""
+    if not isinstance(name, str) or not name:
+        return
+    library = library if isinstance(library, dict) else {}
+    first = programs[0] if isinstance(programs, list) and programs and isinstance(programs[0], dict) else {}
+    place = next((one["path"] for one in (library, first) if isinstance(one.get("path"), str)), "src/lib.rs")
+    own = library.get("name")
+    for called in (name, own if isinstance(own, str) and own else name):
+        found.crates.setdefault(called.replace("-", "_"), _in(folder, posixpath.dirname(place)))
 
 
 def _read_package(found: BuildFiles, folder: str, package: dict[str, Any]) -> None:
     name = package.get("name")
     if not isinstance(name, str) or not name:
         return
+    exports = package.get("exports")
     named = [package[key] for key in _ENTRIES if isinstance(package.get(key), str)]
+    ways = exports if isinstance(exports, dict) and any(key.startswith(".") for key in exports) else {".": exports}
+    named += _targets(ways.get("."))
     entries = [_in(folder, entry) for entry in named] + [_in(folder, entry) for entry in ("src/index", "index", "src")]
-    found.packages.setdefault(name, Package(folder, tuple(dict.fromkeys(map(_without_ending, entries)))))
+    own = package.get("imports")
+    found.packages.setdefault(
+        name,
+        Package(
+            folder,
+            tuple(dict.fromkeys(map(_without_ending, entries))),
+            tuple(_ways(folder, ways, "./")),
+            tuple(_ways(folder, own if isinstance(own, dict) else {}, "#")),
+        ),
+    )
+    found.package_folders.setdefault(folder, name)
+
+
+def _ways(folder: str, ways: dict[str, Any], start: str) -> Iterator[Alias]:
+    """`./cart` and `#cart` of a package, with what they mean: as it is built, and where that is built from."""
+    for pattern, target in ways.items():
+        prefix, star, suffix = pattern.removeprefix("./").partition("*")
+        listed = [*_targets(target), *(_BUILT.sub("src/", path.removeprefix("./")) for path in _targets(target))]
+        targets = tuple(dict.fromkeys(_without_ending(_in(folder, path)) for path in listed))
+        if pattern.startswith(start) and targets:
+            yield Alias(prefix, suffix, targets, is_exact=not star)
+
+
+def _targets(value: Any, depth: int = 0) -> list[str]:
+    """The paths that an entry of `exports` names, under whatever conditions."""
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [path for one in inner for path in _targets(one, depth + 1)] if depth < MAX_EXTENDED else []
 
 
 def _read_composer(found: BuildFiles, folder: str, composer: dict[str, Any]) -> None:
     for key in ("autoload", "autoload-dev"):
         section = composer.get(key)
-        prefixes = section.get("psr-4") if isinstance(section, dict) else None
-        for prefix, places in prefixes.items() if isinstance(prefixes, dict) else ():
-            listed = places if isinstance(places, list) else [places]
-            folders = tuple(_in(folder, place) for place in listed if isinstance(place, str))
-            found.namespaces.setdefault(prefix.strip("\\"), folders)
+        for standard in ("psr-4", "psr-0"):
+            prefixes = section.get(standard) if isinstance(section, dict) else None
+            for prefix, places in prefixes.items() if isinstance(prefixes, dict) else ():
+                inside = prefix.strip("\\").replace("\\", "/") if standard == "psr-0" else ""
+                listed = places if isinstance(places, list) else [places]
+                folders = [_in(folder, posixpath.join(place, inside)) for place in listed if isinstance(place, str)]
+                known = found.namespaces.get(prefix.strip("\\"), ())
+                found.namespaces[prefix.strip("\\")] = tuple(dict.fromkeys((*known, *folders)))
 
 
 def _read_config(found: BuildFiles, path: str, texts: Mapping[str, str]) -> None:

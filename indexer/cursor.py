@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
+from indexer.enclosing import class_around, receiver_around
 from indexer.languages import language_named
 from indexer.parsing import parse
 from indexer.symbols import extract
@@ -26,17 +27,16 @@ MAX_STATEMENT_CHARS = 4000
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\d]\w*)?")
+_SUPER = re.compile(r"\bsuper\([^()\n]{0,100}\)\.")
 _IMPORT_LINE = re.compile(
-    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|using|mod|require(?:_once|_relative)?|include|source"
-    r"|alias|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
+    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|(?:global[ \t]+)?using|mod"
+    r"|require(?:_once|_relative)?|include|source|alias|autoload|export[ \t]+(?:\*|\{)"
+    r"|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
     r"|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
     re.MULTILINE,
 )
 _SETS_ATTRIBUTE = re.compile(
     r"^[ \t]+(?:self\.|this\.|@)\w+[ \t]*(?::|=(?!=)).*$|^[ \t]+(?:def __init__|constructor)\(.*$", re.MULTILINE
-)
-_CLASS = re.compile(
-    r"^(\s*)(?:export\s+|public\s+|abstract\s+|final\s+|data\s+)*(?:class|struct|interface|trait|impl)\s+(.*)$"
 )
 
 
@@ -70,10 +70,12 @@ def read_cursor(query: Query) -> CursorView:
     here = query.text.rpartition("\n")[2][-MAX_LINE:] if query.identifiers else lines[row]
     above = lines[max(0, row - LINES_ABOVE) : row]
     below = lines[row + 1 : row + 1 + LINES_BELOW]
-    bases = _class_head(lines, row)
+    bases = class_around(lines, row)
     near = [line for line in (here, *reversed(above), *below) if not _IMPORT_LINE.match(line)]
     names = _names([*_identifiers([here]), *query.identifiers, *_identifiers(near[1:]), *bases])
     types = types_in(_typed_text(source, lines, row))
+    if receiver := receiver_around(lines, row):
+        types.setdefault(receiver[0], (receiver[1],))
     around = [(here, 0), *_numbered(reversed(above)), *_numbered(below)]
     lines_around = tuple((COMMENT.sub("", line), distance) for line, distance in around)
     return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]), lines_around)
@@ -98,7 +100,7 @@ def _names(candidates: Iterable[str]) -> tuple[str, ...]:
 def _members(lines: Sequence[str]) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[str, str], None] = {}
     for line in lines:
-        for match in reversed(list(_ATTRIBUTE.finditer(STRING.sub('""', line)))):
+        for match in reversed(list(_ATTRIBUTE.finditer(_SUPER.sub("super.", STRING.sub('""', line))))):
             found.setdefault((match.group(1), match.group(2) or ""), None)
     return tuple(found)[:MAX_NAMES]
 
@@ -116,21 +118,6 @@ def types_of(view: CursorView, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*words, *further]))
 
 
-def _class_head(lines: Sequence[str], row: int) -> tuple[str, ...]:
-    """Names in the head of the class around the row, its own name first."""
-    least = _indent(lines[row])
-    for position in range(row, max(-1, row - 400), -1):
-        match = _CLASS.match(lines[position])
-        if match and (len(match.group(1)) < least or position == row):
-            return tuple(_IDENTIFIER.findall(match.group(2)))[:8]
-        least = min(least, _indent(lines[position]))
-    return ()
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip()) if line.strip() else 999
-
-
 def imports_in(source: str, path: str, language: str) -> tuple[Import, ...]:
     """What a text imports, parsed from its import lines alone: typing elsewhere costs nothing."""
     return _parse_imports(import_lines(source), path, language)
@@ -140,7 +127,8 @@ def imports_in(source: str, path: str, language: str) -> tuple[Import, ...]:
 def _parse_imports(text: str, path: str, language: str) -> tuple[Import, ...]:
     known = language_named(language)
     parsed = parse(known, text) if known is not None and text.strip() else None
-    return extract(parsed, path).imports if parsed is not None else ()
+    found = extract(parsed, path).imports if parsed is not None else ()
+    return tuple(item for item in found if item.module)  # What a file gives away of its own binds nothing in it.
 
 
 def import_lines(source: str) -> str:

@@ -1,52 +1,37 @@
-"""The names near a cursor -> their definitions in other files, through the asking file's imports."""
+"""The names near a cursor -> their definitions in other files, through imports and through what classes inherit."""
 
 from __future__ import annotations
 
-import posixpath
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from indexer import records
+from indexer.asker import Asker
 from indexer.cursor import CursorView, types_of
-from indexer.graph import definitions_of, resolve_import
-from indexer.languages import is_same_family
-from indexer.ranking import is_test_path
+from indexer.hierarchy import Hierarchy
+from indexer.lookup import Found, NameLookup
 from indexer.repository_map import RepositoryMap
-from indexer.resolvers import Asker
 from indexer.types import Hit, HitSource, Import, Symbol
 
-# More definitions of one name than this say nothing about which is meant.
-MAX_SAME_NAME = 6
 MAX_DEFINITIONS = 24
-# Languages where the files of a folder see one another without an import.
-_FOLDER_SCOPED = frozenset({"go", "java", "kotlin", "scala", "c_sharp", "swift", "c", "cpp"})
-
-# Languages where a name of another file cannot be used without importing it.
-_EXPLICIT = frozenset({"python", "javascript", "typescript", "tsx", "rust", "go", "java", "zig"})
-# Languages whose imports name namespaces rather than files.
-_NAMED_BY_NAMESPACE = frozenset({"java", "kotlin", "scala", "c_sharp", "php", "swift"})
-MAX_OVERLOADS = 24
 # A variable has the type that variables of its name have in this share of the files that say so, or more.
 MIN_VOTES = 0.25
 MAX_VOTED = 3
-
-
 # For so many of the names nearest to the cursor other files are asked what they are.
 MAX_GUESSED_NAMES = 8
+# So many classes above that of a variable are shown.
+MAX_SHOWN_BASES = 2
+# How much a class counts that the one around the cursor is derived from, and each that this one is derived from.
+BASE, FURTHER_BASE = 0.8, 0.6
 
+# What stands for the object, or for what its class is derived from, in some language.
+_OWN = frozenset({"self", "this", "cls", "Self", "static"})
+_ABOVE = frozenset({"super", "base", "parent"})
+# Languages in which members are named without an object.
+_BARE_MEMBERS = frozenset({"java", "kotlin", "scala", "c_sharp", "cpp", "ruby", "swift"})
 _LAST_WORD = re.compile(r"\w+$")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A definition and how sure we are that it is meant, 0 to 1."""
-
-    symbol: Symbol
-    weight: float
-    why: str
 
 
 class Definitions:
@@ -59,20 +44,21 @@ class Definitions:
         asker: Asker,
         imports: tuple[Import, ...],
         own_names: frozenset[str],
+        namespaces: Sequence[str] = (),
     ) -> None:
         self._connection = connection
-        self._repository = repository
+        self._names = NameLookup(connection, repository, asker, imports, namespaces, own_names)
+        self._hierarchy = Hierarchy(self._names)
         self.asker = asker
-        self._imports = {item.alias: item for item in reversed(imports)}
-        self._wildcards = [item for item in imports if item.name == "*" or asker.language in ("c", "cpp")]
-        self._all_imports = imports
         self.own_names = own_names
-        self._resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
+        self.targets = self._names.targets
+        self.is_inside = self._names.is_inside
+        self.imported_as = self._names.imported_as
 
     def near(self, view: CursorView) -> list[Found]:
         """Definitions for everything the view names, in the order in which they should be shown."""
         found: dict[tuple[str, int, str], Found] = {}
-        for item in self._in_order(view):
+        for item in Near(self._connection, self._names, self._hierarchy, view).in_order():
             key = (item.symbol.path, item.symbol.start_line, item.symbol.name)
             if item.symbol.path != self.asker.path and (key not in found or found[key].weight < item.weight):
                 found[key] = item
@@ -83,59 +69,109 @@ class Definitions:
 
     def of_imports(self) -> list[Found]:
         """Definitions of everything that the file imports, in the order of its imports."""
-        return [found for item in self._all_imports for found in self._resolved(item.alias)][:MAX_DEFINITIONS]
+        return [found for item in self._names.imports for found in self._names.resolved(item.alias)][:MAX_DEFINITIONS]
 
-    def targets(self, item: Import) -> list[str]:
-        """Files that an import may mean, likeliest first."""
-        return resolve_import(self._repository, item, self.asker)
 
-    def is_inside(self, item: Import) -> bool:
-        """Whether an import means files of the repository, and not a library of that name."""
-        if self.asker.language == "rust":
-            return item.module.partition("::")[0] in self._repository.build.crates
-        targets = self.targets(item)
-        if self.asker.language != "python":
-            return bool(targets)
-        return any(not self._is_beside(target, item) for target in targets)
+class Near:
+    """What one view of a cursor names."""
 
-    def imported_as(self, name: str) -> Import | None:
-        """The import that binds a name in the asking file."""
-        return self._imports.get(name)
+    def __init__(
+        self, connection: sqlite3.Connection, names: NameLookup, hierarchy: Hierarchy, view: CursorView
+    ) -> None:
+        self._connection = connection
+        self._names = names
+        self._hierarchy = hierarchy
+        self._view = view
 
-    def _is_beside(self, target: str, item: Import) -> bool:
-        """Whether a file stands in a package whose modules cannot import it by this bare name."""
-        folder = f"/{target}".partition(f"/{item.module.replace('.', '/')}")[0].lstrip("/")
-        return bool(folder) and f"{folder}/__init__.py" in self._repository.files
-
-    def _in_order(self, view: CursorView) -> Iterator[Found]:
+    def in_order(self) -> Iterator[Found]:
+        """Definitions with how much they count, the same one perhaps several times."""
+        view, resolved = self._view, self._names.resolved
         for rank, (base, attribute) in enumerate(view.members):
-            fade = 1 / (1 + 0.08 * rank)
-            yield from _faded(self._member(view, base, attribute), fade)
+            yield from _faded(self._member(base, attribute), 1 / (1 + 0.08 * rank))
         for rank, name in enumerate(view.names):
             fade = 1 / (1 + 0.05 * rank)
-            yield from _faded(self._resolved(name), fade)
-            types = types_of(view, name)[:3]
+            found = resolved(name)
+            yield from _faded(found or self._bare_member(name), fade)
+            is_imported = bool(found) and self._names.imported_as(name) is not None
+            types = () if is_imported else types_of(view, name)[:3]
             for word in types:
-                yield from _faded(self._resolved(word.rsplit(".", 1)[-1]), 0.85 * fade)
-            if not types and rank < MAX_GUESSED_NAMES:
+                yield from _faded(resolved(word.rsplit(".", 1)[-1]), 0.85 * fade)
+            if not is_imported and not types and rank < MAX_GUESSED_NAMES:
                 yield from _faded(self._voted(name), 0.6 * fade)
         for word in view.bases[1:]:
-            yield from _faded(self._resolved(word), 0.8)
+            yield from _faded(resolved(word), BASE)
+        for rank, symbol in enumerate(self._above):
+            why = f"a class that `{view.bases[0]}` is derived from"
+            yield Found(symbol, BASE if rank == 0 else FURTHER_BASE, why)
 
-    def _member(self, view: CursorView, base: str, attribute: str) -> tuple[Found, ...]:
-        """`module.name`, or the class of `variable` in `variable.name`."""
-        item = self._imports.get(base) or self._imports.get(base.split(".", 1)[0])
-        if item is not None and attribute and not self._resolved(item.alias):
-            return self._in_module(item, attribute)
+    @cached_property
+    def _own(self) -> list[Symbol]:
+        """The class around the cursor, as the index has it."""
+        return list(self._hierarchy.own_class(self._view.bases[0])) if self._view.bases else []
+
+    @cached_property
+    def _above(self) -> list[Symbol]:
+        """The classes that the one around the cursor is derived from, nearest first: as written, and as indexed."""
+        written = [
+            found.symbol
+            for word in self._view.bases[1:]
+            for found in self._names.resolved(word)[:1]
+            if found.symbol.kind in ("class", "module")
+        ]
+        own = [*self._own, *self._beside()]
+        return list(dict.fromkeys([*written, *self._hierarchy.ancestors([*own, *written])]))
+
+    def _beside(self) -> list[Symbol]:
+        """Classes of the asking file that the one around the cursor is derived from."""
+        path = self._names.asker.path
+        rows = [row for word in self._view.bases[1:] for row in self._names.repository.definitions(path, word)]
+        return records.symbols_by_id(self._connection, rows)
+
+    def _member(self, base: str, attribute: str) -> tuple[Found, ...]:
+        """`module.name`, an inherited member, or the class of `variable` in `variable.name`."""
+        names = self._names
+        item = names.imported_as(base) or names.imported_as(base.split(".", 1)[0])
+        if item is not None and attribute and not names.resolved(item.alias):
+            return names.in_module(item, attribute)
+        if base in _OWN or base in _ABOVE:
+            return self._inherited([] if base in _ABOVE else self._own, self._above, attribute)
         found: list[Found] = []
-        for word in types_of(view, base)[:4]:
-            found += self._resolved(word.rsplit(".", 1)[-1])
-        if found or base in ("self", "this"):
-            return tuple(found)
+        for word in types_of(self._view, base)[:4]:
+            found += names.resolved(word.rsplit(".", 1)[-1])
+        if found:
+            return (*found, *self._with_bases(found, attribute))
         if (voted := self._voted(base)) or not attribute:
-            return voted
-        found = list(self._everywhere(attribute, ("method",), 0.35)) if len(attribute) > 4 else []
+            return (*voted, *self._with_bases(list(voted), attribute))
+        found = list(names.everywhere(attribute, ("method",), 0.35)) if len(attribute) > 4 else []
         return tuple(found) if len(found) == 1 else ()  # A method that only one class has tells which class.
+
+    def _bare_member(self, name: str) -> tuple[Found, ...]:
+        """An inherited member that is named without its object."""
+        if self._names.asker.language not in _BARE_MEMBERS or name in self._names.own_names or not self._above:
+            return ()
+        return self._inherited(self._own, self._above, name)
+
+    def _with_bases(self, found: Sequence[Found], attribute: str) -> tuple[Found, ...]:
+        """Members that the classes of a variable have from others: the one that is named, else these classes."""
+        classes = [item.symbol for item in found if item.symbol.kind == "class"][:MAX_VOTED]
+        if attribute and self._hierarchy.member(classes, attribute):
+            return ()
+        above = self._hierarchy.ancestors(classes)
+        if inherited := self._inherited([], above, attribute):
+            return inherited
+        why = f"a class that `{classes[0].name}` is derived from" if classes else ""
+        return tuple(Found(symbol, 0.7, why) for symbol in above[:MAX_SHOWN_BASES])
+
+    def _inherited(self, own: Sequence[Symbol], above: Sequence[Symbol], attribute: str) -> tuple[Found, ...]:
+        """The class that a member is inherited from, or the member where the class's skeleton lacks it."""
+        if not attribute or self._hierarchy.member(own, attribute) is not None:
+            return ()
+        for owner in above:
+            if (member := self._hierarchy.member([owner], attribute)) is not None:
+                is_shown = re.search(rf"\b{re.escape(attribute)}\b", owner.signature) is not None
+                why = f"`{owner.name}` has `{attribute}`, which is inherited here"
+                return (Found(owner if is_shown and member.path == owner.path else member, 1.0, why),)
+        return ()
 
     def _voted(self, name: str) -> tuple[Found, ...]:
         """The classes that variables of this name have elsewhere in the repository, where most files agree."""
@@ -148,87 +184,13 @@ class Definitions:
             if n >= MIN_VOTES * n_all:
                 why = f"`{name}` is a `{type_name}` in {n} file{'s' * (n > 1)}"
                 share = n / n_all
-                found += [Found(item.symbol, 0.75 * share, why) for item in self._resolved(type_name)[:1]]
+                found += [Found(item.symbol, 0.75 * share, why) for item in self._names.resolved(type_name)[:1]]
         return tuple(item for item in found if item.symbol.kind in ("class", "type"))
-
-    def _in_module(self, item: Import, name: str) -> tuple[Found, ...]:
-        rows = [row for path in self.targets(item) for row in definitions_of(self._repository, name, path, self.asker)]
-        symbols = _without_overloads(records.symbols_by_id(self._connection, rows[:MAX_OVERLOADS]))
-        why = f"defines `{name}`, imported on line {item.line}"
-        return tuple(Found(symbol, 1.0, why) for symbol in symbols[:MAX_SAME_NAME])
-
-    def _resolve(self, name: str) -> tuple[Found, ...]:
-        if name in self.own_names:
-            return ()
-        if (item := self._imports.get(name)) is not None:
-            return self._imported(item)
-        wild = next((found for item in self._wildcards if (found := self._in_module(item, name))), ())
-        return wild or self._unimported(name)
-
-    def _unimported(self, name: str) -> tuple[Found, ...]:
-        """A name that no import explains: from the same folder or package, or one about to be imported."""
-        if self.asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
-            return found
-        if name[:1].isupper():
-            return self._everywhere(name, ("class", "type", "constant", "module"), 0.7)
-        if self.asker.language in _EXPLICIT or len(name) < 4:
-            return ()
-        return self._everywhere(name, ("function", "constant", "type"), 0.45)
-
-    def _imported(self, item: Import) -> tuple[Found, ...]:
-        wanted = item.name if item.name not in ("", "*", "default") else item.alias
-        if found := self._in_module(item, wanted):
-            return found
-        targets = self.targets(item)
-        if item.name == "default" and targets:
-            symbols = records.symbols_in(self._connection, targets[0])
-            exported = [symbol for symbol in symbols if symbol.signature.startswith("export default")]
-            return tuple(Found(s, 1.0, f"default export, imported on line {item.line}") for s in exported[:1])
-        if targets or not item.name or self.asker.language not in _NAMED_BY_NAMESPACE:
-            return ()
-        return self._everywhere(wanted, ("class", "type", "function"), 0.9)
-
-    def _same_folder(self, name: str) -> tuple[Found, ...]:
-        folder = self.asker.folder
-        symbols = self._candidates(name, ("class", "type", "constant", "function", "module"))
-        here = [s for s in symbols if posixpath.dirname(s.path) == folder]
-        return tuple(Found(s, 0.9, f"defines `{name}` in the same folder") for s in here[:MAX_SAME_NAME])
-
-    def _everywhere(self, name: str, kinds: tuple[str, ...], weight: float) -> tuple[Found, ...]:
-        """Definitions by name alone; the fewer there are, the surer."""
-        symbols = self._candidates(name, kinds)
-        code = [s for s in symbols if not is_test_path(s.path)] or symbols
-        if not code or len(code) > MAX_SAME_NAME:
-            return ()
-        nearest = sorted(code, key=lambda s: (-_common_folders(s.path, self.asker.path), s.path, s.start_line))
-        return tuple(Found(s, weight / len(code), f"defines `{name}`") for s in nearest[:2])
-
-    def _candidates(self, name: str, kinds: tuple[str, ...]) -> list[Symbol]:
-        return [
-            symbol
-            for symbol in records.symbols_named(self._connection, name, 40)
-            if symbol.kind in kinds and symbol.path != self.asker.path and is_same_family(symbol.path, self.asker.path)
-        ]
-
-
-def _without_overloads(symbols: list[Symbol]) -> list[Symbol]:
-    """One definition for each file and name: the one that says most, of equals the last."""
-    best: dict[tuple[str, str], Symbol] = {}
-    for symbol in symbols:
-        key = (symbol.path, symbol.name)
-        if key not in best or len(symbol.signature) >= len(best[key].signature) or "@overload" in best[key].signature:
-            best[key] = symbol
-    return list(best.values())
 
 
 def _faded(found: tuple[Found, ...], fade: float) -> Iterator[Found]:
     for item in found:
         yield Found(item.symbol, item.weight * fade, item.why)
-
-
-def _common_folders(one: str, other: str) -> int:
-    pairs = zip(one.split("/")[:-1], other.split("/")[:-1], strict=False)
-    return next((depth for depth, (a, b) in enumerate(pairs) if a != b), min(one.count("/"), other.count("/")))
 
 
 def definition_hit(found: Found) -> Hit:

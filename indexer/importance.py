@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from indexer import records, use_records
+from indexer.asker import Asker
 from indexer.graph import definitions_of, resolve_import
 from indexer.languages import family_of, language_name, language_of
 from indexer.ranking import path_factor
 from indexer.repository_map import RepositoryMap
-from indexer.resolvers import Asker
 from indexer.types import Import, Symbol
 
 RESTART = 0.15

@@ -13,6 +13,11 @@ MAX_IMPORTS = 1000
 
 _KEYWORDS = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:import|use|using|static|function|const)\b\s*")
 _STATIC = re.compile(r"^(?:static|function|const)\s+")
+# What stands for the name of an import that counts for every file of a project: C#'s `global using`.
+EVERYWHERE = "global *"
+
+_GO_VERSION = re.compile(r"[./]v\d+$")
+_GENERIC = re.compile(r"<.*$")
 _SPACE = re.compile(r"\s+")
 
 
@@ -36,7 +41,7 @@ def _from_captures(parsed: Parsed, captures: Captures, path: str) -> list[Import
     relative = captures.get("import.relative")
     modules = captures.get("import.module") or relative
     if not modules:
-        return []
+        return [_given_away(parsed, captures, node, path) for node in captures.get("import.own", ())]
     module = _clean_module(parsed.text(modules[0]))
     if relative and not module.startswith("."):
         module = f"./{module}"
@@ -47,9 +52,17 @@ def _from_captures(parsed: Parsed, captures: Captures, path: str) -> list[Import
     names = captures.get("import.name")
     if not names:
         return [Import(module, "", alias or _bound_name(module, parsed.language.name), path, line)]
-    return [
-        Import(module, parsed.text(node), alias or parsed.text(node), path, node.start_point.row + 1) for node in names
-    ]
+    return [_named(module, parsed.text(node).lstrip(":"), alias, path, node) for node in names]
+
+
+def _named(module: str, name: str, alias: str, path: str, node: Node) -> Import:
+    return Import(module, name, alias or name, path, node.start_point.row + 1)
+
+
+def _given_away(parsed: Parsed, captures: Captures, node: Node, path: str) -> Import:
+    """What a file gives away of its own under another name: `export default Cart`, `export { Cart as Basket }`."""
+    alias = _first(parsed, captures, "import.alias") or "default"
+    return Import("", parsed.text(node), alias, path, node.start_point.row + 1)
 
 
 def _first(parsed: Parsed, captures: Captures, key: str) -> str:
@@ -69,10 +82,20 @@ def _bound_name(module: str, language: str) -> str:
     """The name that `import module` puts in scope."""
     if language == "python":
         return module.split(".", 1)[0]
+    if language == "go":
+        return _go_package(module)
     return re.split(r"[./\\:]", module.rstrip("/"))[-1]
 
 
+def _go_package(module: str) -> str:
+    """What a Go package is called, as far as its path tells: `example.com/shop/v2` is `shop`."""
+    last = _GO_VERSION.sub("", module.rstrip("/")).rpartition("/")[2]
+    return last.removeprefix("go-").removesuffix("-go")
+
+
 def _from_tree(parsed: Parsed, node: Node, alias: str, path: str) -> list[Import]:
+    if parsed.language.name == "c_sharp":
+        return [_from_using(parsed, node, alias, path)]
     text = _KEYWORDS.sub("", parsed.text(node).strip()).rstrip("; \n")
     text = _STATIC.sub("", text)
     separator = {"rust": "::", "php": "\\"}.get(parsed.language.name, ".")
@@ -80,6 +103,16 @@ def _from_tree(parsed: Parsed, node: Node, alias: str, path: str) -> list[Import
     return [
         _import_of(full, separator, given or alias, path, line) for full, given in expand_tree(text, separator) if full
     ]
+
+
+def _from_using(parsed: Parsed, node: Node, alias: str, path: str) -> Import:
+    """`using A.B;` brings everything in A.B, `using static A.B;` the members of B, `using X = A.B;` one type."""
+    full, line = _GENERIC.sub("", _SPACE.sub("", parsed.text(node))), node.start_point.row + 1
+    if alias:
+        module, _, name = full.rpartition(".")
+        return Import(module, name, alias, path, line)
+    whole = parsed.text(node.parent) if node.parent is not None else ""
+    return Import(full, "*", EVERYWHERE if whole.lstrip().startswith("global") else "*", path, line)
 
 
 def _import_of(full: str, separator: str, alias: str, path: str, line: int) -> Import:
@@ -105,7 +138,7 @@ def expand_tree(text: str, separator: str) -> list[tuple[str, str]]:
 
 
 def _renamed(part: str) -> tuple[str, str]:
-    pieces = re.split(r"\s+as\s+|\s*=>\s*", part.strip(), maxsplit=1)
+    pieces = re.split(r"\s+as\s+|\s*=>\s*", _STATIC.sub("", part.strip()), maxsplit=1)
     return _SPACE.sub("", pieces[0]), pieces[1].strip() if len(pieces) > 1 else ""
 
 

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Sequence
 
 from indexer import records
+from indexer.asker import Asker
 from indexer.cursor import CursorView
 from indexer.definitions import Definitions
 from indexer.graph import definitions_of, resolve_import
 from indexer.members import headline
 from indexer.repository_map import RepositoryMap
-from indexer.resolvers import Asker
 from indexer.types import Hit, Import, Query, Symbol
 
 MAX_OFFERED = 24

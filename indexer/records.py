@@ -1,5 +1,5 @@
 """What stands in the store: writing files, reading symbols, chunks and vectors. SQL is here and in
-`use_records.py`, `vector_records.py`, `word_records.py` and `places.py`."""
+`use_records.py`, `graph_records.py`, `vector_records.py`, `word_records.py` and `places.py`."""
 
 from __future__ import annotations
 
@@ -85,6 +85,11 @@ def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) ->
         "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
         ((file_id, i.module, i.name, i.alias, i.line) for i in symbols.imports),
     )
+    connection.executemany(
+        "INSERT INTO bases VALUES (?, ?, ?, ?, ?)",
+        ((file_id, b.heir, b.name, b.scope, b.line) for b in symbols.bases),
+    )
+    connection.executemany("INSERT INTO namespaces VALUES (?, ?)", ((file_id, name) for name in symbols.namespaces))
     connection.executemany("INSERT INTO types VALUES (?, ?, ?)", ((file_id, *pair) for pair in facts.typed))
     for chunk in facts.chunks:
         _insert_chunk(connection, file_id, chunk, symbols.symbols)
@@ -191,9 +196,11 @@ def look_at_tables(connection: sqlite3.Connection) -> None:
 
 
 def top_level_names(connection: sqlite3.Connection, file_id: int) -> Iterable[tuple[str, int]]:
-    """(name, symbol row) of what can be imported from a file."""
+    """(name, symbol row) of what can be imported from a file; JavaScript's default export also by that name."""
     return connection.execute(
-        "SELECT name, id FROM symbols WHERE kind NOT IN ('method', 'field') AND file_id = ? ORDER BY id", (file_id,)
+        "SELECT name, id FROM symbols WHERE kind NOT IN ('method', 'field') AND file_id = ?1 UNION ALL SELECT"
+        " 'default', id FROM symbols WHERE file_id = ?1 AND signature GLOB 'export default *' ORDER BY 2",
+        (file_id,),
     )
 
 

@@ -15,9 +15,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from indexer import records
-from indexer.build_files import NAMES, BuildFiles, chosen, is_build_file, read_build_files
+from indexer import graph_records, records
+from indexer.build_files import ENDINGS, BuildFiles, chosen, is_build_file, read_build_files
+from indexer.languages import language_name
+from indexer.namespaces import NAMESPACED
 from indexer.types import Hit, Import
+
+MAX_DECLARING = 400
+# Languages in which what files declare and re-export says what an import means, and not their paths alone.
+_TOLD_BY_CODE = NAMESPACED | {"rust"}
 
 Groups = dict[str, tuple[str, ...]]
 
@@ -99,8 +105,9 @@ class Paths:
 class RepositoryMap:
     """The files of one state of the store. build: what its build files say of imports.
 
-    Four memories grow with the questions asked: `resolved`, which files an import means in this set of paths,
-    `defined`, where a file has a name from, `similar`, code like the code around a cursor, and `common_terms`, which
+    Memories grow with the questions asked: `resolved`, which files an import means in this set of paths, `defined`,
+    where a file has a name from, `homes`, which namespaces have a name and in which files, `included`, which files
+    come with those that are included, `similar`, code like the code around a cursor, and `common_terms`, which
     words say nothing.
     """
 
@@ -111,6 +118,8 @@ class RepositoryMap:
     last_id: int = 0
     resolved: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
     defined: dict[tuple[str, str, str], tuple[int, ...]] = field(default_factory=dict)
+    homes: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    included: dict[tuple[str, ...], dict[str, int]] = field(default_factory=dict)
     similar: dict[tuple[object, ...], list[Hit]] = field(default_factory=dict)
     common_terms: set[str] = field(default_factory=set)
     build: BuildFiles = field(default_factory=BuildFiles)
@@ -132,6 +141,20 @@ class RepositoryMap:
         """Rows of the top-level definitions of a name in a file."""
         entry = self.files.get(path)
         return entry.names.get(name, ()) if entry else ()
+
+    def declaring(self, namespace: str) -> list[str]:
+        """Files that declare code in a namespace, the first of very many by path."""
+        connection = self.files.connection
+        return graph_records.paths_declaring(connection, namespace, MAX_DECLARING) if connection is not None else []
+
+    def defining(self, namespace: str, name: str) -> tuple[str, ...]:
+        """Files that declare a namespace and define this name."""
+        homes = self.homes.get(name)
+        if homes is None:
+            connection = self.files.connection
+            homes = graph_records.homes_of(connection, name) if connection is not None else {}
+            self.homes[name] = homes
+        return homes.get(namespace, ())
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""
@@ -158,9 +181,14 @@ def synced(old: RepositoryMap, connection: sqlite3.Connection) -> RepositoryMap:
         Files(changes.ids, entries, connection),
         old.paths if same_paths else old.paths.changed(changes),
         max((old.last_id, *(changes.ids[path] for path in changes.touched))),
-        resolved=old.resolved if same_paths and is_built_alike else {},
+        resolved=old.resolved if same_paths and is_built_alike and not _is_told_by_code(changes.touched) else {},
         build=old.build if is_built_alike else _read_build(connection, changes.ids),
     )
+
+
+def _is_told_by_code(touched: Iterable[str]) -> bool:
+    """Whether imports may mean other files because of what stands in one of these."""
+    return any(language_name(path) in _TOLD_BY_CODE for path in touched)
 
 
 def _read_changes(old: RepositoryMap, connection: sqlite3.Connection) -> Changes:
@@ -185,7 +213,7 @@ def _read_build(connection: sqlite3.Connection, paths: Iterable[str]) -> BuildFi
 
 def _build_files(paths: Iterable[str]) -> list[str]:
     """Those of the paths that are build files; of most, a look at the end is enough."""
-    return [path for path in paths if path.endswith(NAMES) and is_build_file(path)]
+    return [path for path in paths if path.endswith(ENDINGS) and is_build_file(path)]
 
 
 def _shortest(path: str) -> tuple[int, str]:

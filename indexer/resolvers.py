@@ -5,52 +5,45 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from indexer.asker import Asker, nearest, normal, upwards
+from indexer.namespaced import resolve_namespaced, resolve_php
 from indexer.repository_map import RepositoryMap
 from indexer.types import Import
 
-_JS_ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".vue")
+_JS_ENDINGS = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.mts", ".vue", ".svelte")
 _PY_ENDINGS = (".py", ".pyi", "/__init__.py", "/__init__.pyi")
-_JVM_ENDINGS = (".java", ".kt", ".scala")
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """The file that imports. root_name: name of the workspace folder, which may itself be the imported package."""
-
-    path: str
-    language: str
-    root_name: str = ""
-
-    @property
-    def folder(self) -> str:
-        """The folder of the file, "" at the root."""
-        return posixpath.dirname(self.path)
-
+# Folders that Ruby finds required files in, and what C itself has: no file of a repository that is called so is meant.
+_LOAD_PATHS = frozenset({"", "lib", "app", "test", "tests", "spec", "src", "ext", "features"})
+_C_HEADERS = frozenset({
+    "assert.h", "complex.h", "ctype.h", "errno.h", "fenv.h", "float.h", "inttypes.h", "limits.h", "locale.h", "math.h",
+    "setjmp.h", "signal.h", "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h",
+    "stdlib.h", "string.h", "strings.h", "tgmath.h", "threads.h", "time.h", "uchar.h", "unistd.h", "wchar.h",
+    "wctype.h",
+})  # fmt: skip
+# Of so many files whose paths end alike the nearest one is meant; so many names of modules are followed.
+MAX_SAME_TAIL = 200
+MAX_RENAMED = 4
 
 Resolver = Callable[[RepositoryMap, Import, Asker], list[str]]
-
-
-def _normal(path: str) -> str:
-    """Path without `.` and `..`; "" when it leaves the workspace."""
-    clean = posixpath.normpath(path)
-    return "" if clean.startswith("..") or clean == "." else clean.lstrip("/")
 
 
 def _resolve_python(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     dots = len(item.module) - len(item.module.lstrip("."))
     tail = item.module[dots:].replace(".", "/")
-    bases = _python_bases(tail, dots, asker)
-    for base in bases:
-        candidates = [f"{base}{ending}" for ending in _PY_ENDINGS]
-        if item.name and item.name != "*":
-            submodule = [f"{base}/{item.name}{ending}" for ending in _PY_ENDINGS]
-            candidates = candidates[:2] + submodule[:2] + candidates[2:] + submodule[2:]
-        found = [path for path in map(_normal, candidates) if path and repository.first_existing([path])]
-        if found:
+    for base in _python_bases(tail, dots, asker):
+        if found := _python_files(repository, base, item.name):
             return found
-    return []
+    return [] if dots else _elsewhere(repository, tail, item.name, asker)
+
+
+def _python_files(repository: RepositoryMap, base: str, name: str) -> list[str]:
+    """The module at a path, and the submodule that is imported from it by name."""
+    candidates = [f"{base}{ending}" for ending in _PY_ENDINGS]
+    if name and name != "*":
+        submodule = [f"{base}/{name}{ending}" for ending in _PY_ENDINGS]
+        candidates = candidates[:2] + submodule[:2] + candidates[2:] + submodule[2:]
+    return [path for path in map(normal, candidates) if path and repository.first_existing([path])]
 
 
 def _python_bases(tail: str, dots: int, asker: Asker) -> list[str]:
@@ -63,49 +56,74 @@ def _python_bases(tail: str, dots: int, asker: Asker) -> list[str]:
     bases = [tail, f"src/{tail}", f"lib/{tail}"]
     if first == asker.root_name:
         bases.append(rest or ".")
-    folder = asker.folder
-    while folder:
+    for folder in upwards(asker.folder)[:-1]:
         bases += [f"{folder}/{tail}", f"{folder}/src/{tail}"]
-        folder = posixpath.dirname(folder)
     return bases
 
 
+def _elsewhere(repository: RepositoryMap, tail: str, name: str, asker: Asker) -> list[str]:
+    """A module in a folder that is no package: another project of the repository, or what is put on the path."""
+    if "/" not in tail and name in ("", "*"):
+        return []  # Many files have the name of a library.
+    for end in _PY_ENDINGS:
+        paths = [
+            path for path in repository.paths_ending(tail + end, MAX_SAME_TAIL) if _is_root(repository, path, tail)
+        ]
+        if paths:
+            return _python_files(repository, nearest(paths, asker.path)[0].removesuffix(end), name)
+    paths = repository.paths_ending(f"{tail}/{name}.py", MAX_SAME_TAIL) if name not in ("", "*") and "/" in tail else []
+    return nearest((path for path in paths if _is_root(repository, path, tail)), asker.path)[:1]
+
+
+def _is_root(repository: RepositoryMap, path: str, tail: str) -> bool:
+    """Whether the folder that a module is imported from is no package itself, so that it can be imported from there."""
+    folder = f"/{path}".rpartition(f"/{tail}")[0].lstrip("/")
+    if "/" not in tail:
+        return posixpath.basename(folder) in ("src", "lib", "python") or any(
+            f"{folder}/{name}" in repository.files for name in ("pyproject.toml", "setup.py", "setup.cfg")
+        )
+    return bool(folder) and f"{folder}/__init__.py" not in repository.files
+
+
 def _resolve_javascript(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
-    for base in map(_normal, _javascript_bases(repository, item.module, asker)):
+    if not item.module:
+        return [asker.path]  # What a file gives away of its own.
+    module = item.module.partition("?")[0]
+    for base in map(normal, _javascript_bases(repository, module, asker)):
         stem = re.sub(r"\.(?:[mc]?jsx?)$", "", base)
         candidates = [base, *(stem + end for end in _JS_ENDINGS), *(f"{base}/index{end}" for end in _JS_ENDINGS)]
-        if path := repository.first_existing(candidates):
+        if base and (path := repository.first_existing(candidates)):
             return [path]
     return []
 
 
 def _javascript_bases(repository: RepositoryMap, module: str, asker: Asker) -> list[str]:
     """Paths without ending that a module may mean: by tsconfig files upwards, by the packages here, by habit."""
-    if module.startswith("."):
-        return [posixpath.join(asker.folder, module)]
     build = repository.build
+    if module.startswith("."):
+        near = posixpath.join(asker.folder, module)
+        package = build.packages.get(build.package_folders.get(normal(near), ""))
+        return [near, *(package.entries if package else ())] if normal(near) else ["index", "src/index"]
     bases: list[str] = []
-    for folder in _upwards(asker.folder):
+    for folder in upwards(asker.folder):
         bases += [path for alias in build.aliases.get(folder, ()) for path in alias.paths(module)]
         if folder in build.base_urls:
             bases.append(posixpath.join(build.base_urls[folder], module))
+    if module.startswith("#"):
+        return [*bases, *(path for folder in upwards(asker.folder) for path in _inner(repository, folder, module))]
     parts = module.split("/")
     n_named = 2 if module.startswith("@") else 1
     if package := build.packages.get("/".join(parts[:n_named])):
-        rest = "/".join(parts[n_named:])
-        bases += [f"{package.folder}/{rest}", f"{package.folder}/src/{rest}"] if rest else package.entries
+        bases += package.paths("/".join(parts[n_named:]))
     if module.startswith(("@/", "~/")):
         return [*bases, f"src/{module[2:]}", module[2:], f"app/{module[2:]}"]
     return [*bases, module, f"src/{module}", f"packages/{module}/src/index", f"packages/{module}/index"]
 
 
-def _upwards(folder: str) -> list[str]:
-    """A folder and those that hold it, up to the root."""
-    folders = [folder]
-    while folder:
-        folder = posixpath.dirname(folder)
-        folders.append(folder)
-    return folders
+def _inner(repository: RepositoryMap, folder: str, module: str) -> list[str]:
+    """What a package calls its own files: `#cart` in the `imports` of its package.json."""
+    package = repository.build.packages.get(repository.build.package_folders.get(folder, ""))
+    return [path for alias in package.inner for path in alias.paths(module)] if package else []
 
 
 def _resolve_go(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
@@ -114,7 +132,7 @@ def _resolve_go(repository: RepositoryMap, item: Import, asker: Asker) -> list[s
     if inside:
         name = max(inside, key=len)
         folders = [
-            _normal(posixpath.join(modules[name], item.module[len(name) + 1 :]))
+            normal(posixpath.join(modules[name], item.module[len(name) + 1 :]))
             if item.module != name
             else modules[name]
         ]
@@ -133,27 +151,41 @@ def _resolve_rust(repository: RepositoryMap, item: Import, asker: Asker) -> list
     parts = [part for part in item.module.split("::") if part]
     if item.name and item.name != "*":
         parts.append(item.name)
+    return _rust_files(repository, parts, asker, MAX_RENAMED)
+
+
+def _rust_files(repository: RepositoryMap, parts: list[str], asker: Asker, n_steps: int) -> list[str]:
+    """The file of the longest part of a path that is one, through modules that another one gives away."""
     crates = repository.build.crates
-    base, parts = (crates[parts[0]], parts[1:]) if parts and parts[0] in crates else _rust_base(parts, asker)
-    for length in range(len(parts), -1, -1):
-        stem = posixpath.join(base, *parts[:length])
-        if length == 0:
-            candidates = [f"{base}/lib.rs", f"{base}/main.rs", f"{base}/mod.rs"]
-        else:
-            candidates = [f"{stem}.rs", f"{stem}/mod.rs"]
-        if path := repository.first_existing([_normal(candidate) for candidate in candidates]):
-            return [path]
+    is_crate = bool(parts) and parts[0] in crates
+    base, rest = (crates[parts[0]], parts[1:]) if is_crate else _rust_base(repository, parts, asker)
+    for length in range(len(rest), -1, -1):
+        stem = posixpath.join(base, *rest[:length])
+        names = ("lib.rs", "main.rs", "mod.rs") if length == 0 else ()
+        candidates = [f"{stem}/{name}" for name in names] or [f"{stem}.rs", f"{stem}/mod.rs"]
+        if path := repository.first_existing(map(normal, candidates)):
+            return _renamed_module(repository, path, rest[length:], asker, n_steps) or [path]
+    return _renamed_module(repository, asker.path, parts, asker, n_steps) if not is_crate else []
+
+
+def _renamed_module(repository: RepositoryMap, path: str, rest: list[str], asker: Asker, n_steps: int) -> list[str]:
+    """Where `rest` leads when the file has its first name from elsewhere: `pub use other::module`."""
+    if len(rest) < 2 or not n_steps:
+        return []
+    for item in repository.imports(path):
+        if item.alias == rest[0] and not item.module.startswith("self::"):
+            inner = [part for part in (*item.module.split("::"), item.name) if part]
+            there = Asker(path, asker.language, asker.root_name)
+            return _rust_files(repository, [*inner, *rest[1:]], there, n_steps - 1) if inner[0] != rest[0] else []
     return []
 
 
-def _rust_base(parts: list[str], asker: Asker) -> tuple[str, list[str]]:
+def _rust_base(repository: RepositoryMap, parts: list[str], asker: Asker) -> tuple[str, list[str]]:
     """The folder that a path starts in, and the rest of the path."""
-    above, found, _ = f"/{asker.path}".rpartition("/src/")
-    crate = f"{above}/src".lstrip("/") if found else asker.folder
     stem = posixpath.basename(asker.path).removesuffix(".rs")
     own = asker.folder if stem in ("mod", "lib", "main") else posixpath.join(asker.folder, stem)
     if parts and parts[0] == "crate":
-        return crate, parts[1:]
+        return _crate_root(repository, asker), parts[1:]
     if parts and parts[0] == "self":
         return own, parts[1:]
     while parts and parts[0] == "super":
@@ -161,23 +193,31 @@ def _rust_base(parts: list[str], asker: Asker) -> tuple[str, list[str]]:
     return own, parts
 
 
-def _resolve_jvm(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
-    folder = item.module.replace(".", "/")
-    tails = [f"{folder}/{item.name}", folder] if item.name and item.name != "*" else [folder]
-    for tail in tails:
-        for ending in _JVM_ENDINGS:
-            if paths := repository.paths_ending(tail + ending, 4):
-                return paths
-    if item.name == "*":
-        return []
-    return [path for end in _JVM_ENDINGS for path in repository.paths_ending(item.name + end, 2)][:2]
+def _crate_root(repository: RepositoryMap, asker: Asker) -> str:
+    """The folder of the crate that a file belongs to."""
+    for folder in upwards(asker.folder):
+        if repository.first_existing(posixpath.join(folder, name) for name in ("lib.rs", "main.rs")):
+            return folder
+    return asker.folder
 
 
 def _resolve_c(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
-    near = _normal(posixpath.join(asker.folder, item.module))
+    near = normal(posixpath.join(asker.folder, item.module))
     if near and repository.first_existing([near]):
         return [near]
-    return repository.paths_ending(item.module.lstrip("./"), 2)
+    if item.module in _C_HEADERS:
+        return []
+    tail = "/".join(part for part in item.module.split("/") if part not in (".", "..", ""))
+    return nearest(repository.paths_ending(tail, MAX_SAME_TAIL), asker.path)[:2]
+
+
+def _resolve_ruby(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
+    tail = item.module.removesuffix(".rb") + ".rb"
+    if item.module.startswith("."):
+        return [path for path in (normal(posixpath.join(asker.folder, tail)),) if path in repository.files]
+    paths = repository.paths_ending(tail.lstrip("/"), MAX_SAME_TAIL)
+    loaded = [path for path in paths if posixpath.basename(path.removesuffix(tail).rstrip("/")) in _LOAD_PATHS]
+    return nearest(loaded, asker.path)[:1]
 
 
 def _resolve_by_path(*endings: str) -> Resolver:
@@ -189,7 +229,7 @@ def _resolve_by_path(*endings: str) -> Resolver:
             module = "/".join([*module.split("\\"), item.name]).strip("/")
         elif asker.language == "lua":
             module = module.replace(".", "/")
-        near = _normal(posixpath.join(asker.folder, module))
+        near = normal(posixpath.join(asker.folder, module))
         if path := repository.first_existing([near, *(near + ending for ending in endings)] if near else []):
             return [path]
         parts = [part for part in module.split("/") if part not in (".", "..", "")]
@@ -205,18 +245,6 @@ def _resolve_by_path(*endings: str) -> Resolver:
     return resolve
 
 
-def _resolve_php(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
-    name = "\\".join(part for part in (item.module.strip("\\"), item.name) if part)
-    namespaces = repository.build.namespaces
-    for prefix in sorted((one for one in namespaces if f"{name}\\".startswith(f"{one}\\")), key=len, reverse=True):
-        rest = name[len(prefix) :].strip("\\").replace("\\", "/")
-        if path := repository.first_existing(f"{folder}/{rest}.php".lstrip("/") for folder in namespaces[prefix]):
-            return [path]
-    return _php_by_path(repository, item, asker)
-
-
-_php_by_path = _resolve_by_path(".php")
-
 RESOLVERS: dict[str, Resolver] = {
     "python": _resolve_python,
     "javascript": _resolve_javascript,
@@ -224,13 +252,14 @@ RESOLVERS: dict[str, Resolver] = {
     "tsx": _resolve_javascript,
     "go": _resolve_go,
     "rust": _resolve_rust,
-    "java": _resolve_jvm,
-    "kotlin": _resolve_jvm,
-    "scala": _resolve_jvm,
+    "java": resolve_namespaced,
+    "kotlin": resolve_namespaced,
+    "scala": resolve_namespaced,
     "c": _resolve_c,
     "cpp": _resolve_c,
-    "ruby": _resolve_by_path(".rb"),
-    "php": _resolve_php,
+    "ruby": _resolve_ruby,
+    "c_sharp": resolve_namespaced,
+    "php": resolve_php,
     "lua": _resolve_by_path(".lua", "/init.lua"),
     "bash": _resolve_by_path(".sh"),
     "zig": _resolve_by_path(".zig"),

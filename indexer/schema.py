@@ -9,7 +9,9 @@
 #   5  files: why the syntax of one was not read; submodules come in; ignore files in subfolders and more names count
 #   6  types: a parameter behind another one that has a type; chunks_tokens: which chunks have a token, and where,
 #      without `bm25`
-FORMAT = 6
+#   7  bases: what classes are derived from; namespaces: which ones files declare; imports: `using` brings a namespace,
+#      `export *` a module, what a module gives away under another name, `autoload`
+FORMAT = 7
 
 # How the full-text index cuts and stems words.
 TOKENIZER = "porter unicode61 tokenchars '_'"
@@ -37,6 +39,16 @@ CREATE TABLE imports (
     file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, module TEXT NOT NULL, name TEXT NOT NULL,
     alias TEXT NOT NULL, line INTEGER NOT NULL);
 CREATE INDEX imports_file ON imports(file_id);
+CREATE INDEX imports_global ON imports(file_id) WHERE alias = 'global *';
+CREATE TABLE bases (
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, heir TEXT NOT NULL, name TEXT NOT NULL,
+    scope TEXT NOT NULL, line INTEGER NOT NULL);
+CREATE INDEX bases_name ON bases(name);
+CREATE INDEX bases_file ON bases(file_id);
+CREATE TABLE namespaces (
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL);
+CREATE INDEX namespaces_name ON namespaces(name);
+CREATE INDEX namespaces_file ON namespaces(file_id);
 CREATE TABLE types (
     file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL, type TEXT NOT NULL);
 CREATE INDEX types_name ON types(name);

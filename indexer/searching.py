@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from indexer.asker import Asker
 from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.dependencies.library import DependencyLibrary
@@ -13,11 +14,11 @@ from indexer.dependencies.near import hits_near, hits_to_import, importing_of, p
 from indexer.languages import language_name
 from indexer.members import brief, with_all_members
 from indexer.modules import Modules, module_on_line
+from indexer.namespaces import namespaces_in
 from indexer.own_file import own_imports
 from indexer.postings import Postings
 from indexer.ranking import in_order, without_overlaps
 from indexer.repository_map import RepositoryMap
-from indexer.resolvers import Asker
 from indexer.similar import Around, Nearest, Terms, find_similar
 from indexer.types import Hit, Import, Query
 
@@ -67,7 +68,8 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     own = frozenset(entry.names) if entry else frozenset()
     own_names = own - {item.alias for item in imports}
     connection = sources.connection
-    look_up = Definitions(connection, sources.repository, asker, imports, own_names)
+    namespaces = namespaces_in(source, language)
+    look_up = Definitions(connection, sources.repository, asker, imports, own_names, namespaces)
     modules = Modules(connection, sources.repository, look_up, asker)
     near = look_up.near(view)
     definitions = [with_all_members(connection, definition_hit(found), found.symbol) for found in near[:MAX_WHOLE]]

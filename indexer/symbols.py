@@ -7,10 +7,12 @@ from typing import Literal, cast
 
 from tree_sitter import Node
 
+from indexer.bases import read_bases
 from indexer.imports import read_imports
+from indexer.namespaces import NAMESPACED, namespaces_in
 from indexer.parsing import Parsed
 from indexer.skeletons import Outline, doc_line, outer_node, signature_of, skeleton_of
-from indexer.types import Import, Reference, Symbol, SymbolKind
+from indexer.types import Base, Import, Reference, Symbol, SymbolKind
 
 # A file with more definitions or names than this is data in the shape of code; the rest is left out.
 MAX_SYMBOLS = 4000
@@ -23,11 +25,14 @@ _CONTAINERS = ("class", "module", "scope")
 
 @dataclass(frozen=True, slots=True)
 class FileSymbols:
-    """What one file defines, uses (once per name and kind, where first used) and imports."""
+    """What one file defines, uses (once per name and kind, where first used) and imports, what its classes are derived
+    from, and the namespaces or packages that it declares."""
 
     symbols: tuple[Symbol, ...]
     references: tuple[Reference, ...]
     imports: tuple[Import, ...]
+    bases: tuple[Base, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,14 @@ def extract(parsed: Parsed, path: str) -> FileSymbols:
         symbols=_symbols(parsed, path),
         references=_references(parsed, path),
         imports=read_imports(parsed, path),
+        bases=read_bases(parsed, path),
+        namespaces=_namespaces(parsed),
     )
+
+
+def _namespaces(parsed: Parsed) -> tuple[str, ...]:
+    language = parsed.language.name
+    return namespaces_in(parsed.text(parsed.root), language) if language in NAMESPACED else ()
 
 
 def _symbols(parsed: Parsed, path: str) -> tuple[Symbol, ...]:

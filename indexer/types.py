@@ -73,6 +73,20 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """What a class is derived from: `class heir(scope.name)`. Interfaces, traits, mixins, embedded types count.
+
+    scope: what stands before the name, joined by dots; "" for most.
+    """
+
+    heir: str
+    name: str
+    scope: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of one file that is searched, embedded and shown as a whole."""
 

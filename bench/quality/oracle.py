@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from bench.quality.cases import Case
 from bench.quality.syntax import Use, uses_of, words
 from indexer.cursor import imports_in
-from indexer.definitions import Found, definition_hit
+from indexer.definitions import definition_hit
 from indexer.index import CodeIndex
 from indexer.languages import family_of, language_name, language_of
+from indexer.lookup import Found
 from indexer.ranking import is_test_path
 from indexer.types import Hit, Query, Symbol
 

@@ -19,6 +19,12 @@
 (variable_declaration type: (identifier) @reference.type)
 (method_declaration returns: (identifier) @reference.type)
 
+; Inheritance
+(class_declaration name: (identifier) @heir (base_list) @bases)
+(interface_declaration name: (identifier) @heir (base_list) @bases)
+(struct_declaration name: (identifier) @heir (base_list) @bases)
+(record_declaration name: (identifier) @heir (base_list) @bases)
+
 ; Imports
 (using_directive !name [(identifier) (qualified_name)] @import.tree)
 (using_directive name: (identifier) @import.alias [(identifier) (qualified_name)] @import.tree .)

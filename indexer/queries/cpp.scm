@@ -34,5 +34,9 @@
 (call_expression function: (qualified_identifier name: (identifier) @reference.call))
 (type_identifier) @reference.type
 
+; Inheritance
+(class_specifier name: (_) @heir (base_class_clause) @bases)
+(struct_specifier name: (_) @heir (base_class_clause) @bases)
+
 ; Imports
 (preproc_include path: [(system_lib_string) (string_literal)] @import.module)

@@ -21,6 +21,11 @@
 (call_expression function: (selector_expression field: (field_identifier) @reference.call))
 (type_identifier) @reference.type
 
+; Inheritance
+(type_spec name: (type_identifier) @heir
+  type: (struct_type (field_declaration_list (field_declaration !name type: (_) @bases))))
+(type_spec name: (type_identifier) @heir type: (interface_type (type_elem) @bases))
+
 ; Imports
 (import_spec !name path: (interpreted_string_literal (interpreted_string_literal_content) @import.module))
 (import_spec name: (_) @import.alias path: (interpreted_string_literal (interpreted_string_literal_content) @import.module))

@@ -13,5 +13,12 @@
 (object_creation_expression type: (type_identifier) @reference.type)
 (type_identifier) @reference.type
 
+; Inheritance
+(class_declaration name: (identifier) @heir superclass: (_) @bases)
+(class_declaration name: (identifier) @heir interfaces: (_) @bases)
+(interface_declaration name: (identifier) @heir (extends_interfaces) @bases)
+(record_declaration name: (identifier) @heir interfaces: (_) @bases)
+(enum_declaration name: (identifier) @heir interfaces: (_) @bases)
+
 ; Imports
 (import_declaration) @import.tree

@@ -20,6 +20,9 @@
 (new_expression constructor: (identifier) @reference.type)
 (class_heritage (identifier) @reference.type)
 
+; Inheritance
+(class_declaration name: (_) @heir (class_heritage) @bases)
+
 ; Imports
 (import_statement (import_clause (identifier) @import.default) source: (string (string_fragment) @import.module))
 (import_statement (import_clause (namespace_import (identifier) @import.alias))
@@ -29,12 +32,34 @@
 (import_statement (import_clause (named_imports (import_specifier name: (_) @import.name alias: (_) @import.alias)))
   source: (string (string_fragment) @import.module))
 (import_statement . "import" . source: (string (string_fragment) @import.module))
-(export_statement (export_clause (export_specifier name: (_) @import.name))
+(export_statement (export_clause (export_specifier name: (_) @import.name !alias))
   source: (string (string_fragment) @import.module))
-(export_statement "*" source: (string (string_fragment) @import.module))
+(export_statement (export_clause (export_specifier name: (_) @import.name alias: (_) @import.alias))
+  source: (string (string_fragment) @import.module))
+(export_statement "*" @import.name source: (string (string_fragment) @import.module))
+(export_statement (namespace_export (_) @import.alias) source: (string (string_fragment) @import.module))
+(export_statement !source (export_clause (export_specifier name: (_) @import.own alias: (_) @import.alias)))
+(export_statement "default" @import.alias value: (identifier) @import.own)
+((assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+  right: (identifier) @import.own)
+  (#eq? @_module "module") (#eq? @_exports "exports"))
 (variable_declarator name: (identifier) @import.alias
   value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
   (#eq? @_require "require"))
 (variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
   value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
   (#eq? @_require "require"))
+(variable_declarator name: (object_pattern (pair_pattern key: (property_identifier) @import.name
+    value: (identifier) @import.alias))
+  value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
+  (#eq? @_require "require"))
+(variable_declarator name: (identifier) @import.alias value: (member_expression
+    object: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
+    property: (property_identifier) @import.name)
+  (#eq? @_require "require"))
+(variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
+  value: (await_expression (call_expression function: (import)
+    arguments: (arguments . (string (string_fragment) @import.module)))))
+(variable_declarator name: (identifier) @import.alias
+  value: (await_expression (call_expression function: (import)
+    arguments: (arguments . (string (string_fragment) @import.module)))))

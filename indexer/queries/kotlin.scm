@@ -12,5 +12,9 @@
 (call_expression . (navigation_expression (identifier) @reference.call .))
 (user_type (identifier) @reference.type)
 
+; Inheritance
+(class_declaration name: (identifier) @heir (delegation_specifiers) @bases)
+(object_declaration name: (identifier) @heir (delegation_specifiers) @bases)
+
 ; Imports
 (import) @import.tree

@@ -19,6 +19,14 @@
 (base_clause (name) @reference.type)
 (class_interface_clause (name) @reference.type)
 
+; Inheritance
+(class_declaration name: (name) @heir (base_clause) @bases)
+(class_declaration name: (name) @heir (class_interface_clause) @bases)
+(class_declaration name: (name) @heir body: (declaration_list (use_declaration) @bases))
+(interface_declaration name: (name) @heir (base_clause) @bases)
+(enum_declaration name: (name) @heir (class_interface_clause) @bases)
+(trait_declaration name: (name) @heir body: (declaration_list (use_declaration) @bases))
+
 ; Imports
 (namespace_use_declaration) @import.tree
 (require_once_expression (_) @import.module)

@@ -17,6 +17,9 @@
 (type (subscript value: (identifier) @reference.type))
 (type (generic_type (identifier) @reference.type))
 
+; Inheritance
+(class_definition name: (identifier) @heir superclasses: (argument_list) @bases)
+
 ; Imports
 (import_statement name: (dotted_name) @import.module)
 (import_statement name: (aliased_import name: (dotted_name) @import.module alias: (identifier) @import.alias))

@@ -21,6 +21,12 @@
 (macro_invocation macro: (identifier) @reference.call)
 (type_identifier) @reference.type
 
+; Inheritance
+(impl_item trait: (_) @bases type: (_) @heir)
+(trait_item name: (type_identifier) @heir bounds: (_) @bases)
+
 ; Imports
 (use_declaration argument: (_) @import.tree)
 (mod_item !body name: (identifier) @import.submodule)
+(extern_crate_declaration name: (identifier) @import.module !alias)
+(extern_crate_declaration name: (identifier) @import.module alias: (identifier) @import.alias)

@@ -15,5 +15,10 @@
 (call_expression function: (field_expression field: (identifier) @reference.call))
 (type_identifier) @reference.type
 
+; Inheritance
+(class_definition name: (identifier) @heir extend: (_) @bases)
+(trait_definition name: (identifier) @heir extend: (_) @bases)
+(object_definition name: (identifier) @heir extend: (_) @bases)
+
 ; Imports
 (import_declaration) @import.tree

@@ -15,5 +15,9 @@
 (call_expression . (navigation_expression suffix: (navigation_suffix suffix: (simple_identifier) @reference.call)))
 (user_type (type_identifier) @reference.type)
 
+; Inheritance
+(class_declaration name: (_) @heir (inheritance_specifier) @bases)
+(protocol_declaration name: (_) @heir (inheritance_specifier) @bases)
+
 ; Imports
 (import_declaration (identifier) @import.module)

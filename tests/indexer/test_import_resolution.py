@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from indexer.asker import Asker
 from indexer.build_files import MAX_TEXT, chosen, read_build_files
 from indexer.languages import language_name
 from indexer.repository_map import Files, Paths, RepositoryMap
-from indexer.resolvers import RESOLVERS, Asker
+from indexer.resolvers import RESOLVERS
 from indexer.types import Import
 
 TSCONFIG = """{

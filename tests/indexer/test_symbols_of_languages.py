@@ -256,7 +256,7 @@ CASES = {
     "c_sharp": (
         "m.cs", C_SHARP,
         "class Point, field Point.Size, method Point.Dist, class IShape, method IShape.Area, class Color",
-        "Base Point Go", "System|Text|Text, Acme.Util|Helper|Alias",
+        "Base Point Go", "System.Text|*|*, Acme.Util|Helper|Alias",
     ),
     "ruby": (
         "m.rb", RUBY,

@@ -28,7 +28,7 @@ BASE, FURTHER_BASE = 0.8, 0.6
 
 # What stands for the object, or for what its class is derived from, in some language.
 _OWN = frozenset({"self", "this", "cls", "Self", "static"})
-_ABOVE = frozenset({"super", "base", "parent"})
+_ABOVE = {"c_sharp": "base", "php": "parent"}
 # Languages in which members are named without an object.
 _BARE_MEMBERS = frozenset({"java", "kotlin", "scala", "c_sharp", "cpp", "ruby", "swift"})
 _LAST_WORD = re.compile(r"\w+$")
@@ -133,8 +133,9 @@ class Near:
         item = names.imported_as(base) or names.imported_as(base.split(".", 1)[0])
         if item is not None and attribute and not names.resolved(item.alias):
             return names.in_module(item, attribute)
-        if base in _OWN or base in _ABOVE:
-            return self._inherited([] if base in _ABOVE else self._own, self._above, attribute)
+        is_above = base in ("super", _ABOVE.get(names.asker.language))
+        if base in _OWN or is_above:
+            return self._inherited([] if is_above else self._own, self._above, attribute)
         found: list[Found] = []
         for word in types_of(self._view, base)[:4]:
             found += names.resolved(word.rsplit(".", 1)[-1])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 MAX_LINES_UP = 400
 MAX_HEAD_LINES = 6
 MAX_WORDS = 8
+MAX_NESTED = 6
 
 _MODIFIERS = (
     r"(?:(?:export|default|public|private|protected|internal|abstract|final|sealed|static|partial|open|data|inner|case"
@@ -23,6 +24,7 @@ _RECEIVER = re.compile(r"^func[ \t]*\([ \t]*(\w+)[ \t]+\*?([^\W\d]\w*)")
 _OUTSIDE = re.compile(r"^(?:[\w:&*<>,~ \t]{0,200}?[\s&*])?([^\W\d]\w*)(?:<[^>\n]*>)?::~?\w+[ \t]*\((?![^\n]*;[ \t]*$)")
 _FOR_TYPE = re.compile(r"\bfor[ \t]+(?:&[ \t]*)?(?:mut[ \t]+)?((?:\w+::)*\w+)")
 _GOES_ON = re.compile(r"^\s*(?:(?:extends|implements|with)\b|:)")
+_GENERIC = re.compile(r"<[^<>]*>")
 _WORD = re.compile(r"[^\W\d]\w*")
 _NO_NAMES = frozenset({
     "class", "const", "extends", "final", "for", "implements", "in", "internal", "open", "out", "override", "private",
@@ -40,7 +42,8 @@ def class_around(lines: Sequence[str], row: int) -> tuple[str, ...]:
             return _names(_whole_head(lines, position, match.start(2)))
         if is_outside and (name := receiver_type(line)):
             return (name,)
-        least = min(least, _indent(line))
+        if not line.lstrip().startswith(("{", ")")):  # They end a head that began above.
+            least = min(least, _indent(line))
     return ()
 
 
@@ -73,6 +76,10 @@ def _whole_head(lines: Sequence[str], row: int, start: int) -> str:
 
 
 def _names(head: str) -> tuple[str, ...]:
+    for _ in range(MAX_NESTED):
+        head, n_cut = _GENERIC.subn("", head)
+        if not n_cut:
+            break
     names = [name for name in _WORD.findall(head) if name not in _NO_NAMES]
     if of_type := _FOR_TYPE.search(head):  # `impl Trait for Type`
         own = of_type[1].rpartition("::")[2]

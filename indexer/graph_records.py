@@ -57,10 +57,13 @@ def bases_of(connection: sqlite3.Connection, path: str, heir: str) -> list[Base]
     return [Base(*row) for row in connection.execute(query, (path, heir))]
 
 
-def base_names(connection: sqlite3.Connection, file_id: int) -> dict[str, int]:
-    """Names that the classes of a file are derived from, with how many of them are."""
-    query = "SELECT name, count(DISTINCT heir) FROM bases WHERE file_id = ? GROUP BY name ORDER BY name"
-    return dict(connection.execute(query, (file_id,)))
+def bases_in(connection: sqlite3.Connection, file_id: int) -> list[Base]:
+    """What the classes of a file are derived from, in the order of the source."""
+    query = (
+        "SELECT b.heir, b.name, b.scope, f.path, b.line FROM bases b JOIN files f ON f.id = b.file_id"
+        " WHERE b.file_id = ? ORDER BY b.rowid"
+    )
+    return [Base(*row) for row in connection.execute(query, (file_id,))]
 
 
 def paths_deriving(connection: sqlite3.Connection, name: str) -> list[str]:

@@ -35,7 +35,7 @@ class Hierarchy:
     def bases_of(self, path: str, name: str) -> Iterator[Symbol]:
         """What the class of this name in a file is derived from, as far as it is in the repository."""
         bases = graph_records.bases_of(self._first.connection, path, name)
-        yield from (symbol for base in bases if (symbol := self._base(base)) is not None)
+        yield from (symbol for base in bases if (symbol := self.base(base)) is not None)
 
     def ancestors(self, classes: Iterable[Symbol]) -> list[Symbol]:
         """The classes that these are derived from, nearest first, themselves left out."""
@@ -73,7 +73,7 @@ class Hierarchy:
         rows = [row for row, path in named if posixpath.dirname(path) == folder]
         return next(iter(records.symbols_by_id(connection, rows[:1])), None)
 
-    def _base(self, base: Base) -> Symbol | None:
+    def base(self, base: Base) -> Symbol | None:
         """The class that is meant by a base, seen from the file that names it."""
         look_up = self._look_up(base.path)
         rows = () if base.scope else look_up.repository.definitions(base.path, base.name)

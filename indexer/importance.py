@@ -1,7 +1,7 @@
 """Which definitions matter, seen from some files: personalised PageRank over who uses what.
 
-A walk starts in the files that are asked about, goes from a file to a definition that it uses and on from the file of
-that definition, and starts anew with probability `RESTART`. What a definition is visited is its rank. The walk is not
+A walk starts in the files that are asked about, goes from a file to a definition that it uses or derives a class from
+and on from the file of that definition, and starts anew with probability `RESTART`. What a definition is visited is its rank. The walk is not
 solved for all files: mass is pushed along where most of it waits (Andersen, Chung, Lang, "Local graph partitioning
 using PageRank vectors", 2006), so that the cost goes with `MAX_PUSHED` and not with the size of the repository.
 Without files to start from, a sample of all files, evenly spread over the paths, stands for them.
@@ -19,10 +19,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import records, use_records
+from indexer import graph_records, records, use_records
 from indexer.asker import Asker
 from indexer.graph import definitions_of, resolve_import
+from indexer.hierarchy import Hierarchy
 from indexer.languages import family_of, language_name, language_of
+from indexer.lookup import NameLookup
 from indexer.ranking import path_factor
 from indexer.repository_map import RepositoryMap
 from indexer.types import Import, Symbol
@@ -35,6 +37,8 @@ LEAST_MASS = 1e-6
 SAMPLE = 400
 # A name that more files define than this says nothing about which is meant.
 MAX_DEFINERS = 4
+# What it counts that a class is derived from another one, beside one call: who reads the one has to read the other.
+INHERITED = 3.0
 # What a definition counts that is mentioned, one that is private, and one with a short and simple name.
 MENTIONED, PRIVATE, SHORT = 10.0, 0.1, 0.5
 TELLING_LENGTH = 8
@@ -126,6 +130,7 @@ class Uses:
         self._repository = repository
         self._mentioned = mentioned
         self._root_name = root_name
+        self._hierarchy = Hierarchy(NameLookup(connection, repository, Asker("", "", root_name), ()))
         self.paths: dict[int, str] = {}
         self._known: dict[str, list[Use]] = {}
         self._definers: dict[str, dict[str, dict[int, str]]] = {}
@@ -153,17 +158,24 @@ class Uses:
                 found += self._uses(self._imported(item, asker), weight, path)
             elif name not in entry.names and name not in brought and _is_telling(name):
                 unexplained[name] = weight
-        return found + self._by_name(unexplained, path)
+        return found + self._by_name(unexplained, path) + self._inherited(entry.file_id, path)
+
+    def _inherited(self, file_id: int, path: str) -> list[Use]:
+        """What the classes of a file are derived from, in other files."""
+        found: list[Use] = []
+        for base in graph_records.bases_in(self._connection, file_id):
+            if (symbol := self._hierarchy.base(base)) is not None and symbol.path != path:
+                rows = self._repository.definitions(symbol.path, symbol.name)
+                found += self._uses(rows, INHERITED * self._telling(base.name), path)
+        return found
 
     def _imported(self, item: Import, asker: Asker) -> tuple[int, ...]:
         """Rows of what an import binds; nothing for a module, and for what is from outside."""
         if item.name in ("", "*"):
             return ()
         targets = resolve_import(self._repository, item, asker)
-        if item.name == "default" and targets and (row := use_records.default_export(self._connection, targets[0])):
-            return row
-        name = item.alias if item.name == "default" else item.name
-        found = (definitions_of(self._repository, name, target, asker) for target in targets)
+        names = (item.name, item.alias) if item.name == "default" else (item.name,)
+        found = (definitions_of(self._repository, name, target, asker) for name in names for target in targets)
         return next((rows for rows in found if rows), ())
 
     def _uses(self, rows: Sequence[int], weight: float, path: str) -> list[Use]:

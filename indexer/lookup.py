@@ -12,7 +12,7 @@ from indexer import graph_records, records
 from indexer.asker import Asker, common_folders, upwards
 from indexer.constants import constant_paths
 from indexer.graph import INCLUDING, definitions_of, included_by, resolve_import
-from indexer.languages import is_same_family
+from indexer.languages import is_same_family, language_name
 from indexer.namespaces import NAMESPACED, visible_from
 from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
@@ -67,7 +67,7 @@ class NameLookup:
         """The same for another file, as the index has it."""
         imports = self.repository.imports(path)
         namespaces = graph_records.namespaces_of(self.connection, path)
-        asker = Asker(path, self.asker.language, self.asker.root_name)
+        asker = Asker(path, language_name(path), self.asker.root_name)
         return NameLookup(self.connection, self.repository, asker, imports, namespaces)
 
     def targets(self, item: Import) -> list[str]:

@@ -63,12 +63,3 @@ def paths_of_symbols(connection: sqlite3.Connection, rows: Sequence[int]) -> dic
     query = "SELECT f.path FROM symbols s JOIN files f ON f.id = s.file_id WHERE s.id = ?"
     found = ((row, connection.execute(query, (row,)).fetchone()) for row in rows)
     return {row: values[0] for row, values in found if values}
-
-
-def default_export(connection: sqlite3.Connection, path: str) -> tuple[int, ...]:
-    """The row of what a JavaScript module exports by default, where its definition says so."""
-    query = (
-        "SELECT s.id FROM symbols s JOIN files f ON f.id = s.file_id"
-        " WHERE f.path = ? AND s.container = '' AND s.signature GLOB 'export default *' ORDER BY s.id LIMIT 1"
-    )
-    return tuple(row[0] for row in connection.execute(query, (path,)))

@@ -282,7 +282,8 @@ JAVA: dict[str, Case] = {
     ),
 }
 KT_CART = (
-    "package com.acme.util\n\nclass Cart(val a: String) {\n  companion object {\n    fun parse(a: String): Cart = go(a)\n"
+    "package com.acme.util\n\nclass Cart(val a: String) {\n  companion object {\n"
+    "    fun parse(a: String): Cart = go(a)\n"
     "  }\n}\n\nfun makeCart(a: String) = Cart(a)\n\nfun String.toCart() = Cart(this)\n\nval emptyCart = Cart(1)\n"
 )
 KOTLIN: dict[str, Case] = {

@@ -297,3 +297,27 @@ def test_the_map_is_that_of_the_text_however_it_came_about(repository: Callable[
     for path in ("shop/base.py", "user.py", "lib/m0.py"):
         index.refresh_file(path)
     assert index.important(50) == before
+
+
+def test_what_classes_are_derived_from_counts_more_than_what_is_called(important: Callable[..., Names]) -> None:
+    files = {
+        "shop/base.py": "class Foundation: ...\n",
+        "shop/tool.py": "class Instrument: ...\n",
+        **{
+            f"shop/heir_{n}.py": f"from shop.base import Foundation\n\n\nclass Heir{n}(Foundation): ...\n"
+            for n in "abc"
+        },
+        **{
+            f"shop/user_{n}.py": f"from shop.tool import Instrument\n\n\ndef use_{n}():\n    return Instrument()\n"
+            for n in "abc"
+        },
+    }
+    names = important(files)()
+    assert names.index("Foundation") < names.index("Instrument")
+
+
+def test_a_base_is_found_by_its_namespace(important: Callable[..., Names]) -> None:
+    base = "namespace {};\n\npublic class Processor\n{{\n  void Run() {{ }}\n}}\n"
+    files = {f"{name}/Processor.cs": base.format(name) for name in ("One", "Two", "Three", "Four", "Five", "Six")}
+    files |= {"App/Heir.cs": "using Four;\nnamespace App;\n\npublic class Heir : Processor\n{\n  void Go() { }\n}\n"}
+    assert important(files)() == ["Processor"]

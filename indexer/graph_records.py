@@ -66,12 +66,6 @@ def bases_in(connection: sqlite3.Connection, file_id: int) -> list[Base]:
     return [Base(*row) for row in connection.execute(query, (file_id,))]
 
 
-def paths_deriving(connection: sqlite3.Connection, name: str) -> list[str]:
-    """Files with a class that is derived from one of this name, by path."""
-    query = "SELECT DISTINCT f.path FROM bases b JOIN files f ON f.id = b.file_id WHERE b.name = ? ORDER BY f.path"
-    return [row[0] for row in connection.execute(query, (name,))] if can_hold(name) else []
-
-
 def members_named(connection: sqlite3.Connection, owner: str, name: str) -> list[tuple[int, str]]:
     """(row, file) of the members of this name that any class or type of that name has, by path."""
     query = (
@@ -79,3 +73,13 @@ def members_named(connection: sqlite3.Connection, owner: str, name: str) -> list
         " WHERE s.name = ? AND (s.container = ? OR s.container GLOB ?) ORDER BY f.path, s.start_line LIMIT ?"
     )
     return connection.execute(query, (name, owner, f"*.{owner}", MAX_HOMES)).fetchall() if can_hold(name) else []
+
+
+def imports_without_name(connection: sqlite3.Connection) -> list[Import]:
+    """Imports of Python and JavaScript that bring a module's things without spelling their names, by path."""
+    query = (
+        "SELECT i.module, i.name, i.alias, f.path, i.line FROM imports i JOIN files f ON f.id = i.file_id"
+        " WHERE i.name IN ('*', 'default') AND f.language IN ('python', 'javascript', 'typescript', 'tsx')"
+        " AND i.module != '' ORDER BY f.path, i.line"
+    )
+    return [Import(*row) for row in connection.execute(query)]

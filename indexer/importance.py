@@ -1,9 +1,10 @@
 """Which definitions matter, seen from some files: personalised PageRank over who uses what.
 
-A walk starts in the files that are asked about, goes from a file to a definition that it uses or derives a class from
-and on from the file of that definition, and starts anew with probability `RESTART`. What a definition is visited is its rank. The walk is not
-solved for all files: mass is pushed along where most of it waits (Andersen, Chung, Lang, "Local graph partitioning
-using PageRank vectors", 2006), so that the cost goes with `MAX_PUSHED` and not with the size of the repository.
+A walk starts in the files that are asked about, goes from a file to a definition that it uses or derives a class from,
+and on from the file of that definition, and starts anew with probability `RESTART`. What a definition is visited is its
+rank. The walk is not solved for all files: mass is pushed along where most of it waits (Andersen, Chung, Lang, "Local
+graph partitioning using PageRank vectors", 2006), so that the cost goes with `MAX_PUSHED` and not with the size of the
+repository.
 Without files to start from, a sample of all files, evenly spread over the paths, stands for them.
 """
 

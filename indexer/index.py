@@ -169,7 +169,11 @@ class CodeIndex:
 
     def usages(self, name: str, limit: int = 50) -> list[Hit]:
         """Lines that use a name, by path and line; those of tests last."""
-        return self._reading(lambda connection: find_usages(connection, name, limit), []) if limit > 0 else []
+
+        def find(connection: sqlite3.Connection) -> list[Hit]:
+            return find_usages(connection, self._sources(connection).repository, name, limit)
+
+        return self._reading(find, []) if limit > 0 else []
 
     def important(
         self, limit: int, *, focus: Sequence[str] = (), mentioned: AbstractSet[str] = frozenset()

@@ -9,6 +9,10 @@ from collections.abc import Iterator, Sequence
 
 from indexer.records import MAX_PARAMETERS, among, can_hold
 from indexer.symbols import MAX_NAME
+from indexer.terms import MAX_TERM
+
+# So many files are looked through for a word.
+MAX_MENTIONING = 5_000
 
 _SPECIAL_IN_GLOB = frozenset("*?[")
 
@@ -63,3 +67,28 @@ def paths_of_symbols(connection: sqlite3.Connection, rows: Sequence[int]) -> dic
     query = "SELECT f.path FROM symbols s JOIN files f ON f.id = s.file_id WHERE s.id = ?"
     found = ((row, connection.execute(query, (row,)).fetchone()) for row in rows)
     return {row: values[0] for row, values in found if values}
+
+
+def kinds_of(connection: sqlite3.Connection, name: str) -> frozenset[str]:
+    """The kinds of the definitions that have this name."""
+    return frozenset(row[0] for row in connection.execute("SELECT DISTINCT kind FROM symbols WHERE name = ?", (name,)))
+
+
+def paths_defining_globally(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Files that define something of this name that can be imported, by path."""
+    query = (
+        "SELECT DISTINCT f.path FROM symbols s JOIN files f ON f.id = s.file_id"
+        " WHERE s.name = ? AND s.container = '' AND s.kind NOT IN ('method', 'field') ORDER BY f.path"
+    )
+    return [row[0] for row in connection.execute(query, (name,))]
+
+
+def paths_mentioning(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Files that may have a name somewhere, by path: the full-text index knows words without their case and ending."""
+    query = (
+        "SELECT DISTINCT f.path FROM chunks_text t JOIN chunks c ON c.id = t.rowid JOIN files f ON f.id = c.file_id"
+        " WHERE chunks_text MATCH ? ORDER BY f.path LIMIT ?"
+    )
+    if len(name) > MAX_TERM:
+        return []
+    return [row[0] for row in connection.execute(query, (f'"{name.lower()}"', MAX_MENTIONING))]

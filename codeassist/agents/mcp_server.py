@@ -90,10 +90,13 @@ def _offer_symbols(server: MCPServer[Any], tools: AgentTools) -> None:
 
     @server.tool(annotations=_READS_ONLY, structured_output=False)
     async def find_usages(
-        name: Annotated[str, Field(description="The bare name of a function, method, class or type.")],
+        name: Annotated[
+            str, Field(description="The bare name of a function, method, class, type, constant or attribute.")
+        ],
         limit: Limit = 50,
     ) -> str:
-        """The lines that call a name or use it as a type, tests last. Imports are not among them."""
+        """The lines that call a name, use it as a type, inherit from it, read or set it, or give it on under this or
+        another name; tests last. Plain imports are not among them."""
         return await tools.find_usages(name, limit)
 
 

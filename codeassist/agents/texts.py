@@ -8,6 +8,8 @@ from indexer.types import Hit, Symbol
 
 MAX_LINES_SHOWN = 40
 MAX_LETTERS_QUOTED = 80
+# What a line does with a name that is said beside it.
+_TOLD = ("inherits", "re-exports", "exports", "imports")
 
 
 def hits_text(hits: Sequence[Hit]) -> str:
@@ -27,8 +29,15 @@ def symbols_text(symbols: Sequence[Symbol], limit: int) -> str:
 
 
 def usages_text(hits: Sequence[Hit], limit: int) -> str:
-    """The first `limit` lines, and whether there are more."""
-    return "\n".join(_limited([f"{hit.path}:{hit.start_line}: {hit.text.strip()}" for hit in hits], limit))
+    """The first `limit` lines, with what they do where a reader may miss it, and whether there are more."""
+    return "\n".join(_limited([_usage(hit) for hit in hits], limit))
+
+
+def _usage(hit: Hit) -> str:
+    """One line; that it calls or reads a name is seen."""
+    is_told = hit.why.startswith(_TOLD) or "here `" in hit.why
+    what = f"  ({hit.why})" if is_told else ""
+    return f"{hit.path}:{hit.start_line}: {hit.text.strip()}{what}"
 
 
 def readable(text: str) -> str:

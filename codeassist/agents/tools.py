@@ -73,7 +73,7 @@ class AgentTools:
         wanted, n_wanted = split_question(_spelled(name))[1], _within(limit)
         if not wanted:
             return NO_NAME
-        unused = f"Nothing is known to call {quoted(wanted)} or to use it as a type. search_code also finds mentions."
+        unused = f"Nothing is known to use {quoted(wanted)}. search_code also finds mentions in comments and texts."
         if len(wanted) > MAX_NAME_LETTERS:
             return unused
         return await self._answered(lambda: usages_text(self._index.usages(wanted, n_wanted + 1), n_wanted), unused)

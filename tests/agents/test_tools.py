@@ -197,6 +197,13 @@ async def test_a_very_long_text_gets_a_short_answer_and_leaves_the_index_whole(
     assert not [record for record in caplog.records if "damaged" in record.getMessage()]
 
 
+async def test_usages_tell_heirs_and_other_names(tools: AgentTools, project: Path) -> None:
+    (project / "heirs.py").write_text("from shapes import Circle as Ring\n\n\nclass Wheel(Ring): ...\n")
+    lines = (await tools.find_usages("Circle")).split("\n")
+    assert "heirs.py:1: from shapes import Circle as Ring  (imports Circle, here `Ring`)" in lines
+    assert "heirs.py:4: class Wheel(Ring): ...  (inherits from Circle, here `Ring`)" in lines
+
+
 @pytest.mark.parametrize(("limit", "n_lines"), [(-7, 1), (0, 1), (1, 1), (2, 2), (10**30, 3)])
 async def test_a_limit_out_of_range_is_taken_to_its_end(tools: AgentTools, limit: int, n_lines: int) -> None:
     lines = (await tools.find_usages("covered_area", limit)).split("\n")
@@ -213,7 +220,7 @@ async def test_an_answer_that_was_cut_says_so(tools: AgentTools) -> None:
 
 async def test_what_is_not_there_is_told_with_its_name(tools: AgentTools) -> None:
     assert (await tools.find_symbol("Zebra")).startswith("No definition is named 'Zebra', or like it.")
-    assert (await tools.find_usages("Zebra")).startswith("Nothing is known to call 'Zebra'")
+    assert (await tools.find_usages("Zebra")).startswith("Nothing is known to use 'Zebra'")
     assert await tools.search_code("zebra") == "Nothing was found for 'zebra'."
 
 

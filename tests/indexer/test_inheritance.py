@@ -95,7 +95,8 @@ CASES: dict[str, Case] = {
     "rust: a trait of the type": (
         {
             "src/lib.rs": "mod payer;\n",
-            "src/payer.rs": "pub trait Payer { fn pay_all(&self, a: i32) -> i32 { self.one(a) } fn one(&self, a: i32) -> i32; }\n",
+            "src/payer.rs": "pub trait Payer { fn pay_all(&self, a: i32) -> i32 { self.one(a) }"
+            " fn one(&self, a: i32) -> i32; }\n",
         },
         "src/cart.rs",
         "use crate::payer::Payer;\npub struct Cart { a: i32 }\nimpl Payer for Cart {\n"

@@ -89,7 +89,7 @@ LINES = {
     "@name\ndef f(): ...": "calls name",
     "x: name = 1": "uses the type name",
     "def f(a: name, b: name) -> name: ...": "uses the type name",
-    "class A(name): ...": "uses the type name",
+    "class A(name): ...": "inherits from name",
     "def name(): ...": "",
     "class name: ...": "",
     "from name import name": "",
@@ -177,3 +177,154 @@ def test_what_is_saved_renamed_and_deleted_is_followed(index: Any) -> None:
 def test_an_editors_text_counts_and_not_what_is_on_disk(index: Any) -> None:
     index.refresh_file("shop/bill.py", "total_price(1)\nx = 2\ntotal_price(3)\n")
     assert [hit.text for hit in index.usages("total_price")][:2] == ["total_price(1)", "total_price(3)"]
+
+
+CART = "class Cart:\n    size = 1\n\n    def total(self):\n        return self.size\n\n\nLIMIT = 3\n"
+# files, the name, "path:line what" of every usage
+USES: dict[str, tuple[dict[str, str], str, list[str]]] = {
+    "a constant that is read": (
+        {
+            "cart.py": CART,
+            "a.py": "from cart import LIMIT\nimport cart\n\nprint(LIMIT)\ncart.LIMIT = 4\n",
+            "b.py": "def f(LIMIT):\n    return LIMIT\n",
+        },
+        "LIMIT",
+        ["a.py:4 reads LIMIT", "a.py:5 sets LIMIT"],
+    ),
+    "an attribute": (
+        {"cart.py": CART, "a.py": "def f(cart):\n    cart.size = 2\n    return cart.size + size\n"},
+        "size",
+        ["a.py:2 sets size", "a.py:3 reads size", "cart.py:5 reads size"],
+    ),
+    "a class whose method is called": (
+        {"cart.py": CART, "a.py": "from cart import Cart\n\nx = Cart.create()\nisinstance(x, Cart)\n"},
+        "Cart",
+        ["a.py:3 mentions Cart", "a.py:4 mentions Cart"],
+    ),
+    "a function that is passed on, and variables of its name": (
+        {
+            "cart.py": "def total():\n    return 1\n",
+            "a.py": "from cart import total\n\nrun(total)\n",
+            "b.py": "def f():\n    total = 1\n    return total\n",
+        },
+        "total",
+        ["a.py:3 mentions total"],
+    ),
+    "under another name": (
+        {
+            "cart.py": CART,
+            "a.py": "from cart import Cart as Basket\n\nx = Basket()\n\n\nclass Big(Basket): ...\n",
+            "b.py": "Basket()\n",
+        },
+        "Cart",
+        [
+            "a.py:1 imports Cart, here `Basket`",
+            "a.py:3 calls Cart, here `Basket`",
+            "a.py:6 inherits from Cart, here `Basket`",
+        ],
+    ),
+    "given on by a package": (
+        {
+            "shop/cart.py": CART,
+            "shop/__init__.py": "from .cart import Cart\n",
+            "more/__init__.py": "from shop.cart import *\n",
+            "other/__init__.py": "from .things import *\n",
+            "other/things.py": "x = 1\n",
+        },
+        "Cart",
+        ["more/__init__.py:1 re-exports Cart", "shop/__init__.py:1 re-exports Cart"],
+    ),
+    "given on by a module of javascript": (
+        {
+            "cart.ts": "export class Cart {\n  go() { f(); }\n}\n",
+            "index.ts": "export * from './cart';\n",
+            "named.ts": "export { Cart as Basket } from './cart';\n",
+            "plain.ts": "import { Cart } from './index';\nCart.create();\n",
+            "unlike.ts": "export * from './unlike/other';\n",
+            "unlike/other.ts": "export const x = 1;\n",
+        },
+        "Cart",
+        ["index.ts:1 re-exports Cart", "named.ts:1 re-exports Cart, here `Basket`", "plain.ts:2 mentions Cart"],
+    ),
+    "a default export": (
+        {
+            "cart.ts": "export default class Cart {\n  go() { f(); }\n}\n",
+            "made.js": "function build() { return 1; }\nexport default build;\n",
+            "index.ts": "export { default as Basket } from './cart';\n",
+            "a.ts": "import Thing from './cart';\nnew Thing();\n",
+            "b.ts": "import Thing from './made';\nnew Thing();\n",
+        },
+        "Cart",
+        [
+            "a.ts:1 imports Cart, here `Thing`",
+            "a.ts:2 uses the type Cart, here `Thing`",
+            "index.ts:1 re-exports Cart, here `Basket`",
+        ],
+    ),
+    "a macro": (
+        {"cart.h": "#define CART_MAX 10\n", "a.c": '#include "cart.h"\nint x[CART_MAX];\n'},
+        "CART_MAX",
+        ["a.c:2 reads CART_MAX"],
+    ),
+    "java": (
+        {
+            "Cart.java": "class Cart {\n  int size;\n  int f() { return size; }\n}\n",
+            "Big.java": "class Big extends Cart {\n  int g(Cart c) { c.size = 1; return Cart.count(); }\n}\n",
+        },
+        "Cart",
+        ["Big.java:1 inherits from Cart", "Big.java:2 uses the type Cart"],
+    ),
+    "c#": (
+        {
+            "Cart.cs": "public class Cart<T> { public int Size { get; set; } }\n",
+            "Big.cs": "class Big : Cart<int>\n{\n  int F() { this.Size = 1; return Size; }\n}\n",
+        },
+        "Cart",
+        ["Big.cs:1 inherits from Cart"],
+    ),
+    "rust": (
+        {
+            "src/lib.rs": "mod payer;\npub use payer::Payer;\n",
+            "src/payer.rs": "pub trait Payer { fn pay(&self); }\n",
+            "src/a.rs": "use crate::Payer;\nimpl Payer for Cart { fn pay(&self) {} }\n",
+        },
+        "Payer",
+        ["src/a.rs:2 inherits from Payer", "src/lib.rs:2 re-exports Payer"],
+    ),
+    "ruby": (
+        {"payer.rb": "module Payer\nend\n", "cart.rb": "class Cart\n  include Payer\nend\n"},
+        "Payer",
+        ["cart.rb:2 inherits from Payer"],
+    ),
+    "php": (
+        {"Payer.php": "<?php\ninterface Payer {}\n", "Cart.php": "<?php\nclass Cart implements Payer {}\n"},
+        "Payer",
+        ["Cart.php:2 inherits from Payer"],
+    ),
+    "go": (
+        {
+            "a.go": "package a\n\ntype Base struct{ N int }\n\nconst Limit = 1\n",
+            "b.go": "package a\n\ntype Big struct {\n\tBase\n}\n\nfunc f() int {\n\treturn Limit\n}\n",
+        },
+        "Base",
+        ["b.go:4 inherits from Base"],
+    ),
+    "kotlin": (
+        {"Base.kt": "open class Base\n", "Big.kt": "class Big : Base() {\n  fun f() = Base.parse()\n}\n"},
+        "Base",
+        ["Big.kt:1 inherits from Base", "Big.kt:2 mentions Base"],
+    ),
+    "c++": (
+        {"base.h": "class Base {\n int x;\n};\n", "big.h": "class Big : public Base {\n int y;\n};\n"},
+        "Base",
+        ["big.h:1 inherits from Base"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", USES)
+def test_every_way_to_use_a_name_is_told(repository: Callable[..., Path], open_index: Any, case: str) -> None:
+    files, name, wanted = USES[case]
+    index = open_index(repository(files))
+    index.refresh()
+    assert [f"{hit.path}:{hit.start_line} {hit.why}" for hit in index.usages(name)] == wanted

@@ -21,6 +21,8 @@ _C_HEADERS = frozenset({
     "stdlib.h", "string.h", "strings.h", "tgmath.h", "threads.h", "time.h", "uchar.h", "unistd.h", "wchar.h",
     "wctype.h",
 })  # fmt: skip
+# Where each file of Rust is a program of its own.
+_RUST_PROGRAMS = frozenset({"tests", "examples", "benches", "bin"})
 # Of so many files whose paths end alike the nearest one is meant; so many names of modules are followed.
 MAX_SAME_TAIL = 200
 MAX_RENAMED = 4
@@ -31,7 +33,7 @@ Resolver = Callable[[RepositoryMap, Import, Asker], list[str]]
 def _resolve_python(repository: RepositoryMap, item: Import, asker: Asker) -> list[str]:
     dots = len(item.module) - len(item.module.lstrip("."))
     tail = item.module[dots:].replace(".", "/")
-    for base in _python_bases(tail, dots, asker):
+    for base in _python_bases(repository, tail, dots, asker):
         if found := _python_files(repository, base, item.name):
             return found
     return [] if dots else _elsewhere(repository, tail, item.name, asker)
@@ -46,7 +48,7 @@ def _python_files(repository: RepositoryMap, base: str, name: str) -> list[str]:
     return [path for path in map(normal, candidates) if path and repository.first_existing([path])]
 
 
-def _python_bases(tail: str, dots: int, asker: Asker) -> list[str]:
+def _python_bases(repository: RepositoryMap, tail: str, dots: int, asker: Asker) -> list[str]:
     if dots:
         folder = asker.folder
         for _ in range(dots - 1):
@@ -57,7 +59,8 @@ def _python_bases(tail: str, dots: int, asker: Asker) -> list[str]:
     if first == asker.root_name:
         bases.append(rest or ".")
     for folder in upwards(asker.folder)[:-1]:
-        bases += [f"{folder}/{tail}", f"{folder}/src/{tail}"]
+        if f"{folder}/__init__.py" not in repository.files:  # What stands in a package has no bare name.
+            bases += [f"{folder}/{tail}", f"{folder}/src/{tail}"]
     return bases
 
 
@@ -159,21 +162,27 @@ def _rust_files(repository: RepositoryMap, parts: list[str], asker: Asker, n_ste
     crates = repository.build.crates
     is_crate = bool(parts) and parts[0] in crates
     base, rest = (crates[parts[0]], parts[1:]) if is_crate else _rust_base(repository, parts, asker)
-    for length in range(len(rest), -1, -1):
+    is_own = bool(parts) and parts[0] in ("self", "super")  # Perhaps of a module within the file itself.
+    is_bare = not is_crate and rest == parts
+    for length in range(len(rest), 0 if is_bare else -1, -1):
         stem = posixpath.join(base, *rest[:length])
         names = ("lib.rs", "main.rs", "mod.rs") if length == 0 else ()
         candidates = [f"{stem}/{name}" for name in names] or [f"{stem}.rs", f"{stem}/mod.rs"]
         if path := repository.first_existing(map(normal, candidates)):
-            return _renamed_module(repository, path, rest[length:], asker, n_steps) or [path]
-    return _renamed_module(repository, asker.path, parts, asker, n_steps) if not is_crate else []
+            found = _renamed_module(repository, path, rest[length:], asker, n_steps) or [path]
+            return [*found, asker.path] if is_own and length == 0 else found
+    if is_own:
+        return [asker.path]
+    return _renamed_module(repository, asker.path, parts, asker, n_steps) if is_bare else []
 
 
 def _renamed_module(repository: RepositoryMap, path: str, rest: list[str], asker: Asker, n_steps: int) -> list[str]:
     """Where `rest` leads when the file has its first name from elsewhere: `pub use other::module`."""
-    if len(rest) < 2 or not n_steps:
+    if not rest or not n_steps:
         return []
     for item in repository.imports(path):
-        if item.alias == rest[0] and not item.module.startswith("self::"):
+        is_module = len(rest) > 1 or not item.name
+        if item.alias == rest[0] and is_module and not item.module.startswith("self::"):
             inner = [part for part in (*item.module.split("::"), item.name) if part]
             there = Asker(path, asker.language, asker.root_name)
             return _rust_files(repository, [*inner, *rest[1:]], there, n_steps - 1) if inner[0] != rest[0] else []
@@ -183,7 +192,8 @@ def _renamed_module(repository: RepositoryMap, path: str, rest: list[str], asker
 def _rust_base(repository: RepositoryMap, parts: list[str], asker: Asker) -> tuple[str, list[str]]:
     """The folder that a path starts in, and the rest of the path."""
     stem = posixpath.basename(asker.path).removesuffix(".rs")
-    own = asker.folder if stem in ("mod", "lib", "main") else posixpath.join(asker.folder, stem)
+    is_root = stem in ("mod", "lib", "main") or posixpath.basename(asker.folder) in _RUST_PROGRAMS
+    own = asker.folder if is_root else posixpath.join(asker.folder, stem)
     if parts and parts[0] == "crate":
         return _crate_root(repository, asker), parts[1:]
     if parts and parts[0] == "self":
@@ -196,6 +206,8 @@ def _rust_base(repository: RepositoryMap, parts: list[str], asker: Asker) -> tup
 def _crate_root(repository: RepositoryMap, asker: Asker) -> str:
     """The folder of the crate that a file belongs to."""
     for folder in upwards(asker.folder):
+        if posixpath.basename(folder) in _RUST_PROGRAMS:
+            return folder
         if repository.first_existing(posixpath.join(folder, name) for name in ("lib.rs", "main.rs")):
             return folder
     return asker.folder

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from indexer import graph_records, records
 from indexer.asker import Asker, common_folders, upwards
@@ -129,13 +129,24 @@ class NameLookup:
             return found
         if item is not None and self.asker.language not in INCLUDING:
             return ()
-        wild = next((found for item in self._wildcards if (found := self._in_wildcard(item, name))), ())
+        wildcards = self._wildcards_with(name)
+        wild = next((found for item in wildcards if (found := self.in_module(item, name))), ())
         return wild or self._included(name) or self._unimported(name)
 
-    def _in_wildcard(self, item: Import, name: str) -> tuple[Found, ...]:
-        if self.asker.language in NAMESPACED:
-            item = replace(item, name=name)  # A namespace may have very many files: it is asked for the name.
-        return self.in_module(item, name)
+    def _wildcards_with(self, name: str) -> Iterator[Import]:
+        """Imports of all of something that may bring a name; namespaces have many files and are asked for it."""
+        if self.asker.language not in NAMESPACED:
+            yield from self._wildcards
+            return
+        homes = self.repository.homes_of(name)
+        yield from (replace(item, name=name) for item in self._wildcards if item.module in homes)
+        yield from (replace(item, name=name) for item in self._all_of_types)
+
+    @cached_property
+    def _all_of_types(self) -> list[Import]:
+        """Imports of all members of a type."""
+        written = [item for item in self._wildcards if item.line]
+        return [item for item in written if not self.repository.declaring(item.module) and self.targets(item)]
 
     def _imported(self, item: Import) -> tuple[Found, ...]:
         for name in dict.fromkeys((item.name if item.name not in ("", "*") else item.alias, item.alias, "default")):

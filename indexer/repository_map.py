@@ -149,12 +149,16 @@ class RepositoryMap:
 
     def defining(self, namespace: str, name: str) -> tuple[str, ...]:
         """Files that declare a namespace and define this name."""
+        return self.homes_of(name).get(namespace, ())
+
+    def homes_of(self, name: str) -> dict[str, tuple[str, ...]]:
+        """The namespaces in which a name is defined, with the files."""
         homes = self.homes.get(name)
         if homes is None:
             connection = self.files.connection
             homes = graph_records.homes_of(connection, name) if connection is not None else {}
             self.homes[name] = homes
-        return homes.get(namespace, ())
+        return homes
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""

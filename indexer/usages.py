@@ -23,18 +23,18 @@ from indexer.ranking import is_test_path
 from indexer.repository_map import RepositoryMap
 from indexer.types import Hit, Import
 
-_NAME = re.compile(r"[^\W\d]\w*[?!]?")
+_WORD = re.compile(r"[^\W\d]\w*[?!]?")
 
 
 def find_usages(connection: sqlite3.Connection, repository: RepositoryMap, name: str, limit: int) -> list[Hit]:
     """The first `limit` lines that use a name, by path and line; lines of tests come last."""
-    if not records.can_hold(name) or not _NAME.fullmatch(name):
+    if not records.can_hold(name):
         return []
     wanted = Wanted(name, use_records.kinds_of(connection, name))
     elsewhere = _under_other_names(connection, repository, name)
     paths = {
         *use_records.paths_using(connection, name),
-        *use_records.paths_mentioning(connection, name),
+        *(use_records.paths_mentioning(connection, name) if _WORD.fullmatch(name) else ()),
         *elsewhere,
     }
     ordered = sorted(paths, key=lambda path: (is_test_path(path), path))

@@ -48,13 +48,13 @@ def imports_everywhere(connection: sqlite3.Connection) -> list[Import]:
     return [Import(*row) for row in connection.execute(query)]
 
 
-def bases_of(connection: sqlite3.Connection, path: str, heir: str) -> list[Base]:
-    """What the class of this name in a file is derived from, in the order of the source."""
+def bases_of(connection: sqlite3.Connection, heir: str) -> list[Base]:
+    """What classes of this name are derived from, by path, in the order of the source."""
     query = (
-        "SELECT b.heir, b.name, b.scope, f.path, b.line FROM files f JOIN bases b ON b.file_id = f.id"
-        " WHERE f.path = ? AND b.heir = ? ORDER BY b.rowid"
+        "SELECT b.heir, b.name, b.scope, f.path, b.line FROM bases b JOIN files f ON f.id = b.file_id"
+        " WHERE b.heir = ? ORDER BY f.path, b.rowid LIMIT ?"
     )
-    return [Base(*row) for row in connection.execute(query, (path, heir))]
+    return [Base(*row) for row in connection.execute(query, (heir, MAX_HOMES))] if can_hold(heir) else []
 
 
 def bases_in(connection: sqlite3.Connection, file_id: int) -> list[Base]:

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 
 from indexer import graph_records, records
+from indexer.languages import language_name
 from indexer.lookup import Found, NameLookup
 from indexer.types import Base, Import, Symbol
 
@@ -34,8 +35,18 @@ class Hierarchy:
 
     def bases_of(self, path: str, name: str) -> Iterator[Symbol]:
         """What the class of this name in a file is derived from, as far as it is in the repository."""
-        bases = graph_records.bases_of(self._first.connection, path, name)
+        bases = [
+            base for base in graph_records.bases_of(self._first.connection, name) if self._is_part(base.path, path)
+        ]
         yield from (symbol for base in bases if (symbol := self.base(base)) is not None)
+
+    def _is_part(self, path: str, of: str) -> bool:
+        """Whether a file may hold a part of a class in another file: the same one, or one beside it."""
+        if path == of or language_name(of) not in _IN_PARTS:
+            return path == of
+        if language_name(of) == "rust":  # Traits are implemented anywhere in a crate.
+            return f"/{path}".partition("/src/")[0] == f"/{of}".partition("/src/")[0]
+        return posixpath.dirname(path) == posixpath.dirname(of)
 
     def ancestors(self, classes: Iterable[Symbol]) -> list[Symbol]:
         """The classes that these are derived from, nearest first, themselves left out."""
@@ -66,11 +77,11 @@ class Hierarchy:
 
     def _outside(self, owner: Symbol, name: str) -> Symbol | None:
         """A member that stands outside of its class, in any file of the folder."""
-        if self._first.asker.language not in _IN_PARTS:
+        if language_name(owner.path) not in _IN_PARTS:
             return None
-        connection, folder = self._first.connection, posixpath.dirname(owner.path)
+        connection = self._first.connection
         named = graph_records.members_named(connection, owner.name, name)
-        rows = [row for row, path in named if posixpath.dirname(path) == folder]
+        rows = [row for row, path in named if self._is_part(path, owner.path)]
         return next(iter(records.symbols_by_id(connection, rows[:1])), None)
 
     def base(self, base: Base) -> Symbol | None:

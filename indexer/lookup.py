@@ -60,7 +60,9 @@ class NameLookup:
         self.own_names = own_names
         self._imports = {item.alias: item for item in reversed(imports) if item.name != "*"}
         self._namespaces = namespaces
-        self._wildcards = [*self._unwritten(), *(item for item in imports if item.name == "*")]
+        # What JavaScript gives on as a whole is not bound in the file itself.
+        binds_all = asker.language not in ("javascript", "typescript", "tsx")
+        self._wildcards = [*self._unwritten(), *(item for item in imports if item.name == "*" and binds_all)]
         self.resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
 
     def there(self, path: str) -> NameLookup:

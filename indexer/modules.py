@@ -92,11 +92,19 @@ class Modules:
         there = Asker(path, self._asker.language, self._asker.root_name)
         rows: dict[int, None] = {}
         for item in self._repository.imports(path)[:MAX_RE_EXPORTED]:
-            if item.name in ("", "*") or item.alias.startswith("_"):
+            if item.name == "" or item.alias.startswith("_") or item.alias == "default":
                 continue
             for target in resolve_import(self._repository, item, there)[:1]:
-                rows.update(dict.fromkeys(definitions_of(self._repository, item.name, target, there)[-1:]))
-        return [*own, *records.symbols_by_id(self._connection, list(rows))]
+                rows.update(dict.fromkeys(self._given_on(item, target, there)))
+        given = [symbol for symbol in records.symbols_by_id(self._connection, list(rows)) if symbol not in own]
+        return [*own, *given]
+
+    def _given_on(self, item: Import, target: str, there: Asker) -> Sequence[int]:
+        """Rows of what a module has from another one: one name, or all that this one defines."""
+        if item.name != "*":
+            return definitions_of(self._repository, item.name, target, there)[-1:]
+        entry = self._repository.files.get(target)
+        return [found[-1] for name, found in entry.names.items() if name != "default"] if entry else []
 
     def _is_public(self, symbol: Symbol) -> bool:
         if self._asker.language == "go":

@@ -43,7 +43,7 @@ CREATE INDEX imports_global ON imports(file_id) WHERE alias = 'global *';
 CREATE TABLE bases (
     file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, heir TEXT NOT NULL, name TEXT NOT NULL,
     scope TEXT NOT NULL, line INTEGER NOT NULL);
-CREATE INDEX bases_name ON bases(name);
+CREATE INDEX bases_heir ON bases(heir);
 CREATE INDEX bases_file ON bases(file_id);
 CREATE TABLE namespaces (
     file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE, name TEXT NOT NULL);

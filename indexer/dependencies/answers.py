@@ -59,7 +59,12 @@ def _public_names(files: list[LibraryFile], family: str) -> Iterator[str]:
         return
     own = (symbol.name for file in files for symbol in file.symbols if not symbol.container)
     packages = [file for file in files if family != "python" or "/__init__.py" in file.location.path]
-    imported = (item.alias for file in packages for item in file.imports if item.name not in ("", "*"))
+    imported = (
+        item.alias
+        for file in packages
+        for item in file.imports
+        if item.name not in ("", "*") and item.alias != "default"
+    )
     for name in dict.fromkeys((*own, *imported)):
         if name[:1].isupper() if family == "go" else not name.startswith("_"):
             yield name

@@ -51,7 +51,8 @@ def importing_of(path: str, language: str, imports: Sequence[Import], is_inside:
     if not outside:
         return None
     bound = {name: item for item in reversed(outside) for name in bound_names(item, family)}
-    stars = tuple(item.module for item in outside if item.name == "*")
+    # What JavaScript gives on as a whole is not bound in the file itself.
+    stars = tuple(item.module for item in outside if item.name == "*" and family != "javascript")
     return Importing(family, path.rpartition("/")[0], bound, stars)
 
 

@@ -155,6 +155,8 @@ class Resolver:
         """What an import in a file of a library binds."""
         if item.name == "" and item.module.startswith(f"{item.alias}."):  # `import a.b` binds `a`.
             return self._ecosystem.find_module(self._scope, item.alias)
+        if not item.module:  # `export { Cart as Basket }`
+            return self._in_file(file, item.name, seen, depth)
         target = self._ecosystem.find_imported(self._scope, file.location, item)
         return self._in_module(target, item.name, seen, depth) if target and item.name else target
 

@@ -451,6 +451,18 @@ def test_a_package_offers_what_it_re_exports(repository: Make, open_index: Open)
     assert offered[-2:] == ["def part_23(a): ...", "..."]
 
 
+def test_a_module_offers_all_that_it_gives_on_as_a_whole(repository: Make, open_index: Open) -> None:
+    package = {
+        "box/index.ts": "export * from './parts';\nexport { own as other };\nfunction own(a: number) { return a; }\n",
+        "box/parts.ts": "export function one(a: number) { return a; }\nexport function two(a: number) { return a; }\n",
+    }
+    index = open_index(repository(package))
+    index.refresh()
+    hits = ask(index, "a.ts", "import * as box from './box';\n\nconst x = box.|\n", 20)
+    offered = next(hit.text for hit in hits if hit.why == "what `box` offers, imported on line 1").split("\n")
+    assert [line.partition("(")[0].split()[-1] for line in offered] == ["own", "one", "two"]
+
+
 @pytest.mark.parametrize(
     ("path", "line"), [("src/shop/a.py", "from .prices import |"), ("app.py", "from shop.prices import TAX, |")]
 )

@@ -117,6 +117,13 @@ CASES = {
     "require": Case(
         WIRE, "app.js", "const { encode } = require('wire');\n\nencode(|\n", [("wire/dist/codec.d.ts", "encode")]
     ),
+    "given away under another name": Case(
+        {f"{MODULES}/one/index.d.ts": "declare function inner(text: string): number;\nexport { inner as one };\n"},
+        "src/a.ts",
+        "import { one } from 'one';\n\nconst x = one(|\n",
+        [("one/index.d.ts", "one")],
+        "declare function inner(text: string): number;",
+    ),
     "default export": Case(
         {f"{MODULES}/one/index.d.ts": "declare function one(text: string): number;\nexport default one;\n"},
         "app.ts",

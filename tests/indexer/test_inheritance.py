@@ -201,6 +201,52 @@ def test_classes_that_are_derived_from_each_other_end(
     assert {hit.symbol for hit in hits} == {"One", "Two"}
 
 
+def test_right_after_a_dot_the_classes_above_that_of_a_variable_are_shown(
+    repository: Callable[..., Path], open_index: Callable[..., Any]
+) -> None:
+    index = open_index(repository(PYTHON))
+    index.refresh()
+    hits = ask(index, "a.py", "from shop.base import Base\n\n\ndef f(thing: Base):\n    thing.|")
+    assert [hit.symbol for hit in hits] == ["Base", "Root"]
+    assert hits[1].why == "a class that `Base` is derived from"
+
+
+PARTS: dict[str, Case] = {
+    "c#: another part has the base": (
+        {
+            "Cart.cs": "namespace Shop;\n\npublic partial class Cart : Base\n{\n  int One() { return F(); }\n}\n",
+            "More.cs": "namespace Shop;\n\npublic partial class Cart\n{\n  int Two() { return G(); }\n}\n",
+            "b/Base.cs": "namespace Shop;\n\npublic class Base\n{\n  public int PayAll(int a) { return G(a); }\n}\n",
+        },
+        "More.cs",
+        "namespace Shop;\n\npublic partial class Cart\n{\n  int Two() {\n    return PayAll(|",
+        "b/Base.cs:Base",
+    ),
+    "rust: a trait that is implemented elsewhere": (
+        {
+            "src/lib.rs": "mod payer;\nmod cart;\n",
+            "src/payer.rs": "pub trait Payer { fn pay_all(&self) -> i32 { self.one() } fn one(&self) -> i32; }\n",
+            "src/cart.rs": "pub struct Cart { a: i32 }\n",
+            "src/more/pay.rs": "use crate::payer::Payer;\nuse crate::cart::Cart;\nimpl Payer for Cart {\n"
+            "    fn one(&self) -> i32 { 1 }\n}\n",
+        },
+        "src/page.rs",
+        "use crate::cart::Cart;\nfn f(cart: Cart) {\n    cart.pay_all(|",
+        "src/payer.rs:Payer",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_parts_of_a_class_in_other_files_tell_its_bases(
+    repository: Callable[..., Path], open_index: Callable[..., Any], case: str
+) -> None:
+    files, path, marked, wanted = PARTS[case]
+    index = open_index(repository(files))
+    index.refresh()
+    assert wanted in [f"{hit.path}:{hit.symbol}" for hit in ask(index, path, marked)]
+
+
 HEADS = {
     "class A extends B implements C, D {\n  int x;|": ("A", "B", "C", "D"),
     "export default class A<T> extends B {\n  x = 1;|": ("A", "B"),

@@ -24,7 +24,10 @@ _RECEIVER = re.compile(r"^func[ \t]*\([ \t]*(\w+)[ \t]+\*?([^\W\d]\w*)")
 _OUTSIDE = re.compile(r"^(?:[\w:&*<>,~ \t]{0,200}?[\s&*])?([^\W\d]\w*)(?:<[^>\n]*>)?::~?\w+[ \t]*\((?![^\n]*;[ \t]*$)")
 _FOR_TYPE = re.compile(r"\bfor[ \t]+(?:&[ \t]*)?(?:mut[ \t]+)?((?:\w+::)*\w+)")
 _GOES_ON = re.compile(r"^\s*(?:(?:extends|implements|with)\b|:)")
+# Python's way; elsewhere what stands in brackets are parameters of the class and arguments of the base.
+_BASES_IN_BRACKETS = re.compile(r"\w+[ \t]*\([^:{]*:?\s*$")
 _GENERIC = re.compile(r"<[^<>]*>")
+_GENERIC_OR_ARGUMENTS = re.compile(r"<[^<>]*>|\([^()]*\)")
 _WORD = re.compile(r"[^\W\d]\w*")
 _NO_NAMES = frozenset({
     "class", "const", "extends", "final", "for", "implements", "in", "internal", "open", "out", "override", "private",
@@ -76,8 +79,9 @@ def _whole_head(lines: Sequence[str], row: int, start: int) -> str:
 
 
 def _names(head: str) -> tuple[str, ...]:
+    between = _GENERIC if _BASES_IN_BRACKETS.match(head) else _GENERIC_OR_ARGUMENTS
     for _ in range(MAX_NESTED):
-        head, n_cut = _GENERIC.subn("", head)
+        head, n_cut = between.subn("", head)
         if not n_cut:
             break
     names = [name for name in _WORD.findall(head) if name not in _NO_NAMES]

@@ -19,13 +19,13 @@ def paths_declaring(connection: sqlite3.Connection, namespace: str, limit: int) 
 
 
 def homes_of(connection: sqlite3.Connection, name: str) -> dict[str, tuple[str, ...]]:
-    """The namespaces in which something of this name is defined, with the files, by path."""
+    """The namespaces in which something of this name is defined, with the files, by path; in no other class."""
     if not can_hold(name):
         return {}
     query = (
         "SELECT DISTINCT n.name, f.path FROM symbols s JOIN namespaces n ON n.file_id = s.file_id"
         " JOIN files f ON f.id = s.file_id"
-        " WHERE s.name = ? AND s.kind NOT IN ('method', 'field') ORDER BY f.path LIMIT ?"
+        " WHERE s.name = ? AND s.container = '' AND s.kind NOT IN ('method', 'field') ORDER BY f.path LIMIT ?"
     )
     found: dict[str, list[str]] = {}
     for namespace, path in connection.execute(query, (name, MAX_HOMES)):

@@ -17,18 +17,14 @@
 
 ; Inheritance
 (class name: (_) @heir superclass: (_) @bases)
-((class name: (_) @heir body: (body_statement (call method: (identifier) @_mixin arguments: (_) @bases)))
-  (#any-of? @_mixin "include" "extend" "prepend"))
-((module name: (_) @heir body: (body_statement (call method: (identifier) @_mixin arguments: (_) @bases)))
+((_ name: (_) @heir body: (body_statement (call method: (identifier) @_mixin arguments: (_) @bases)))
   (#any-of? @_mixin "include" "extend" "prepend"))
 
 ; Imports
 ((call method: (identifier) @_require arguments: (argument_list (string (string_content) @import.module)))
-  (#eq? @_require "require"))
+  (#any-of? @_require "require" "load" "require_dependency"))
 ((call method: (identifier) @_require arguments: (argument_list (string (string_content) @import.relative)))
   (#eq? @_require "require_relative"))
 ((call method: (identifier) @_autoload arguments: (argument_list
     (simple_symbol) @import.name (string (string_content) @import.module)))
   (#eq? @_autoload "autoload"))
-((call method: (identifier) @_load arguments: (argument_list (string (string_content) @import.module)))
-  (#any-of? @_load "load" "require_dependency"))

@@ -60,25 +60,23 @@
 ((assignment_expression left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
   right: (identifier) @import.own)
   (#eq? @_module "module") (#eq? @_exports "exports"))
-(variable_declarator name: (identifier) @import.alias
-  value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
-  (#eq? @_require "require"))
-(variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
-  value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
-  (#eq? @_require "require"))
-(variable_declarator name: (object_pattern (pair_pattern key: (property_identifier) @import.name
-    value: (identifier) @import.alias))
-  value: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
+(variable_declarator
+  name: [
+    (identifier) @import.alias
+    (object_pattern [
+      (shorthand_property_identifier_pattern) @import.name
+      (pair_pattern key: (property_identifier) @import.name value: (identifier) @import.alias)
+    ])
+  ]
+  value: [
+    (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
+    (await_expression (call_expression function: (import)
+      arguments: (arguments . (string (string_fragment) @import.module))))
+  ]
   (#eq? @_require "require"))
 (variable_declarator name: (identifier) @import.alias value: (member_expression
     object: (call_expression function: (identifier) @_require arguments: (arguments . (string (string_fragment) @import.module)))
     property: (property_identifier) @import.name)
   (#eq? @_require "require"))
-(variable_declarator name: (object_pattern (shorthand_property_identifier_pattern) @import.name)
-  value: (await_expression (call_expression function: (import)
-    arguments: (arguments . (string (string_fragment) @import.module)))))
-(variable_declarator name: (identifier) @import.alias
-  value: (await_expression (call_expression function: (import)
-    arguments: (arguments . (string (string_fragment) @import.module)))))
 (import_statement (import_require_clause (identifier) @import.alias source: (string (string_fragment) @import.module)))
 (export_statement "=" (identifier) @import.own)

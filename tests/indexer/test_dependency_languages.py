@@ -122,7 +122,7 @@ CASES = {
         "src/a.ts",
         "import { one } from 'one';\n\nconst x = one(|\n",
         [("one/index.d.ts", "one")],
-        "declare function inner(text: string): number;",
+        "declare function one(text: string): number;",
     ),
     "default export": Case(
         {f"{MODULES}/one/index.d.ts": "declare function one(text: string): number;\nexport default one;\n"},

@@ -332,6 +332,15 @@ KOTLIN: dict[str, Case] = {
         "package com.acme.util\n\nval c = makeCart(|",
         "u/Things.kt:makeCart",
     ),
+    "a class of this name in another class": (
+        {
+            "u/Cart.kt": KT_CART,
+            "u/Shop.kt": "package com.acme.util\n\nclass Shop {\n  class Cart(val b: Int)\n}\n",
+        },
+        "A.kt",
+        "package b\nimport com.acme.util.Cart\n\nval c = Cart(|",
+        "u/Cart.kt:Cart",
+    ),
     "member of a companion": (
         {"u/Things.kt": KT_CART},
         "A.kt",

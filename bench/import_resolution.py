@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -226,6 +227,12 @@ def _is_defined(connection: sqlite3.Connection, name: str, path: str) -> bool:
     )
 
 
+def _commit(root: Path) -> str:
+    """The commit that is checked out, "" outside of git."""
+    git = ["git", "-C", str(root), "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def main() -> None:
     """Measure, write, and show what is missing when asked."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -237,7 +244,8 @@ def main() -> None:
     total: dict[str, Counts] = {}
     for root in chosen.repositories:
         counts = measure(root.resolve())
-        results[root.name] = {language: one.figures() for language, one in sorted(counts.items())}
+        figures = {language: one.figures() for language, one in sorted(counts.items())}
+        results[root.name] = {"commit": _commit(root), "languages": figures}
         for language, one in counts.items():
             total.setdefault(language, Counts()).outcomes.update(one.outcomes)
             step = max(len(one.missing) // chosen.show, 1) if chosen.show else 1

@@ -14,8 +14,12 @@ _BEFORE_WORD = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def constant_paths(repository: RepositoryMap, name: str, path: str) -> list[str]:
-    """Files that are called as a constant, nearest to the asking file first, those inside of it above all."""
-    paths = repository.paths_ending(f"{file_stem(name)}.rb", MAX_FILES)
+    """Files that are called as a constant, nearest to the asking file first, those inside of it above all.
+
+    name: with the modules around it, as far as they are known (`Shop::CartItem`).
+    """
+    tail = "/".join(map(file_stem, name.split("::")))
+    paths = repository.paths_ending(f"{tail}.rb", MAX_FILES)
     own = posixpath.splitext(path)[0]
     inside = [one for one in paths if posixpath.dirname(one) == own]
     return [*inside, *nearest((one for one in paths if one not in inside), path)]

@@ -29,9 +29,9 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ATTRIBUTE = re.compile(r"([^\W\d][\w]*(?:\.[^\W\d]\w*)?)(?:\?\.|\.|->|::)([^\W\d]\w*)?")
 _SUPER = re.compile(r"\bsuper\([^()\n]{0,100}\)\.")
 _IMPORT_LINE = re.compile(
-    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:import|from|use|(?:global[ \t]+)?using|mod"
-    r"|require(?:_once|_relative)?|include|source|alias|autoload|export[ \t]+(?:\*|\{)"
-    r"|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
+    r"^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:(?:import|from|use|mod|require(?:_once|_relative)?|include|source|alias"
+    r"|autoload)(?![ \t]*=)|(?:global[ \t]+)?using[ \t]+(?:static[ \t]+)?[\w.:]+[ \t]*(?=[=;]|$)"
+    r"|export[ \t]+(?:\*|\{)|\#[ \t]*include|\.[ \t])(?=\W|$).*$|^<\?php.*$"
     r"|^[^\n]*\brequire[ \t]*\(?[ \t]*[\"'].*$",
     re.MULTILINE,
 )

@@ -88,8 +88,12 @@ class Near:
         view, resolved = self._view, self._names.resolved
         for rank, (base, attribute) in enumerate(view.members):
             yield from _faded(self._member(base, attribute), 1 / (1 + 0.08 * rank))
+        is_ruby = self._names.asker.language == "ruby"
+        within = {attribute for _, attribute in view.members if is_ruby and attribute[:1].isupper()}
         for rank, name in enumerate(view.names):
             fade = 1 / (1 + 0.05 * rank)
+            if name in within:
+                continue  # `Shop::Cart` was looked up as a whole.
             found = resolved(name)
             yield from _faded(found or self._bare_member(name), fade)
             is_imported = bool(found) and self._names.imported_as(name) is not None
@@ -130,6 +134,8 @@ class Near:
     def _member(self, base: str, attribute: str) -> tuple[Found, ...]:
         """`module.name`, an inherited member, or the class of `variable` in `variable.name`."""
         names = self._names
+        if names.asker.language == "ruby" and attribute[:1].isupper():
+            return names.by_constant(f"{base}::{attribute}".replace(".", "::")) or names.resolved(attribute)
         item = names.imported_as(base) or names.imported_as(base.split(".", 1)[0])
         if item is not None and attribute and not names.resolved(item.alias):
             return names.in_module(item, attribute)

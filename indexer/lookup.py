@@ -133,7 +133,14 @@ class NameLookup:
             return ()
         wildcards = self._wildcards_with(name)
         wild = next((found for item in wildcards if (found := self.in_module(item, name))), ())
-        return wild or self._included(name) or self._unimported(name)
+        return wild or self._in_dotted(name) or self._included(name) or self._unimported(name)
+
+    def _in_dotted(self, name: str) -> tuple[Found, ...]:
+        """In Python: what stands in a module that is spelled out, as `import shop.cart` makes it necessary."""
+        if self.asker.language != "python":
+            return ()
+        dotted = [item for item in self.imports if item.name == "" and item.module.startswith(f"{item.alias}.")]
+        return next((found for item in dotted if (found := self.in_module(item, name))), ())
 
     def _wildcards_with(self, name: str) -> Iterator[Import]:
         """Imports of all of something that may bring a name; namespaces have many files and are asked for it."""
@@ -169,7 +176,7 @@ class NameLookup:
 
     def _unimported(self, name: str) -> tuple[Found, ...]:
         """A name that no import explains: from the same folder or package, or one about to be imported."""
-        if self.asker.language == "ruby" and name[:1].isupper() and (found := self._by_constant(name)):
+        if self.asker.language == "ruby" and name[:1].isupper() and (found := self.by_constant(name)):
             return found
         if self.asker.language in _FOLDER_SCOPED and (found := self._same_folder(name)):
             return found
@@ -179,9 +186,10 @@ class NameLookup:
             return ()
         return self.everywhere(name, ("function", "constant", "type"), 0.45)
 
-    def _by_constant(self, name: str) -> tuple[Found, ...]:
+    def by_constant(self, full: str) -> tuple[Found, ...]:
         """In Ruby: where a constant is loaded from by its name."""
-        for path in constant_paths(self.repository, name, self.asker.path):
+        name = full.rpartition("::")[2]
+        for path in constant_paths(self.repository, full, self.asker.path):
             symbols = [s for s in records.symbols_in(self.connection, path, name) if s.kind in _CLASS_LIKE]
             if symbols and path != self.asker.path:
                 return (Found(symbols[0], 0.9, f"defines `{name}`, by the name of its file"),)

@@ -516,3 +516,22 @@ def test_similar_code_can_be_done_without(repository: Make, open_index: Open) ->
     index.refresh()
     hits = ask(index, "src/shop/a.py", "from shop.cart import Cart\n\ncart = Cart(|\n", 12, similar=False)
     assert [hit.symbol for hit in hits] == ["Cart"]
+
+
+@pytest.mark.parametrize("line", ["source = Cart.open(1)", "using var cart = Cart.open(1)", "mod = Cart.open(1)"])
+def test_a_line_that_only_begins_like_an_import_is_none(line: str) -> None:
+    assert read_cursor(Query("", path="a.cs", source=f"{line}\n", line=1)).members == (("Cart", "open"),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "using Acme.Util;",
+        "global using static Acme.Util;",
+        "using X = Acme.Util;",
+        "using Acme.Ut",
+        "from a.b import c",
+    ],
+)
+def test_an_import_names_no_members(line: str) -> None:
+    assert read_cursor(Query("", path="a.cs", source=f"{line}\n", line=1)).members == ()

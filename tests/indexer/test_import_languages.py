@@ -16,6 +16,12 @@ Case = tuple[Files, str, str, str]
 
 PY_CART = "class Cart:\n    def add(self, item):\n        return item\n\n\ndef make_cart():\n    return Cart()\n"
 PYTHON: dict[str, Case] = {
+    "a module that is spelled out": (
+        {"shop/part/cart.py": PY_CART},
+        "a.py",
+        "import shop.part.cart\n\nx = shop.part.cart.make_cart(|",
+        "shop/part/cart.py:make_cart",
+    ),
     "package": (
         {"shop/__init__.py": "", "shop/cart.py": PY_CART},
         "a.py",
@@ -467,6 +473,12 @@ C_SHARP: dict[str, Case] = {
 RB_CART = "module Shop\n  class CartItem\n    def add(item)\n      item\n    end\n  end\nend\n"
 RB_OTHER = {f"x{n}/{n}.rb": f"class CartItem\n  def f{n}\n    {n}\n  end\nend\n" for n in range(8)}
 RUBY: dict[str, Case] = {
+    "two of one name, by their modules": (
+        {"app/models/shop/cart_item.rb": RB_CART, "app/models/other/cart_item.rb": RB_CART.replace("Shop", "Other")},
+        "app/models/other/a.rb",
+        "Shop::CartItem.new(|",
+        "app/models/shop/cart_item.rb:Shop.CartItem",
+    ),
     "require from lib": (
         {"lib/shop/things.rb": RB_CART, **RB_OTHER},
         "bin/a.rb",

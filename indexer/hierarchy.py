@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from indexer import graph_records, records
@@ -12,8 +13,10 @@ from indexer.types import Base, Import, Symbol
 
 # So many classes above one are looked at.
 MAX_ANCESTORS = 12
-# Languages in which the parts of a class may stand in several files of a folder or namespace.
+# Languages in which the parts of a class may stand in several files, and those in which methods stand outside of it.
 _IN_PARTS = frozenset({"go", "c_sharp", "rust", "ruby", "cpp", "swift"})
+_METHODS_OUTSIDE = frozenset({"go", "rust", "cpp", "swift"})
+_PARTIAL = re.compile(r"\bpartial\b")
 
 
 class Hierarchy:
@@ -77,7 +80,7 @@ class Hierarchy:
 
     def _outside(self, owner: Symbol, name: str) -> Symbol | None:
         """A member that stands outside of its class, in any file of the folder."""
-        if language_name(owner.path) not in _IN_PARTS:
+        if language_name(owner.path) not in _METHODS_OUTSIDE and not _PARTIAL.search(owner.signature):
             return None
         connection = self._first.connection
         named = graph_records.members_named(connection, owner.name, name)

@@ -63,6 +63,7 @@ class NameLookup:
         # What JavaScript gives on as a whole is not bound in the file itself.
         binds_all = asker.language not in ("javascript", "typescript", "tsx")
         self._wildcards = [*self._unwritten(), *(item for item in imports if item.name == "*" and binds_all)]
+        self._named: Callable[[str], list[Symbol]] = lru_cache(maxsize=None)(self._symbols_named)
         self.resolved: Callable[[str], tuple[Found, ...]] = lru_cache(maxsize=None)(self._resolve)
 
     def there(self, path: str) -> NameLookup:
@@ -203,9 +204,12 @@ class NameLookup:
     def _candidates(self, name: str, kinds: tuple[str, ...]) -> list[Symbol]:
         return [
             symbol
-            for symbol in records.symbols_named(self.connection, name, MAX_CANDIDATES)
+            for symbol in self._named(name)
             if symbol.kind in kinds and symbol.path != self.asker.path and is_same_family(symbol.path, self.asker.path)
         ]
+
+    def _symbols_named(self, name: str) -> list[Symbol]:
+        return records.symbols_named(self.connection, name, MAX_CANDIDATES)
 
 
 def without_overloads(symbols: Iterable[Symbol]) -> list[Symbol]:

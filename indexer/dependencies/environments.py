@@ -12,9 +12,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from indexer.dependencies.build import crate_versions, go_requirements
+from indexer.dependencies.path_files import editable_folders
 from indexer.dependencies.types import Installed, Location, Scope
 
 MAX_ROOTS = 4
+# Projects that are installed in place (editable), each a folder more to look into for every module.
+MAX_IN_PLACE = 16
 # In a folder with more entries than this no environment of an unusual name is looked for.
 MAX_ENTRIES = 400
 MAX_FOLDERS_UP = 32
@@ -61,16 +64,23 @@ def _inside(workspace: Path, folders: Iterable[Path]) -> tuple[str, ...]:
 def _python_roots(workspace: Path, folder: str, installed: Installed) -> tuple[str, ...]:
     """The environment that a setting names, else the nearest in the workspace, else the one that is active."""
     if installed.environment:
-        return _outside(installed.environment)
+        return _outside(workspace, installed.environment)
     for at in _upwards(workspace, folder):
         if roots := _inside(workspace, itertools.chain.from_iterable(map(_site_packages, _environments(at)))):
             return roots
-    return _outside(installed.active) if installed.active else ()
+    return _outside(workspace, installed.active) if installed.active else ()
 
 
-def _outside(environment: str) -> tuple[str, ...]:
-    """The libraries of an environment that the user named, wherever it is."""
-    return tuple(dict.fromkeys(os.path.realpath(folder) for folder in _site_packages(Path(environment))))[:MAX_ROOTS]
+def _outside(workspace: Path, environment: str) -> tuple[str, ...]:
+    """The libraries of an environment that the user named, wherever it is, and what is installed there in place.
+
+    The workspace's own files are left to its index.
+    """
+    top = os.path.realpath(workspace)
+    roots = dict.fromkeys(os.path.realpath(folder) for folder in _site_packages(Path(environment)))
+    in_place = itertools.chain.from_iterable(editable_folders(Path(root)) for root in list(roots)[:MAX_ROOTS])
+    others = [folder for folder in in_place if folder not in roots and not Path(folder).is_relative_to(top)]
+    return (*list(roots)[:MAX_ROOTS], *list(dict.fromkeys(others))[:MAX_IN_PLACE])
 
 
 def _environments(folder: Path) -> list[Path]:

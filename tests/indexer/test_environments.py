@@ -173,3 +173,44 @@ def test_crates_are_in_vendor_or_in_the_registry(tmp_path: Path) -> None:
     scope = find_scope(root, "rust", "src", Installed(cargo=str(tmp_path / "cargo")))
     assert scope is not None
     assert {name: place.path for name, place in scope.packages.items()} == {"serde": "serde-1.0.10", "rand": "rand"}
+
+
+def finder(mapping: object) -> str:
+    """As setuptools writes it for a flat layout."""
+    return f"import sys\nMAPPING: dict[str, str] = {mapping!r}\nNAMESPACES: dict[str, list[str]] = {{}}\n"
+
+
+def test_what_is_installed_in_place_is_found_where_it_lies(tmp_path: Path) -> None:
+    others = ("beside/src/one/__init__.py", "beside/two/__init__.py", "beside/other_name/a.py", "workspace/own/a.py")
+    write_files(tmp_path, dict.fromkeys(others, ""))
+    mapping = {
+        "two": f"{tmp_path}/beside/two",
+        "renamed": f"{tmp_path}/beside/other_name",
+        "gone": f"{tmp_path}/gone/gone",
+    }
+    files = {
+        "__editable__.one-1.pth": f"# installed in place\n{tmp_path}/beside/src\n\nimport one\n{tmp_path}/missing\n",
+        "__editable___two_1_finder.py": finder(mapping),
+        "own.pth": f"{tmp_path}/workspace\n.\n",
+    }
+    write_files(tmp_path / "active" / PYTHON, files)
+    scope = find_scope(tmp_path / "workspace", "python", "", Installed(active=str(tmp_path / "active")))
+    assert scope is not None
+    assert scope.roots == tuple(f"{tmp_path}/{root}" for root in (f"active/{PYTHON}", "beside/src", "beside"))
+
+
+@pytest.mark.parametrize("text", ["\0", "/etc/\0x", "\xff\xfe", "x" * 300_000, "import os; os.abort()", "/etc/passwd"])
+def test_strange_path_files_add_nothing(tmp_path: Path, text: str) -> None:
+    write_files(tmp_path / "active" / PYTHON, {"a.pth": text, "__editable___a_finder.py": f"MAPPING = {{{text}}}\n"})
+    scope = find_scope(tmp_path, "python", "", Installed(active=str(tmp_path / "active")))
+    assert scope is not None
+    assert scope.roots == (str(tmp_path / "active" / PYTHON),)
+
+
+def test_an_environment_in_the_workspace_points_nowhere_else(tmp_path: Path) -> None:
+    write_files(tmp_path, {"beside/one/__init__.py": ""})
+    site_packages = tmp_path / "workspace/.venv" / PYTHON
+    write_files(site_packages, {"one.pth": f"{tmp_path}/beside\n", "../../../pyvenv.cfg": ""})
+    scope = find_scope(tmp_path / "workspace", "python", "", Installed())
+    assert scope is not None
+    assert scope.roots == (str(site_packages),)

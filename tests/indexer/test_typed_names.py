@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from indexer import typed_names as expressions
 from indexer.typed_names import MAX_TYPED, typed_names
 
 
@@ -32,6 +35,39 @@ def test_types_that_a_text_says_its_variables_have(text: str, pairs: list[tuple[
     assert list(typed_names(text)) == pairs
 
 
+_PARTS = (
+    "self.",
+    "this.",
+    "@",
+    "x",
+    "Foo",
+    "a1",
+    "é",
+    "3",
+    ":",
+    "=",
+    ":=",
+    "==",
+    "?",
+    " ",
+    "\n",
+    "[",
+    "]",
+    "<",
+    ">",
+    "(",
+)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_search_from_the_separators_finds_what_a_search_from_every_letter_does(seed: int) -> None:
+    rng = random.Random(seed)
+    text = "".join(rng.choices((*_PARTS, ")", ",", "&", ".", "::new", "new ", "await ", "\u2003", "_"), k=3000))
+    wanted = expressions._TYPED.findall(text) + expressions._ASSIGNED.findall(text)
+    assert len(wanted) > 20
+    assert list(expressions._said(text))[: len(wanted)] == wanted
+
+
 def test_data_in_the_shape_of_code_is_cut_off() -> None:
     assert len(typed_names("".join(f"v{n} = Type{n}(1)\n" for n in range(3 * MAX_TYPED)))) == MAX_TYPED
 
@@ -53,6 +89,10 @@ def test_data_in_the_shape_of_code_is_cut_off() -> None:
         "[",
         "x:[]",
         "a" * 399 + "\n",
+        ":",
+        " :",
+        "self.",
+        "x =\n",
     ],
 )
 def test_a_megabyte_of_anything_is_read_in_no_time(unit: str) -> None:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import FileFacts
-from indexer.terms import indexed_text
+from indexer.rows import FileRows
 from indexer.types import Chunk, Import, SkippedFile, Symbol
 
 Vectors = npt.NDArray[np.float32]
@@ -64,46 +63,32 @@ def remove_path(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("DELETE FROM skipped WHERE path = ?", (path,))
 
 
-def replace_file(connection: sqlite3.Connection, facts: FileFacts, blob: str) -> None:
-    """Put one file's facts in the place of what was known of it."""
-    remove_path(connection, facts.path)
+def replace_file(connection: sqlite3.Connection, rows: FileRows, blob: str) -> None:
+    """Put what is known of one file now in the place of what was known of it."""
+    remove_path(connection, rows.path)
     cursor = connection.execute(
         "INSERT INTO files (path, blob, language, size, n_lines, unparsed) VALUES (?, ?, ?, ?, ?, ?)",
-        (facts.path, blob, facts.language, facts.size, facts.n_lines, facts.unparsed),
+        (rows.path, blob, rows.language, rows.size, rows.n_lines, rows.unparsed),
     )
     file_id = cursor.lastrowid
-    symbols = facts.symbols
     connection.executemany(
         "INSERT INTO symbols (file_id, name, kind, start_line, end_line, signature, container, doc)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((file_id, s.name, s.kind, s.start_line, s.end_line, s.signature, s.container, s.doc) for s in symbols.symbols),
+        [(file_id, *row) for row in rows.symbols],
+    )
+    connection.executemany("INSERT INTO refs VALUES (?, ?, ?, ?)", [(file_id, *row) for row in rows.references])
+    connection.executemany("INSERT INTO imports VALUES (?, ?, ?, ?, ?)", [(file_id, *row) for row in rows.imports])
+    connection.executemany("INSERT INTO bases VALUES (?, ?, ?, ?, ?)", [(file_id, *row) for row in rows.bases])
+    connection.executemany("INSERT INTO namespaces VALUES (?, ?)", [(file_id, name) for name in rows.namespaces])
+    connection.executemany("INSERT INTO types VALUES (?, ?, ?)", [(file_id, *row) for row in rows.typed])
+    (last_chunk,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+    chunk_ids = range(last_chunk + 1, last_chunk + 1 + len(rows.chunks))
+    connection.executemany(
+        "INSERT INTO chunks (id, file_id, start_line, end_line, hash, text) VALUES (?, ?, ?, ?, ?, ?)",
+        [(row_id, file_id, *row) for row_id, row in zip(chunk_ids, rows.chunks, strict=True)],
     )
     connection.executemany(
-        "INSERT INTO refs VALUES (?, ?, ?, ?)", ((file_id, r.name, r.kind, r.line) for r in symbols.references)
-    )
-    connection.executemany(
-        "INSERT INTO imports VALUES (?, ?, ?, ?, ?)",
-        ((file_id, i.module, i.name, i.alias, i.line) for i in symbols.imports),
-    )
-    connection.executemany(
-        "INSERT INTO bases VALUES (?, ?, ?, ?, ?)",
-        ((file_id, b.heir, b.name, b.scope, b.line) for b in symbols.bases),
-    )
-    connection.executemany("INSERT INTO namespaces VALUES (?, ?)", ((file_id, name) for name in symbols.namespaces))
-    connection.executemany("INSERT INTO types VALUES (?, ?, ?)", ((file_id, *pair) for pair in facts.typed))
-    for chunk in facts.chunks:
-        _insert_chunk(connection, file_id, chunk, symbols.symbols)
-
-
-def _insert_chunk(connection: sqlite3.Connection, file_id: int | None, chunk: Chunk, symbols: Iterable[Symbol]) -> None:
-    names = [s.name for s in symbols if chunk.start_line <= s.start_line <= chunk.end_line and s.kind != "field"]
-    cursor = connection.execute(
-        "INSERT INTO chunks (file_id, start_line, end_line, hash, text) VALUES (?, ?, ?, ?, ?)",
-        (file_id, chunk.start_line, chunk.end_line, chunk.content_hash, chunk.text),
-    )
-    connection.execute(
-        "INSERT INTO chunks_text (rowid, terms) VALUES (?, ?)",
-        (cursor.lastrowid, indexed_text(chunk.text, chunk.path, names)),
+        "INSERT INTO chunks_text (rowid, terms) VALUES (?, ?)", zip(chunk_ids, rows.terms, strict=True)
     )
 
 
@@ -264,7 +249,7 @@ def insert_vectors(connection: sqlite3.Connection, embedder: str, hashes: Sequen
     """Keep vectors, as float16, for their content hashes."""
     connection.executemany(
         "INSERT OR IGNORE INTO vectors (embedder, hash, vector) VALUES (?, ?, ?)",
-        ((embedder, key, row.astype(np.float16).tobytes()) for key, row in zip(hashes, vectors, strict=True)),
+        [(embedder, key, row.tobytes()) for key, row in zip(hashes, vectors.astype(np.float16), strict=True)],
     )
 
 

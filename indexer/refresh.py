@@ -14,17 +14,17 @@ from itertools import islice
 from pathlib import Path
 
 from indexer import records
-from indexer.analysis import NO_PROCESS, FileFacts, analyse_path
+from indexer.analysis import NO_PROCESS
 from indexer.doubtful import doubtful_paths, note_at_risk
 from indexer.embedding import Embedder
 from indexer.errors import IndexClosed
 from indexer.files import blob_id, decode_source, may_pass, read_bytes
 from indexer.gittree import Tree, is_left_out, read_tree
+from indexer.rows import Facts, FileRows, rows_at
 from indexer.rules import NameRules, Rules, read_rules
 from indexer.store import Store
 from indexer.types import IndexReport, Progress, ProgressCallback, SkippedFile
 from indexer.update import UpdatePlan, plan_update
-from indexer.worker import Facts
 from indexer.workers import analyse_apart, analyse_text, divide
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Refresher:
             here, apart = divide(self.root, paths, doubtful_paths(connection))
         if here:
             self._note_at_risk(here)
-        yield from (analyse_path(self.root, path, rules) for path in here)
+        yield from (rows_at(self.root, path, rules) for path in here)
         yield from analyse_apart(self.root, apart, rules)
 
     def _note_at_risk(self, paths: Sequence[str]) -> None:
@@ -187,7 +187,7 @@ class _Done:
 
     def add(self, batch: Iterable[Facts]) -> None:
         for item in batch:
-            if isinstance(item, FileFacts):
+            if isinstance(item, FileRows):
                 self.n_bytes += item.size
                 if item.unparsed:
                     self.unparsed.append(f"{item.path} is indexed without its syntax: {item.unparsed}")
@@ -210,7 +210,7 @@ class _Blobs:
     def of(self, facts: Facts) -> str:
         """The tree's, or one that no tree has: then the next refresh looks at the file again."""
         blob = self.tree[facts.path]
-        if isinstance(facts, FileFacts) and facts.unparsed == NO_PROCESS:
+        if isinstance(facts, FileRows) and facts.unparsed == NO_PROCESS:
             return f"{blob}?"
         return f"{blob}?" if self._has_changed(facts.path) else blob
 

@@ -13,6 +13,10 @@ STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
 _PART = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 MAX_TERM = 48
+_RUN = re.compile(r"\w+")
+_ASCII_RUN = re.compile(r"[A-Za-z0-9_]+")
+# Their terms stay in memory, about 10 MB.
+MAX_RUNS = 1 << 16
 
 # Words that are in nearly every file of nearly every language: they find everything and so nothing.
 STOP_WORDS = frozenset(
@@ -187,7 +191,7 @@ def terms_of(text: str) -> list[str]:
     return terms
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _terms_of_word(word: str) -> tuple[str, ...]:
     if len(word) > MAX_TERM:
         return ()
@@ -198,9 +202,36 @@ def _terms_of_word(word: str) -> tuple[str, ...]:
 
 def indexed_text(text: str, path: str, names: Iterable[str]) -> str:
     """What the full-text index sees of a chunk: its terms, the file's name, and twice the names it defines."""
-    head = terms_of(" ".join(PurePosixPath(path).with_suffix("").parts[-3:]))
-    defined = terms_of(" ".join(names))
-    return " ".join([*head, *defined, *defined, *terms_of(text)])
+    defined = _joined_terms(" ".join(names))
+    parts = (_terms_of_path(path), defined, defined, _joined_terms(text))
+    return " ".join([part for part in parts if part])
+
+
+@lru_cache(maxsize=64)
+def _terms_of_path(path: str) -> str:
+    return _joined_terms(" ".join(PurePosixPath(path).with_suffix("").parts[-3:]))
+
+
+def _joined_terms(text: str) -> str:
+    """`terms_of` with blanks between, for all the text there is: no word goes beyond letters, digits and underscores,
+    so each run of these is looked up as a whole."""
+    runs = (_ASCII_RUN if text.isascii() else _RUN).findall(text)
+    return " ".join(filter(None, map(_TERMS_OF_RUNS.__getitem__, runs)))
+
+
+class _TermsOfRuns(dict[str, str]):
+    """The terms of each run of letters, digits and underscores, found at its first use; starts over when it is full."""
+
+    def __missing__(self, run: str) -> str:
+        terms = " ".join(terms_of(run))
+        if len(run) <= MAX_TERM:
+            if len(self) >= MAX_RUNS:
+                self.clear()
+            self[run] = terms
+        return terms
+
+
+_TERMS_OF_RUNS = _TermsOfRuns()
 
 
 def query_terms(text: str, limit: int) -> list[str]:

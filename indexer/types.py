@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+ReferenceKind = Literal["call", "type", "attribute", "name"]
 HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage", "activity", "dependency"]
 SymbolKind = Literal["class", "function", "method", "constant", "type", "module", "field"]
 
@@ -58,7 +59,7 @@ class Reference:
     name: str
     path: str
     line: int
-    kind: Literal["call", "type", "attribute", "name"] = "name"
+    kind: ReferenceKind = "name"
 
 
 @dataclass(frozen=True, slots=True)

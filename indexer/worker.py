@@ -15,14 +15,12 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from indexer.analysis import FileFacts, analyse, analyse_path
 from indexer.files import SourceFile
+from indexer.rows import Facts, rows_at, rows_of_text
 from indexer.rules import Rules
-from indexer.types import SkippedFile
 
 # What is parsed: a path, or a text that an editor has.
 Item = str | SourceFile
-Facts = FileFacts | SkippedFile
 
 # The first frame: from here on the time that a file takes is counted.
 READY = "ready"
@@ -62,8 +60,8 @@ def _read_exactly(stream: BinaryIO, size: int) -> bytes:
 
 
 def analyse_item(root: Path, item: Item, rules: Rules) -> Facts:
-    """Facts of a path or of a text."""
-    return analyse(item) if isinstance(item, SourceFile) else analyse_path(root, item, rules)
+    """Rows of a path or of a text."""
+    return rows_of_text(item) if isinstance(item, SourceFile) else rows_at(root, item, rules)
 
 
 def main() -> None:

@@ -16,11 +16,12 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import IO, cast
 
-from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, analyse, analyse_lines
+from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, analyse_lines
 from indexer.files import SourceFile, read_source
+from indexer.rows import Facts, rows_of, rows_of_text
 from indexer.rules import Rules
 from indexer.types import SkippedFile
-from indexer.worker import Facts, Item, read_frame, write_frame
+from indexer.worker import Item, read_frame, write_frame
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ def analyse_text(root: Path, source: SourceFile, rules: Rules, is_doubtful: bool
     if is_doubtful or source.size > MAX_INLINE_BYTES:
         (facts,) = analyse_apart(root, [source], rules)
         return facts
-    return analyse(source)
+    return rows_of_text(source)
 
 
 def _size(path: Path) -> int:
@@ -215,7 +216,7 @@ class WorkerPool:
 
     def _without_parsing(self, item: Item, why: str) -> Facts:
         source = item if isinstance(item, SourceFile) else read_source(self._root, item, self._rules)
-        return source if isinstance(source, SkippedFile) else analyse_lines(source, why)
+        return source if isinstance(source, SkippedFile) else rows_of(analyse_lines(source, why))
 
     def _drop(self, worker: Worker) -> None:
         self._workers.discard(worker)

@@ -8,8 +8,8 @@ import selectors
 from pathlib import Path
 from typing import Any
 
-from indexer.analysis import FileFacts
 from indexer.files import SourceFile
+from indexer.rows import FileRows, symbols_of
 from indexer.rules import Rules
 from indexer.symbols import FileSymbols
 from indexer.worker import READY, read_frame, write_frame
@@ -55,7 +55,7 @@ class Parser:
                 return None
             logger.info("%s is left out: its parser was lost in it", source.path)
             return LOST
-        return facts.symbols if isinstance(facts, FileFacts) else LOST
+        return symbols_of(facts) if isinstance(facts, FileRows) else LOST
 
     def stop(self) -> None:
         """End the process; the next text starts another one."""

@@ -14,7 +14,8 @@ import pytest
 from indexer import refresh
 from indexer.embedding import HashingEmbedder
 from indexer.errors import EmbedderUnavailable, IndexClosed, WorkspaceError
-from indexer.types import Progress, Query, Reference, SkippedFile
+from indexer.rows import FileRows
+from indexer.types import Progress, Query, SkippedFile
 
 Make = Callable[[dict[str, Any]], Path]
 Open = Callable[..., Any]
@@ -340,7 +341,7 @@ def test_few_facts_wait_in_memory_while_a_repository_is_indexed(
     write = refresh._write
 
     def note(*arguments: object) -> None:
-        waiting.append(sum(type(item) is Reference for item in gc.get_objects()))
+        waiting.append(sum(type(item) is FileRows for item in gc.get_objects()))
         write(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(refresh, "_write", note)

@@ -27,14 +27,14 @@ import sys
 sys.path[:0] = {paths!r}
 from pathlib import Path
 from indexer import records
-from indexer.analysis import analyse
 from indexer.files import SourceFile
+from indexer.rows import rows_of_text
 from indexer.store import Store
 store = Store(Path({directory!r}))
 with store.writing() as connection:
     for n in range(10**9):
         text = f"def f{{n}}(): return {{n}}\\n" * 50
-        records.replace_file(connection, analyse(SourceFile(f"m{{n}}.py", text, len(text))), str(n))
+        records.replace_file(connection, rows_of_text(SourceFile(f"m{{n}}.py", text, len(text))), str(n))
         if n == 40:
             print("writing", flush=True)
 """

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.ranking import in_order, is_test_path, without_overlaps
-from indexer.terms import query_terms, split_identifier, terms_of
+from indexer.terms import MAX_TERM, indexed_text, query_terms, split_identifier, terms_of
 from indexer.types import Hit
 
 
@@ -55,3 +55,24 @@ def test_overlapping_hits_are_dropped_before_the_limit() -> None:
 )  # fmt: skip
 def test_tests_are_told_by_their_path(path: str, is_test: bool) -> None:
     assert is_test_path(path) is is_test
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def load_user(self, userId: int) -> HTTPServer2:\n    return __all__ + 3d_x + 12 + 7",
+        "größe_max = naïve.Äpfel(x_1, _, __, _9)",
+        "x" * (2 * MAX_TERM) + " _" + "y" * MAX_TERM + " z" * 3,
+        "",
+    ],
+)
+def test_a_chunk_is_indexed_by_its_terms_its_path_and_twice_its_names(text: str) -> None:
+    head, names = ["src", "web", "app"], ["loadUser", "x" * (MAX_TERM + 1)]
+    defined = ["loaduser", "load", "user"]
+    assert indexed_text(text, "a/src/web/app.py", names).split(" ") == [*head, *defined, *defined, *terms_of(text)]
+
+
+def test_the_terms_that_are_kept_in_memory_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexer.terms.MAX_RUNS", 2)
+    words = [f"word{number}" for number in range(9)]
+    assert indexed_text(" ".join(words), "a.py", []) == " ".join(["a", *terms_of(" ".join(words))])

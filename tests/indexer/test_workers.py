@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from indexer import workers
-from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, FileFacts, analyse_path
+from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW
 from indexer.files import SourceFile
+from indexer.rows import Facts, FileRows, rows_at
 from indexer.rules import Rules
 from indexer.types import Query, SkippedFile
-from indexer.worker import Facts
 from indexer.workers import WorkerPool, analyse_apart, divide
 
 RULES = Rules(max_file_kb=1024)
@@ -73,7 +73,7 @@ def by_path(facts: Iterator[Facts]) -> dict[str, Facts]:
 
 
 def unparsed(found: dict[str, Facts]) -> dict[str, str]:
-    return {path: item.unparsed for path, item in found.items() if isinstance(item, FileFacts) and item.unparsed}
+    return {path: item.unparsed for path, item in found.items() if isinstance(item, FileRows) and item.unparsed}
 
 
 def test_parsers_that_hang_and_crash_cost_one_file_each(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -83,9 +83,9 @@ def test_parsers_that_hang_and_crash_cost_one_file_each(tmp_path: Path, caplog: 
     assert sorted(found) == paths
     assert unparsed(found) == {"hangs.py": TOO_SLOW, "crashes1.py": CRASHED, "crashes2.py": CRASHED}
     for path, facts in found.items():
-        assert isinstance(facts, FileFacts)
+        assert isinstance(facts, FileRows)
         assert facts.chunks
-        assert bool(facts.symbols.symbols) == path.startswith("m")
+        assert bool(facts.symbols) == path.startswith("m")
     assert f"hangs.py is indexed without its syntax: {TOO_SLOW}" in caplog.text
     assert f"crashes1.py is indexed without its syntax: {CRASHED}" in caplog.text
 
@@ -101,7 +101,7 @@ def test_a_real_parser_that_is_lost_in_a_file_is_given_up(tmp_path: Path) -> Non
     started = time.monotonic()
     pool = make_pool(tmp_path, 1, file_seconds=0.3)
     (facts,) = pool.analyse([endless])
-    assert isinstance(facts, FileFacts)
+    assert isinstance(facts, FileRows)
     assert facts.unparsed == TOO_SLOW
     assert facts.chunks
     assert time.monotonic() - started < 60
@@ -110,7 +110,7 @@ def test_a_real_parser_that_is_lost_in_a_file_is_given_up(tmp_path: Path) -> Non
 def test_a_parser_that_takes_all_memory_is_given_up(tmp_path: Path) -> None:
     pool = make_pool(tmp_path, 1, program=MODEST)
     (facts,) = pool.analyse([SourceFile("greedy.c", "x=>\n" * 12_000, 48_000)])
-    assert isinstance(facts, FileFacts)
+    assert isinstance(facts, FileRows)
     assert facts.unparsed == CRASHED
     assert facts.chunks
 
@@ -126,6 +126,7 @@ ORPHANING = """
 import sys, time
 sys.path[:0] = {paths!r}
 from pathlib import Path
+from indexer.rows import Facts, FileRows, rows_at
 from indexer.rules import Rules
 from indexer.workers import WorkerPool
 pool = WorkerPool(Path({root!r}), Rules(1024), 1, file_seconds=0.3, stalled_seconds=60.0, program={program!r})
@@ -159,7 +160,7 @@ def is_running(pid: int) -> bool:
 def test_processes_and_this_one_agree(tmp_path: Path) -> None:
     paths = [*make_files(tmp_path, 20), "gone.py"]
     apart = by_path(analyse_apart(tmp_path, paths, RULES))
-    assert apart == {path: analyse_path(tmp_path, path, RULES) for path in paths}
+    assert apart == {path: rows_at(tmp_path, path, RULES) for path in paths}
     assert apart["gone.py"] == SkippedFile("gone.py", "gone")
 
 
@@ -287,7 +288,7 @@ sys.path[:0] = {paths!r}
 from pathlib import Path
 import indexer.refresh
 from indexer.index import CodeIndex
-indexer.refresh.analyse_path = lambda *arguments: os._exit(11)
+indexer.refresh.rows_at = lambda *arguments: os._exit(11)
 CodeIndex.open(Path({root!r}), directory=Path({directory!r}), embedder=None).refresh()
 """
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from indexer.word_pieces import WordPieces
+
 Vectors = npt.NDArray[np.float32]
 
 _WEIGHTS = ("embedding.weight", "embeddings")
@@ -21,20 +23,19 @@ _PARTS = ("StaticEmbedding", "Normalize")
 
 
 class StaticModel:
-    """A tokenizer and a (vocabulary, dim) float32 table."""
+    """The pieces of words and a (vocabulary, dim) float32 table."""
 
-    def __init__(self, tokenizer: Any, table: Vectors) -> None:
-        self._tokenizer = tokenizer
+    def __init__(self, pieces: WordPieces, table: Vectors) -> None:
+        self._pieces = pieces
         self._table = table
         self.dim = int(table.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n, dim) float32 means, not normalised; zero for a text without tokens."""
         means = np.zeros((len(texts), self.dim), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        for row, encoding in enumerate(encodings):
-            if encoding.ids:
-                means[row] = self._table[encoding.ids].mean(axis=0)
+        for row, pieces in enumerate(self._pieces.of(texts)):
+            if pieces:
+                means[row] = np.add.reduce(self._table.take(pieces, axis=0), axis=0) / np.float32(len(pieces))
         return means
 
 
@@ -57,17 +58,17 @@ def load_static(directory: Path) -> StaticModel | None:
     table = next((tensors[name] for name in _WEIGHTS if name in tensors), None)
     if table is None or table.ndim != 2:
         raise ValueError(f"{folder / 'model.safetensors'} holds no table of token vectors")
-    return StaticModel(_tokenizer(Tokenizer, folder / "tokenizer.json"), np.asarray(table, dtype=np.float32))
+    return StaticModel(_word_pieces(Tokenizer, folder / "tokenizer.json"), np.asarray(table, dtype=np.float32))
 
 
-def _tokenizer(tokenizer_class: Any, file: Path) -> Any:
+def _word_pieces(tokenizer_class: Any, file: Path) -> WordPieces:
     text = file.read_text(encoding="utf-8")
     try:
         tokenizer = tokenizer_class.from_str(text)
     except Exception as error:  # The library raises nothing narrower for a file that it cannot read.
         raise ValueError(f"{file}: {error}") from error
     tokenizer.no_padding()
-    return tokenizer
+    return WordPieces(tokenizer, text)
 
 
 def _static_folder(directory: Path) -> Path | None:

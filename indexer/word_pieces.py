@@ -1,0 +1,88 @@
+"""Text -> numbers of word pieces, in a third of the time that the `tokenizers` library needs.
+
+Code repeats its words. Where a tokenizer cuts texts as the one of the shipped model does, what it gives for a text is
+what it gives for each of its words, one after the other: the library is asked for a word once, then a look-up tells.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+# How the shipped tokenizer cuts, as its `tokenizer.json` says (`training/embedder_tokenizer.py` makes it): words inside
+# of identifiers, in lower case; nothing but letters and digits. `_PART` cuts ASCII texts in the same way.
+_CUTS = {
+    "normalizer": {
+        "type": "Sequence",
+        "normalizers": [
+            {
+                "type": "Replace",
+                "pattern": {"Regex": "(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"},
+                "content": " ",
+            },
+            {"type": "Lowercase"},
+        ],
+    },
+    "pre_tokenizer": {
+        "type": "Split",
+        "pattern": {"Regex": "\\p{L}+|\\p{N}+"},
+        "behavior": "Removed",
+        "invert": True,
+    },
+    "post_processor": None,
+    "truncation": None,
+}
+_RUN = re.compile(r"[A-Za-z0-9_]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+# A longer run is no word and is not remembered.
+_MAX_REMEMBERED_CHARS = 64
+MAX_WORDS = 1 << 16
+
+Pieces = tuple[int, ...]
+
+
+class WordPieces:
+    """What `Tokenizer.encode_batch` gives without special tokens. May be used from several threads."""
+
+    def __init__(self, tokenizer: Any, text: str) -> None:
+        """text: the tokenizer's JSON."""
+        described = json.loads(text)
+        self._tokenizer = tokenizer
+        self._cuts_as_known = all(described.get(key) == value for key, value in _CUTS.items())
+        self._added = tuple(str(token["content"]) for token in described.get("added_tokens") or ())
+        self._of_runs = _Known(self._of_run)
+        self._of_parts = _Known(self._asked)
+
+    def of(self, texts: Sequence[str]) -> list[Sequence[int]]:
+        """The numbers of each text's pieces."""
+        return [self._of_text(text) for text in texts]
+
+    def _of_text(self, text: str) -> Sequence[int]:
+        if not self._cuts_as_known or not text.isascii() or any(token in text for token in self._added):
+            return self._asked(text)
+        return list(chain.from_iterable(map(self._of_runs.__getitem__, _RUN.findall(text))))
+
+    def _of_run(self, run: str) -> Pieces:
+        return tuple(chain.from_iterable(map(self._of_parts.__getitem__, map(str.lower, _PART.findall(run)))))
+
+    def _asked(self, text: str) -> Pieces:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+
+class _Known(dict[str, Pieces]):
+    """Answers by word, asked for at their first use; starts over when it is full."""
+
+    def __init__(self, ask: Any) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def __missing__(self, word: str) -> Pieces:
+        pieces: Pieces = self._ask(word)
+        if len(word) <= _MAX_REMEMBERED_CHARS:
+            if len(self) >= MAX_WORDS:
+                self.clear()
+            self[word] = pieces
+        return pieces

@@ -44,7 +44,7 @@ def read_bases(parsed: Parsed, path: str) -> tuple[Base, ...]:
 
 def base_lists(parsed: Parsed) -> Iterator[tuple[str, Node]]:
     """(class as it is written, node that lists what it is derived from)."""
-    for captures in parsed.matches:
+    for captures in parsed.bases:
         if (heirs := captures.get("heir")) and (nodes := captures.get("bases")):
             for node in nodes:
                 yield parsed.text(heirs[0]), node

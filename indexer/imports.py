@@ -24,7 +24,7 @@ _SPACE = re.compile(r"\s+")
 def read_imports(parsed: Parsed, path: str) -> tuple[Import, ...]:
     """Every imported name of a file, in the order of the source."""
     found: dict[tuple[int, int, str, str], Import] = {}
-    for captures in parsed.matches:
+    for captures in parsed.imports:
         for item in _from_captures(parsed, captures, path):
             found.setdefault((item.line, 0, item.module, item.name + item.alias), item)
     ordered = sorted(found.values(), key=lambda item: item.line)

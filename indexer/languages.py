@@ -74,6 +74,9 @@ PLAIN_NAMES = {
     ".html": "html", ".css": "css", ".sql": "sql", ".proto": "proto", ".hs": "haskell", ".jl": "julia",
 }  # fmt: skip
 
+# What patterns capture besides other things.
+_CAPTURES = (b"@name", b"@reference.", b"@import.", b"@heir")
+
 _BY_NAME = {language.name: language for language in LANGUAGES}
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 _BY_FILE = {name: language for language in LANGUAGES for name in language.names}
@@ -110,10 +113,14 @@ def is_same_family(path: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Toolkit:
-    """A loaded grammar with its compiled query. Not to be shared between threads while parsing."""
+    """A loaded grammar with its compiled query. Not to be shared between threads while parsing.
+
+    patterns: numbers of the query's patterns that capture definitions, references, imports, bases.
+    """
 
     parser: Parser
     query: Query
+    patterns: tuple[tuple[int, ...], ...]
 
 
 @lru_cache(maxsize=64)
@@ -138,4 +145,14 @@ def query_source(language: Language) -> str:
 def load_toolkit(name: str) -> Toolkit | None:
     """A fresh parser and the shared query of a language, or None."""
     loaded = load_grammar(name)
-    return Toolkit(Parser(loaded[0]), loaded[1]) if loaded else None
+    return Toolkit(Parser(loaded[0]), loaded[1], _patterns(name, loaded[1])) if loaded else None
+
+
+@lru_cache(maxsize=64)
+def _patterns(name: str, query: Query) -> tuple[tuple[int, ...], ...]:
+    source = query_source(_BY_NAME[name]).encode()
+    texts = [
+        source[query.start_byte_for_pattern(number) : query.end_byte_for_pattern(number)]
+        for number in range(query.pattern_count)
+    ]
+    return tuple(tuple(number for number, text in enumerate(texts) if capture in text) for capture in _CAPTURES)

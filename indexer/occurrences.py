@@ -72,7 +72,7 @@ def _inherited(parsed: Parsed, names: AbstractSet[str]) -> Iterator[tuple[int, s
 def _referenced(parsed: Parsed, names: AbstractSet[str]) -> Iterator[tuple[int, str, str]]:
     defined = _defined(parsed)
     for capture, verb in _CALLED:
-        for captures in parsed.matches:
+        for captures in parsed.references:
             for node in captures.get(capture, ()):
                 if (name := parsed.text(node)) in names and node.start_byte not in defined:
                     yield node.start_point.row + 1, verb, name
@@ -85,7 +85,7 @@ def _plain(
     defined = _defined(parsed)
     import_lines = {item.line for item in imports}
     bound = {item.alias for item in imports if item.module} | {
-        parsed.text(node) for captures in parsed.matches for node in captures.get("name", ())
+        parsed.text(node) for captures in parsed.definitions for node in captures.get("name", ())
     }
     for name in sorted(names):
         for node in _leaves(parsed, name):
@@ -96,7 +96,7 @@ def _plain(
 
 def _defined(parsed: Parsed) -> set[int]:
     """Where names stand that are defined there; `impl Cart` defines no Cart."""
-    matches = (captures for captures in parsed.matches if "scope" not in captures)
+    matches = (captures for captures in parsed.definitions if "scope" not in captures)
     return {node.start_byte for captures in matches for node in captures.get("name", ())}
 
 

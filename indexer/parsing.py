@@ -7,6 +7,7 @@ unknown repositories are parsed in worker processes (`workers.py`) that can be a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from tree_sitter import Node, QueryCursor
 
@@ -23,12 +24,16 @@ Captures = dict[str, list[Node]]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One parsed file: its bytes, the root of its tree, and the query's matches, earlier patterns first."""
+    """One parsed file: its bytes, the root of its tree, and the query's matches, earlier patterns first, by what their
+    patterns capture."""
 
     language: Language
     source: bytes
     root: Node
-    matches: tuple[Captures, ...]
+    definitions: tuple[Captures, ...]
+    references: tuple[Captures, ...]
+    imports: tuple[Captures, ...]
+    bases: tuple[Captures, ...]
 
     def text(self, node: Node) -> str:
         """Source text of a node."""
@@ -45,5 +50,8 @@ def parse(language: Language, text: str) -> Parsed | None:
         return None
     root = toolkit.parser.parse(source).root_node
     cursor = QueryCursor(toolkit.query, match_limit=MATCH_LIMIT)
-    matches = sorted(cursor.matches(root), key=lambda match: match[0])
-    return Parsed(language, source, root, tuple(captures for _, captures in matches))
+    by_pattern: dict[int, list[Captures]] = {}
+    for pattern, captures in cursor.matches(root):
+        by_pattern.setdefault(pattern, []).append(captures)
+    found = [chain.from_iterable(by_pattern.get(pattern, ()) for pattern in patterns) for patterns in toolkit.patterns]
+    return Parsed(language, source, root, *map(tuple, found))

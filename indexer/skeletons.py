@@ -27,17 +27,31 @@ _BODY_TYPES = frozenset(
 )  # fmt: skip
 _OUTER_TYPES = frozenset({"decorated_definition", "export_statement", "template_declaration", "ambient_declaration"})
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "initialize"})
+_WORDS = re.compile(rb"[\w\s]*")
 _ATTRIBUTE = re.compile(r"^\s*(?:(?:self|this)\.|@)\w+\s*(?::[^=]+)?=(?!=).*\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A definition that knows what encloses it. kind: a SymbolKind, or "scope" for `impl` and namespaces."""
+    """A definition that knows what encloses it, and how it begins. kind: a SymbolKind, or "scope" for `impl` and
+    namespaces. outer: the node with its decorators. body: what a signature leaves out. head: the lines before that.
+    """
 
     node: Node
     kind: str
     name: str
     container: str
+    outer: Node
+    body: Node | None
+    head: str
+    doc: str
+
+
+def outline_of(parsed: Parsed, node: Node, kind: str, name: str, container: str) -> Outline:
+    """A definition and what is asked of it more than once."""
+    outer, body = outer_node(node), body_of(node)
+    head = _head(parsed, node, outer, body)
+    return Outline(node, kind, name, container, outer, body, head, _doc_line(parsed, outer, body))
 
 
 def outer_node(node: Node) -> Node:
@@ -50,26 +64,27 @@ def outer_node(node: Node) -> Node:
 
 def body_of(node: Node) -> Node | None:
     """The part that a signature leaves out: between braces, or the indented block."""
-    for holder in (node, node.child_by_field_name("value"), node.child_by_field_name("type")):
-        if holder is None:
-            continue
-        body = holder.child_by_field_name("body")
-        if body is not None and body.end_byte > body.start_byte:
-            return body
-        for child in reversed(holder.named_children):
-            if child.type in _BODY_TYPES:
-                return child
-    return None
+    body = _body_in(node)
+    for field in ("value", "type"):
+        holder = node.child_by_field_name(field) if body is None else None
+        body = _body_in(holder) if holder is not None else body
+    return body
+
+
+def _body_in(holder: Node) -> Node | None:
+    body = holder.child_by_field_name("body")
+    if body is not None and body.end_byte > body.start_byte:
+        return body
+    return next((child for child in reversed(holder.named_children) if child.type in _BODY_TYPES), None)
 
 
 def signature_of(parsed: Parsed, outline: Outline) -> str:
     """Head of a function with its body left out, or the first lines of anything else."""
-    if outline.kind == "type" and _is_short(whole := _dedented(parsed, outline.node)):
+    if outline.kind == "type" and _is_short(whole := _dedented(parsed, outline)):
         return whole
-    head = _head(parsed, outline.node)
-    if body_of(outline.node) is None or outline.kind in ("constant", "field", "type"):
+    head, doc = outline.head, outline.doc
+    if outline.body is None or outline.kind in ("constant", "field", "type"):
         return head
-    doc = doc_line(parsed, outline.node)
     if parsed.language.name == "python":
         return f'{head}\n    """{doc}"""\n    ...' if doc else f"{head} ..."
     return f"{head.rstrip(' {=')}{parsed.language.body}"
@@ -77,26 +92,22 @@ def signature_of(parsed: Parsed, outline: Outline) -> str:
 
 def skeleton_of(parsed: Parsed, outline: Outline, members: list[Outline]) -> str:
     """Head, fields and method signatures of a class-like definition."""
-    whole = _dedented(parsed, outline.node)
-    if all(member.kind in ("field", "constant") for member in members) and _is_short(whole):
+    is_plain = all(member.kind in ("field", "constant") for member in members)
+    if is_plain and _is_short(whole := _dedented(parsed, outline)):
         return whole
-    head = _head(parsed, outline.node)
     inner: list[str] = []
-    doc = doc_line(parsed, outline.node)
-    is_python = parsed.language.name == "python"
-    if doc and is_python:
-        inner.append(f'"""{doc}"""')
+    if outline.doc and parsed.language.name == "python":
+        inner.append(f'"""{outline.doc}"""')
     blocks = [(member.name, _member(parsed, member)) for member in members if member.kind != "scope"]
     inner += _fitting(blocks)
     body = textwrap.indent("\n".join(inner), "    ")
-    return _close(head, body, parsed.language.body)
+    return _close(outline.head, body, parsed.language.body)
 
 
-def doc_line(parsed: Parsed, node: Node) -> str:
+def _doc_line(parsed: Parsed, outer: Node, body: Node | None) -> str:
     """First line of the docstring, or of the comment right above."""
     if parsed.language.name == "python":
-        return _docstring(parsed, node)
-    outer = outer_node(node)
+        return _docstring(parsed, body)
     comment = outer.prev_named_sibling
     if comment is None and outer.parent is not None:
         comment = outer.parent.prev_named_sibling
@@ -113,14 +124,17 @@ def _ends_above(comment: Node, row: int) -> bool:
     return end_row - (end_column == 0) == row - 1
 
 
-def _docstring(parsed: Parsed, node: Node) -> str:
-    body = body_of(node)
-    first = body.named_children[0] if body is not None and body.named_children else None
-    if first is not None and first.type == "expression_statement" and first.named_children:
-        first = first.named_children[0]
+def _docstring(parsed: Parsed, body: Node | None) -> str:
+    first = _first_named(body) if body is not None else None
+    if first is not None and first.type == "expression_statement":
+        first = _first_named(first)
     if first is None or first.type != "string":
         return ""
     return _first_words(parsed.text(first).lstrip("rRbBuU").strip("\"'"))
+
+
+def _first_named(node: Node) -> Node | None:
+    return node.named_child(0) if node.named_child_count else None
 
 
 def _first_words(comment: str) -> str:
@@ -131,33 +145,35 @@ def _first_words(comment: str) -> str:
     return ""
 
 
-def _head(parsed: Parsed, node: Node) -> str:
+def _head(parsed: Parsed, node: Node, outer: Node, body: Node | None) -> str:
     """Lines of a definition up to its body, dedented, at most MAX_SIGNATURE_LINES."""
-    outer = outer_node(node)
-    start = _line_start(parsed, node if _has_long_decorators(outer) else outer)
-    body = body_of(node)
+    start = _line_start(parsed, node if _has_long_decorators(parsed, outer) else outer)
     end = body.start_byte if body is not None else node.end_byte
     lines = parsed.source[start:end].decode("utf-8", "replace").rstrip().split("\n")
     lines = [line[:MAX_LINE] for line in lines if line.strip()]
+    if len(lines) == 1:
+        return lines[0].lstrip(" \t")
     return textwrap.dedent("\n".join(lines[:MAX_SIGNATURE_LINES]))
 
 
-def _has_long_decorators(outer: Node) -> bool:
+def _has_long_decorators(parsed: Parsed, outer: Node) -> bool:
+    if parsed.language.name == "python" and outer.type != "decorated_definition":
+        return False
     decorators = [child for child in outer.named_children if child.type == "decorator"]
     return len(decorators) > 2 or any(child.end_byte - child.start_byte > 60 for child in decorators)
 
 
 def _line_start(parsed: Parsed, node: Node) -> int:
     """Where the node's line starts, so that `static`, `local` and `const` stay; the node itself on a crowded line."""
-    start = parsed.source.rfind(b"\n", 0, node.start_byte) + 1
-    before = parsed.source[start : node.start_byte].strip()
-    return start if re.fullmatch(rb"[\w\s]*", before) else node.start_byte
+    end = node.start_byte
+    start = parsed.source.rfind(b"\n", 0, end) + 1
+    before = parsed.source[start:end].strip()
+    return start if not before or _WORDS.fullmatch(before) else end
 
 
-def _dedented(parsed: Parsed, node: Node) -> str:
-    outer = outer_node(node)
-    start = _line_start(parsed, outer)
-    return textwrap.dedent(parsed.source[start : outer.end_byte].decode("utf-8", "replace")).rstrip()
+def _dedented(parsed: Parsed, outline: Outline) -> str:
+    start = _line_start(parsed, outline.outer)
+    return textwrap.dedent(parsed.source[start : outline.outer.end_byte].decode("utf-8", "replace")).rstrip()
 
 
 def _is_short(text: str) -> bool:
@@ -167,12 +183,12 @@ def _is_short(text: str) -> bool:
 
 def _member(parsed: Parsed, member: Outline) -> str:
     if member.kind in ("class", "module"):
-        return _close(_head(parsed, member.node), "", parsed.language.body)
-    head = _head(parsed, member.node)
+        return _close(member.head, "", parsed.language.body)
+    head = member.head
     if member.kind not in ("method", "function"):
         first, _, rest = head.partition("\n")
         return f"{first} ..." if rest else first
-    if body_of(member.node) is None:
+    if member.body is None:
         return head
     attributes = _attributes(parsed, member) if member.name in _CONSTRUCTORS else []
     if not attributes:
@@ -181,7 +197,7 @@ def _member(parsed: Parsed, member: Outline) -> str:
 
 
 def _attributes(parsed: Parsed, member: Outline) -> list[str]:
-    body = body_of(member.node)
+    body = member.body
     lines = parsed.text(body).split("\n") if body is not None else []
     return [line.strip()[:MAX_LINE] for line in lines if _ATTRIBUTE.match(line)][:12]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from itertools import islice
+from typing import cast
 
 from tree_sitter import Node
 
@@ -11,15 +12,15 @@ from indexer.bases import read_bases
 from indexer.imports import read_imports
 from indexer.namespaces import NAMESPACED, namespaces_in
 from indexer.parsing import Parsed
-from indexer.skeletons import Outline, doc_line, outer_node, signature_of, skeleton_of
-from indexer.types import Base, Import, Reference, Symbol, SymbolKind
+from indexer.skeletons import Outline, outline_of, signature_of, skeleton_of
+from indexer.types import Base, Import, Reference, ReferenceKind, Symbol, SymbolKind
 
 # A file with more definitions or names than this is data in the shape of code; the rest is left out.
 MAX_SYMBOLS = 4000
 MAX_REFERENCES = 4000
 MAX_NAME = 120
 
-_REFERENCES: tuple[tuple[str, Literal["call", "type"]], ...] = (("reference.call", "call"), ("reference.type", "type"))
+_REFERENCES: dict[str, ReferenceKind] = {"reference.call": "call", "reference.type": "type"}
 _CONTAINERS = ("class", "module", "scope")
 
 
@@ -72,7 +73,7 @@ def _symbols(parsed: Parsed, path: str) -> tuple[Symbol, ...]:
 
 def _definitions(parsed: Parsed) -> list[Definition]:
     found: dict[tuple[int, str], Definition] = {}
-    for captures in parsed.matches:
+    for captures in parsed.definitions:
         names = captures.get("name")
         if not names:
             continue
@@ -110,7 +111,7 @@ def _outlines(parsed: Parsed, definitions: list[Definition]) -> list[Outline]:
         belongs = bool(definition.container) and parsed.language.name != "lua"  # In Lua the container is the module.
         if kind == "function" and (belongs or (in_class and not _is_namespace(definition, parsed))):
             kind = "method"
-        outlines.append(Outline(definition.node, kind, definition.name, definition.container or path))
+        outlines.append(outline_of(parsed, definition.node, kind, definition.name, definition.container or path))
     return outlines
 
 
@@ -129,7 +130,7 @@ def _symbol(parsed: Parsed, path: str, outline: Outline, members: dict[str, list
     children = members.get(qualified) or members.get(outline.name, [])
     is_group = outline.kind in ("class", "module")
     signature = skeleton_of(parsed, outline, children) if is_group else signature_of(parsed, outline)
-    outer = outer_node(outline.node)
+    outer = outline.outer
     return Symbol(
         name=outline.name,
         kind=cast("SymbolKind", outline.kind),
@@ -138,7 +139,7 @@ def _symbol(parsed: Parsed, path: str, outline: Outline, members: dict[str, list
         end_line=_end_line(outer),
         signature=signature,
         container=outline.container,
-        doc=doc_line(parsed, outline.node),
+        doc=outline.doc,
     )
 
 
@@ -149,11 +150,15 @@ def _end_line(node: Node) -> int:
 
 
 def _references(parsed: Parsed, path: str) -> tuple[Reference, ...]:
-    found: dict[tuple[str, str], Reference] = {}
-    for captures in parsed.matches:
-        for capture, kind in _REFERENCES:
-            for node in captures.get(capture, ()):
-                name = parsed.text(node)
-                if (name, kind) not in found and len(name) <= MAX_NAME:
-                    found[name, kind] = Reference(name, path, node.start_point.row + 1, kind)
-    return tuple(list(found.values())[:MAX_REFERENCES])
+    found: dict[tuple[bytes, str], Node] = {}
+    source = parsed.source
+    for captures in parsed.references:
+        for capture, nodes in captures.items():
+            for node in nodes:
+                found.setdefault((source[node.start_byte : node.end_byte], capture), node)
+    references = (
+        Reference(name, path, node.start_point.row + 1, _REFERENCES[capture])
+        for (spelled, capture), node in found.items()
+        if capture in _REFERENCES and len(name := spelled.decode("utf-8", "replace")) <= MAX_NAME
+    )
+    return tuple(islice(references, MAX_REFERENCES))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -59,14 +60,21 @@ def _starts(root: Node) -> Iterable[tuple[int, bool]]:
         comment_row: int | None = None
         for child in waiting.pop().named_children:
             row = child.start_point.row
-            if "comment" in child.type:
+            is_comment, is_definition = _told_by_type(child.type)
+            if is_comment:
                 comment_row = row if comment_row is None else comment_row
                 continue
             start = comment_row if comment_row is not None else row
             comment_row = None
-            yield start, any(word in child.type for word in _DEFINITION_WORDS)
+            yield start, is_definition
             if child.end_point.row - row >= MAX_LINES:
                 waiting.append(child)
+
+
+@lru_cache(maxsize=1 << 12)
+def _told_by_type(node_type: str) -> tuple[bool, bool]:
+    """Whether nodes of this type are comments, and definitions."""
+    return "comment" in node_type, any(word in node_type for word in _DEFINITION_WORDS)
 
 
 def _spans(starts: list[tuple[int, bool]], n_lines: int) -> list[tuple[int, int, bool]]:
@@ -117,6 +125,9 @@ def _without_blanks(lines: list[str], start: int, end: int) -> tuple[int, int]:
 
 def _within_chars(lines: list[str], start: int, end: int) -> Iterable[tuple[int, int]]:
     """The range cut so that no part has more than MAX_CHARS; a longer single line is left out."""
+    if start < end and sum(map(len, lines[start:end])) + end - start <= MAX_CHARS:
+        yield start, end
+        return
     size, first = 0, start
     for row in range(start, end):
         length = len(lines[row]) + 1

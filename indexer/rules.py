@@ -172,7 +172,7 @@ def reason_by_content(path: str, text: str) -> str | None:
     """Why a file with this text is left out, or None."""
     if holds_secret(text):
         return SECRET
-    if _GENERATED.search(text, 0, _HEAD_CHARS):
+    if "generated" in text[:_HEAD_CHARS].lower() and _GENERATED.search(text, 0, _HEAD_CHARS):
         return "generated"
     if PurePosixPath(path).suffix.lower() in (".json", ".xml", ".txt", ".yaml", ".yml") and len(text) > _DATA_BYTES:
         return "data"

@@ -191,13 +191,15 @@ def terms_of(text: str) -> list[str]:
     return terms
 
 
-@lru_cache(maxsize=1 << 14)
-def _terms_of_word(word: str) -> tuple[str, ...]:
+def _found_in_word(word: str) -> tuple[str, ...]:
     if len(word) > MAX_TERM:
         return ()
     whole = word.lower()
     parts = split_identifier(word)
     return (whole, *parts) if len(parts) > 1 or (parts and parts[0] != whole) else (whole,)
+
+
+_terms_of_word = lru_cache(maxsize=1 << 14)(_found_in_word)
 
 
 def indexed_text(text: str, path: str, names: Iterable[str]) -> str:
@@ -223,7 +225,8 @@ class _TermsOfRuns(dict[str, str]):
     """The terms of each run of letters, digits and underscores, found at its first use; starts over when it is full."""
 
     def __missing__(self, run: str) -> str:
-        terms = " ".join(terms_of(run))
+        # What begins with a letter is one word.
+        terms = " ".join(_found_in_word(run) if run[0].isalpha() and run.isascii() else terms_of(run))
         if len(run) <= MAX_TERM:
             if len(self) >= MAX_RUNS:
                 self.clear()

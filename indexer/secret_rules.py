@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import PurePosixPath
 
 _SECRET_NAMES = (
@@ -15,6 +15,7 @@ _SECRET_NAMES = (
     "*.mobileprovision", "*.ovpn", "master.key", "vault_pass*", ".envrc", ".env[-_]*", "env.local", "*.tfvars.json",
     ".vault-token", ".dockerconfigjson", ".yarnrc.yml", "auth.json",
 )  # fmt: skip
+_SECRET_NAME = re.compile("|".join(map(translate, _SECRET_NAMES)))
 # A module or a page called "secrets" is about them; what it assigns is told by its content.
 _CODE_SUFFIXES = (
     ".adoc", ".c", ".cc", ".clj", ".cpp", ".cjs", ".cs", ".css", ".cts", ".dart", ".erl", ".ex", ".exs", ".fs", ".go",
@@ -23,7 +24,7 @@ _CODE_SUFFIXES = (
     ".ts", ".tsx", ".vue", ".zig",
 )  # fmt: skip
 _EXAMPLE_ENDINGS = (".example", ".sample", ".template", ".dist", ".pub")
-_SECRET_PATHS = (".aws/credentials", ".docker/config.json", ".kube/config", ".ssh/")
+_SECRET_PATHS = ("/.aws/credentials", "/.docker/config.json", "/.kube/config", "/.ssh/")
 
 # The head of a key alone is how code tells keys; the end of the line, or the next part of a literal, shows that one
 # follows.
@@ -79,11 +80,11 @@ def is_secret_name(path: str) -> bool:
     name = PurePosixPath(path).name.lower()
     if name.endswith(_EXAMPLE_ENDINGS):
         return False
-    if any(part in f"/{path}" for part in (f"/{secret}" for secret in _SECRET_PATHS)):
+    if any(part in f"/{path}" for part in _SECRET_PATHS):
         return True
     if name.startswith("secrets."):
         return PurePosixPath(name).suffix not in _CODE_SUFFIXES
-    return any(fnmatchcase(name, pattern) for pattern in _SECRET_NAMES)
+    return _SECRET_NAME.match(name) is not None
 
 
 def holds_secret(text: str) -> bool:

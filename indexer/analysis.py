@@ -18,7 +18,6 @@ from indexer.types import Chunk, SkippedFile
 logger = logging.getLogger(__name__)
 
 # Why the syntax of a file was not read.
-NESTED = "it nests too deeply"
 TOO_SLOW = "its parser took too long"
 CRASHED = "its parser crashed"
 NO_PROCESS = "no process could be started for its parser"
@@ -50,12 +49,9 @@ def analyse_path(root: Path, path: str, rules: Rules) -> FileFacts | SkippedFile
 
 
 def analyse(source: SourceFile) -> FileFacts:
-    """Facts of a text: syntax-aware where there is a grammar, unless it nests deeper than can be followed."""
+    """Facts of a text: syntax-aware where there is a grammar."""
     language = language_of(source.path)
-    try:
-        return _facts(source, parse(language, source.text) if language else None)
-    except RecursionError:
-        return analyse_lines(source, NESTED)
+    return _facts(source, parse(language, source.text) if language else None)
 
 
 def analyse_lines(source: SourceFile, why: str) -> FileFacts:

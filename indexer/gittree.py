@@ -150,8 +150,11 @@ class _TreeBuilder:
         """Whether a folder on the way to this path is a symbolic link; each folder is looked at once."""
         folder = path.rpartition("/")[0]
         if folder not in self._linked_folders:
-            is_linked = self.is_below_link(folder) or (self.root / folder).is_symlink()
-            self._linked_folders[folder] = is_linked
+            is_linked = False
+            for step in steps(folder):
+                if step not in self._linked_folders:
+                    self._linked_folders[step] = is_linked or (self.root / step).is_symlink()
+                is_linked = self._linked_folders[step]
         return self._linked_folders[folder]
 
     def tree(self) -> Tree:

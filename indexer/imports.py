@@ -10,6 +10,8 @@ from indexer.parsing import Captures, Parsed
 from indexer.types import Import
 
 MAX_IMPORTS = 1000
+# What nests deeper in the braces of one import is no code that somebody wrote.
+MAX_DEPTH = 50
 
 _KEYWORDS = re.compile(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:import|use|using|static|function|const)\b\s*")
 _STATIC = re.compile(r"^(?:static|function|const)\s+")
@@ -126,14 +128,18 @@ def _import_of(full: str, separator: str, alias: str, path: str, line: int) -> I
 
 def expand_tree(text: str, separator: str) -> list[tuple[str, str]]:
     """Flat (path, alias) pairs of a nested import: `a::{b, c as d}` -> [("a::b", ""), ("a::c", "d")]."""
-    brace = text.find("{")
-    if brace < 0:
-        return [_renamed(part) for part in text.split(",") if part.strip()]
-    inside = text[brace + 1 : text.rfind("}")] if "}" in text else text[brace + 1 :]
-    prefix = text[:brace].strip().strip(".:\\ ")
     found: list[tuple[str, str]] = []
-    for part in _split_outside_braces(inside):
-        found += [(f"{prefix}{separator}{path}", alias) for path, alias in expand_tree(part, separator)]
+    waiting = [("", text, 0)]
+    while waiting:
+        above, part, depth = waiting.pop()
+        brace = part.find("{")
+        if brace < 0:
+            renamed = [_renamed(item) for item in part.split(",") if item.strip()]
+            found += [(above + path, alias) for path, alias in renamed]
+        elif depth < MAX_DEPTH:
+            inside = part[brace + 1 : part.rfind("}")] if "}" in part else part[brace + 1 :]
+            prefix = above + part[:brace].strip().strip(".:\\ ") + separator
+            waiting += [(prefix, inner, depth + 1) for inner in reversed(_split_outside_braces(inside))]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -14,30 +15,35 @@ from indexer.ignore_files import read_patterns
 from indexer.rules import is_vendor_folder
 
 _Specs = list[tuple[str, GitIgnoreSpec]]
+_Entry = tuple[str, int, _Specs]
 
 
 def walk(root: Path) -> Iterator[str]:
     """Paths of files and of symbolic links below root. Raises WorkspaceError when root cannot be read."""
-    yield from _walk_folder(root, "", [])
-
-
-def _walk_folder(root: Path, folder: str, specs: _Specs) -> Iterator[str]:
     try:
-        with os.scandir(root / folder) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
+        waiting: list[_Entry] = _entries(root, "", [])  # Folders nest deeper than may recurse.
     except OSError as error:
-        if not folder:
-            raise WorkspaceError(f"{root} cannot be read: {error.strerror or error}") from error
-        return
-    specs = specs + _gitignore(root, folder)
-    for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        mode = _mode(entry)
-        if stat.S_ISDIR(mode):
-            if not is_vendor_folder(root / path) and not _is_ignored(f"{path}/", specs):
-                yield from _walk_folder(root, path, specs)
-        elif (stat.S_ISREG(mode) or stat.S_ISLNK(mode)) and entry.name != ".git" and not _is_ignored(path, specs):
-            yield path
+        raise WorkspaceError(f"{root} cannot be read: {error.strerror or error}") from error
+    while waiting:
+        path, mode, specs = waiting.pop()
+        if not stat.S_ISDIR(mode):
+            if not _is_ignored(path, specs):
+                yield path
+        elif not is_vendor_folder(root / path) and not _is_ignored(f"{path}/", specs):
+            with contextlib.suppress(OSError):
+                waiting += _entries(root, path, specs)
+
+
+def _entries(root: Path, folder: str, specs: _Specs) -> list[_Entry]:
+    """What lies in a folder, the last name first; specs: what is ignored above."""
+    with os.scandir(root / folder) as scan:
+        entries = sorted(((entry.name, _mode(entry)) for entry in scan if entry.name != ".git"), reverse=True)
+    prefix, specs = f"{folder}/" if folder else "", specs + _gitignore(root, folder)
+    return [(prefix + name, mode, specs) for name, mode in entries if _is_walked(mode)]
+
+
+def _is_walked(mode: int) -> bool:
+    return stat.S_ISDIR(mode) or stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
 def _mode(entry: os.DirEntry[str]) -> int:

@@ -92,10 +92,13 @@ def test_deep_syntax_keeps_its_symbols(shape: str) -> None:
     assert facts.symbols.symbols[0].name == "first"
 
 
-def test_a_file_that_is_too_deep_to_follow_gets_line_chunks() -> None:
-    text = "fn main() {}\n" + "use " + "a::{" * 1200 + "b" + "}" * 1200 + ";\n"
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("n_levels", [1200, 4000])
+def test_braces_that_nest_too_deeply_cost_an_import_alone(n_levels: int) -> None:
+    text = "use std::{io, a::{b, c as d}};\nuse " + "a::{" * n_levels + "b" + "}" * n_levels + ";\nfn main() {}\n"
     facts = analyse(SourceFile("m.rs", text, len(text)))
-    assert facts.chunks
+    assert [symbol.name for symbol in facts.symbols.symbols] == ["main"]
+    assert [item.alias for item in facts.symbols.imports] == ["io", "b", "d"]
 
 
 def test_a_file_that_is_not_to_be_parsed_gets_line_chunks_and_no_symbols() -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,47 @@ def test_one_path_can_be_asked_about(repository: Make, has_git: bool, tmp_path: 
     assert is_ignored_by_git(root, "out/c.py")
     assert not is_ignored_by_git(root, "new.py")
     assert not is_ignored_by_git(root, "a.py")
+
+
+N_FOLDERS = 1200
+
+
+@pytest.fixture
+def make_deep() -> Iterator[Callable[[Path], str]]:
+    """Makes a file below more folders than functions may nest, and tells its path."""
+    made: list[Path] = []
+
+    def make(root: Path) -> str:
+        made.append(root / "d")
+        folder = os.open(root, os.O_RDONLY)
+        for _ in range(N_FOLDERS):
+            os.mkdir("d", dir_fd=folder)
+            inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        file = os.open("deep.py", os.O_WRONLY | os.O_CREAT, dir_fd=folder)
+        os.write(file, b"deep = 1\n")
+        os.close(file)
+        os.close(folder)
+        return "d/" * N_FOLDERS + "deep.py"
+
+    yield make
+    for folder in made:  # Python's own rmtree nests, too.
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
+
+
+def test_folders_nest_as_deep_as_they_may_without_git(tmp_path: Path, make_deep: Callable[[Path], str]) -> None:
+    root = tmp_path / "plain"
+    root.mkdir()
+    (root / "z.py").write_text("z = 1\n")
+    path = make_deep(root)
+    assert list(tree_of(root).blobs.items()) == [(path, blob_id(b"deep = 1\n")), ("z.py", blob_id(b"z = 1\n"))]
+
+
+def test_folders_nest_as_deep_as_they_may_in_a_repository(
+    repository: Make, git: Callable[..., None], make_deep: Callable[[Path], str]
+) -> None:
+    root = repository({"z.py": "z = 1\n"})
+    path = make_deep(root)
+    git(root, "add", "-A")
+    assert set(tree_of(root).blobs) == {path, "z.py"}

@@ -20,6 +20,7 @@ from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
 from indexer.importance import Ranked, rank_definitions
+from indexer.place import forget_aside
 from indexer.places import all_chunks
 from indexer.postings import Postings
 from indexer.presence import refreshing
@@ -224,6 +225,7 @@ class CodeIndex:
         if self._store.settled_epoch() != epoch:  # The index was deleted meanwhile: only its last part was written.
             return self._refresh_all(progress)
         self._refreshed_epoch = epoch
+        forget_aside(self._store.path)
         self._privacy.forget()
         self._tree_skipped = report.skipped
         warnings = report.warnings + ((self._vector_warning,) if self._vector_warning else ())

@@ -50,6 +50,25 @@ def place_for(directory: Path, file_name: str) -> Place:
     return Place(directory) if is_writable else _temporary_place(directory, file_name)
 
 
+def set_aside(file: Path) -> None:
+    """Move an index out of the way. Raises OSError."""
+    for part, aside in _asides(file):
+        if part.exists():
+            part.replace(aside)
+
+
+def forget_aside(file: Path) -> None:
+    """Delete what was set aside of an index; a process that still has it open keeps it until it closes it."""
+    for _, aside in _asides(file):
+        with contextlib.suppress(OSError):  # The next refresh tries again.
+            aside.unlink(missing_ok=True)
+
+
+def _asides(file: Path) -> list[tuple[Path, Path]]:
+    """Each part of an index, and where it goes."""
+    return [(Path(f"{file}{suffix}"), Path(f"{file}.aside{suffix}")) for suffix in SUFFIXES]
+
+
 def _temporary_place(directory: Path, file_name: str) -> Place:
     try:
         temporary = TemporaryDirectory(prefix="codeassist-index-", ignore_cleanup_errors=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from indexer.errors import IndexClosed, IndexDamaged
-from indexer.place import SUFFIXES, place_for
+from indexer.place import place_for, set_aside
 from indexer.schema import FORMAT, SCHEMA
 
 logger = logging.getLogger(__name__)
@@ -222,10 +222,7 @@ class Store:
     def _set_aside(self, reason: str) -> None:
         self._warn(f"the index was {reason}; it is built anew")
         try:
-            for suffix in SUFFIXES:
-                file = Path(f"{self.path}{suffix}")
-                if file.exists():
-                    file.replace(f"{self.path}.aside{suffix}")
+            set_aside(self.path)
         except OSError as error:
             raise IndexDamaged(f"the index {self.path} is {reason} and cannot be set aside: {error}") from error
 

@@ -70,11 +70,14 @@ def test_an_index_of_an_older_format_is_set_aside_and_built_anew(tmp_path: Path,
         connection.execute(f"PRAGMA user_version = {FORMAT + 7}")
     connection.close()
 
-    report = open_index(root).refresh()
+    index = open_index(root)
+    asides = list((tmp_path / "index").glob("*.aside*"))
+    report = index.refresh()
 
     assert report.files == report.changed == 1
     assert report.warnings == (f"the index was of format {FORMAT + 7}, this version reads {FORMAT}; it is built anew",)
-    assert (tmp_path / "index" / f"{FILE_NAME}.aside").exists()
+    assert tmp_path / "index" / f"{FILE_NAME}.aside" in asides
+    assert not list((tmp_path / "index").glob("*.aside*"))
 
 
 @pytest.mark.parametrize("damage", ["no database", "empty", "cut", "middle", "pages"])

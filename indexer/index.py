@@ -213,6 +213,7 @@ class CodeIndex:
         if self.libraries is not None:
             self.libraries.close()
         self._postings.close()
+        self._refresher.close()
         self._store.close()
 
     def _search_words(self, query: Query, limit: int) -> list[Hit]:

@@ -20,6 +20,7 @@ from indexer.embedding import Embedder
 from indexer.errors import IndexClosed
 from indexer.files import blob_id, decode_source, may_pass, read_bytes
 from indexer.gittree import Tree, is_left_out, read_tree
+from indexer.processes import SpareWorker
 from indexer.rows import Facts, FileRows, rows_at
 from indexer.rules import NameRules, Rules, read_rules
 from indexer.store import Store
@@ -48,6 +49,7 @@ class Refresher:
     max_file_kb: int
     exclude: tuple[str, ...]
     _running: threading.Lock = field(default_factory=threading.Lock)
+    _spare: SpareWorker = field(default_factory=SpareWorker)
 
     def rules(self) -> Rules:
         """The rules as they are now: `.codeassistignore` is read again."""
@@ -83,11 +85,19 @@ class Refresher:
             is_doubtful = path in doubtful_paths(connection)
         self._note_at_risk([path])
         source = decode_source(path, content)
-        facts = source if isinstance(source, SkippedFile) else analyse_text(self.root, source, rules, is_doubtful)
+        facts = (
+            source
+            if isinstance(source, SkippedFile)
+            else analyse_text(self.root, source, rules, is_doubtful, self._spare)
+        )
         with self.store.writing() as connection:
             _write(connection, facts, blob)
             records.bump_generation(connection)
             note_at_risk(connection, ())
+
+    def close(self) -> None:
+        """End what waits for the next file."""
+        self._spare.close()
 
     def _is_left_out(self, path: str) -> bool:
         """Whether a refresh of the whole tree leaves this path out; it has decided for what is indexed."""
@@ -121,7 +131,7 @@ class Refresher:
         if here:
             self._note_at_risk(here)
         yield from (rows_at(self.root, path, rules) for path in here)
-        yield from analyse_apart(self.root, apart, rules)
+        yield from analyse_apart(self.root, apart, rules, self._spare)
 
     def _note_at_risk(self, paths: Sequence[str]) -> None:
         """What is parsed in this process may end it; whoever comes next parses it apart."""

@@ -7,17 +7,15 @@ import logging
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import IO, cast
 
 from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, analyse_lines
 from indexer.files import SourceFile, read_source
+from indexer.processes import SpareWorker, Worker
 from indexer.rows import Facts, rows_of, rows_of_text
 from indexer.rules import Rules
 from indexer.types import SkippedFile
@@ -37,9 +35,6 @@ BATCH = 12
 FILE_SECONDS = 5.0
 # Time on the wall, for a disk that does not answer.
 STALLED_SECONDS = 60.0
-START_SECONDS = 60.0
-# A process that has closed its pipe is about to end.
-END_SECONDS = 5.0
 # No more are started after so many that ended before they were ready.
 MAX_FAILED_STARTS = 3
 
@@ -54,20 +49,26 @@ def divide(root: Path, paths: Sequence[str], doubtful: AbstractSet[str]) -> tupl
     return [path for path in paths if path not in apart], apart
 
 
-def analyse_apart(root: Path, items: Sequence[Item], rules: Rules) -> Iterator[Facts]:
-    """Facts of every item, in any order, from processes of their own."""
+def analyse_apart(root: Path, items: Sequence[Item], rules: Rules, spare: SpareWorker | None = None) -> Iterator[Facts]:
+    """Facts of every item, in any order, from processes of their own, the first of which may be a spare one."""
     if items:
         n_workers = min(4, os.cpu_count() or 1)
         pool = WorkerPool(
-            root, rules, n_workers, file_seconds=FILE_SECONDS, stalled_seconds=STALLED_SECONDS, program=PROGRAM
+            root,
+            rules,
+            n_workers,
+            file_seconds=FILE_SECONDS,
+            stalled_seconds=STALLED_SECONDS,
+            program=PROGRAM,
+            spare=spare,
         )
         yield from pool.analyse(items)
 
 
-def analyse_text(root: Path, source: SourceFile, rules: Rules, is_doubtful: bool) -> Facts:
+def analyse_text(root: Path, source: SourceFile, rules: Rules, is_doubtful: bool, spare: SpareWorker) -> Facts:
     """Facts of one text: parsed here, or apart when it is large or doubtful."""
     if is_doubtful or source.size > MAX_INLINE_BYTES:
-        (facts,) = analyse_apart(root, [source], rules)
+        (facts,) = analyse_apart(root, [source], rules, spare)
         return facts
     return rows_of_text(source)
 
@@ -77,41 +78,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-class Worker:
-    """One process and what it was asked for. deadline: monotonic time at which the first of `pending` is given up."""
-
-    def __init__(self, program: str) -> None:
-        command = [sys.executable, "-c", program.format(paths=[str(Path(__file__).parent.parent), *sys.path])]
-        self.process = subprocess.Popen(
-            # Unbuffered: what Python had buffered, the selector would not see.
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C in a terminal is for us: a worker that it kills would look like a crash.
-        )
-        self.stdin = cast("IO[bytes]", self.process.stdin)
-        self.stdout = cast("IO[bytes]", self.process.stdout)
-        self.pending: deque[Item] = deque()
-        self.is_ready = False
-        self.deadline = time.monotonic() + START_SECONDS
-
-    def ended_by(self) -> int:
-        """The number of the signal that ended a process whose pipe is closed, 0 for none."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            return max(0, -self.process.wait(END_SECONDS))
-        return 0
-
-    def stop(self) -> None:
-        """End the process, whatever it is at."""
-        self.process.kill()
-        with contextlib.suppress(OSError):
-            self.stdin.close()
-        self.stdout.close()
-        self.process.wait()
 
 
 class WorkerPool:
@@ -126,6 +92,7 @@ class WorkerPool:
         file_seconds: float,
         stalled_seconds: float,
         program: str,
+        spare: SpareWorker | None = None,
     ) -> None:
         self._root = root
         self._rules = rules
@@ -133,6 +100,7 @@ class WorkerPool:
         self._file_seconds = file_seconds
         self._stalled_seconds = stalled_seconds
         self._program = program
+        self._spare = spare
         self._selector = selectors.DefaultSelector()
         self._queue: deque[Item] = deque()
         self._workers: set[Worker] = set()
@@ -144,7 +112,7 @@ class WorkerPool:
         return tuple(self._workers)
 
     def analyse(self, items: Sequence[Item]) -> Iterator[Facts]:
-        """Facts of every item as they come. Workers are gone when this ends, however it ends."""
+        """Facts of every item as they come. Workers are gone when this ends, however it ends, but for a spare one."""
         self._queue.extend(items)
         try:
             for _ in range(min(self._n_workers, -(-len(items) // BATCH))):
@@ -159,10 +127,12 @@ class WorkerPool:
 
     def _start_worker(self) -> None:
         try:
-            worker = Worker(self._program)
+            worker = (self._spare.take() if self._spare else None) or Worker(self._program)
         except OSError as error:
             logger.warning("no worker process for parsing: %s", error)
             return
+        if worker.is_ready:
+            worker.deadline = time.monotonic() + self._stalled_seconds
         self._workers.add(worker)
         self._selector.register(worker.stdout, selectors.EVENT_READ, worker)
         self._feed(worker)
@@ -171,7 +141,7 @@ class WorkerPool:
         """Give an idle worker its next batch, or let it go."""
         batch = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
         if not batch:
-            self._drop(worker)
+            self._let_go(worker)
             return
         worker.pending.extend(batch)
         with contextlib.suppress(OSError):  # A dead worker shows when its answer is read.
@@ -218,8 +188,19 @@ class WorkerPool:
         source = item if isinstance(item, SourceFile) else read_source(self._root, item, self._rules)
         return source if isinstance(source, SkippedFile) else rows_of(analyse_lines(source, why))
 
+    def _let_go(self, worker: Worker) -> None:
+        """Part with a worker that has done all it was given."""
+        self._forget(worker)
+        if self._spare is not None and worker.is_ready:
+            self._spare.keep(worker)
+        else:
+            worker.stop()
+
     def _drop(self, worker: Worker) -> None:
+        self._forget(worker)
+        worker.stop()
+
+    def _forget(self, worker: Worker) -> None:
         self._workers.discard(worker)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(worker.stdout)
-        worker.stop()

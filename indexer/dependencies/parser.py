@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from indexer.files import SourceFile
+from indexer.processes import Worker
 from indexer.rows import FileRows, symbols_of
 from indexer.rules import Rules
 from indexer.symbols import FileSymbols
 from indexer.worker import READY, read_frame, write_frame
-from indexer.workers import FILE_SECONDS, PROGRAM, STALLED_SECONDS, Worker
+from indexer.workers import FILE_SECONDS, PROGRAM, STALLED_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -223,6 +223,11 @@ def chunks_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[Ch
     return [Chunk(*values) for values in found if values]
 
 
+def texts_by_id(connection: sqlite3.Connection, rows: Sequence[int]) -> list[tuple[str, str]]:
+    """(content hash, text) of chunks, in the order of their rows; at most MAX_PARAMETERS."""
+    return connection.execute(f"SELECT hash, text FROM chunks WHERE 1{among('id', rows)} ORDER BY id", rows).fetchall()
+
+
 def chunks_with_hash(connection: sqlite3.Connection, content_hash: str) -> list[Chunk]:
     """Chunks with exactly this text, by path and line."""
     rows = connection.execute(f"{_CHUNK} WHERE c.hash = ? ORDER BY f.path, c.start_line", (content_hash,))

@@ -14,7 +14,8 @@ COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
 _PART = re.compile(r"[A-Z]+(?![^\W\d_A-Z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 MAX_TERM = 48
 _RUN = re.compile(r"\w+")
-_ASCII_RUN = re.compile(r"[A-Za-z0-9_]+")
+# What each ASCII character is between runs: twice as quick as the expression.
+_ASCII_RUNS = "".join(char if _RUN.match(char) else " " for char in map(chr, range(128)))
 # Their terms stay in memory, about 10 MB.
 MAX_RUNS = 1 << 16
 
@@ -217,8 +218,12 @@ def _terms_of_path(path: str) -> str:
 def _joined_terms(text: str) -> str:
     """`terms_of` with blanks between, for all the text there is: no word goes beyond letters, digits and underscores,
     so each run of these is looked up as a whole."""
-    runs = (_ASCII_RUN if text.isascii() else _RUN).findall(text)
-    return " ".join(filter(None, map(_TERMS_OF_RUNS.__getitem__, runs)))
+    return " ".join(filter(None, map(_TERMS_OF_RUNS.__getitem__, runs_of(text))))
+
+
+def runs_of(text: str) -> list[str]:
+    """The runs of letters, digits and underscores in a text, in order."""
+    return text.translate(_ASCII_RUNS).split() if text.isascii() else _RUN.findall(text)
 
 
 class _TermsOfRuns(dict[str, str]):

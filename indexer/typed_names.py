@@ -45,9 +45,14 @@ def types_in(text: str) -> dict[str, tuple[str, ...]]:
     the type that it returns.
     """
     found: dict[str, dict[str, None]] = {}
-    for name, of_type in _said(text):
-        known = found.setdefault(name.replace("this.", "self.").replace("@", "self."), {})
-        known.update(dict.fromkeys(_words_of_type(of_type)))
+    for spelled, of_type in _said(text):
+        has_owner = spelled[0] == "@" or "." in spelled
+        name = spelled.replace("this.", "self.").replace("@", "self.") if has_owner else spelled
+        known = found.get(name)
+        if known is None:
+            known = found[name] = {}
+        for word in _words_of_type(of_type):
+            known[word] = None
     return {name: tuple(words)[:MAX_TYPES] for name, words in found.items() if words}
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from indexer.terms import runs_of
+
 # How the shipped tokenizer cuts, as its `tokenizer.json` says (`training/embedder_tokenizer.py` makes it): words inside
 # of identifiers, in lower case; nothing but letters and digits. `_PART` cuts ASCII texts in the same way.
 _CUTS = {
@@ -35,7 +37,6 @@ _CUTS = {
     "post_processor": None,
     "truncation": None,
 }
-_RUN = re.compile(r"[A-Za-z0-9_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # A longer run is no word and is not remembered.
 _MAX_REMEMBERED_CHARS = 64
@@ -63,7 +64,7 @@ class WordPieces:
     def _of_text(self, text: str) -> Sequence[int]:
         if not self._cuts_as_known or not text.isascii() or any(token in text for token in self._added):
             return self._asked(text)
-        return list(chain.from_iterable(map(self._of_runs.__getitem__, _RUN.findall(text))))
+        return list(chain.from_iterable(map(self._of_runs.__getitem__, runs_of(text))))
 
     def _of_run(self, run: str) -> Pieces:
         return tuple(chain.from_iterable(map(self._of_parts.__getitem__, map(str.lower, _PART.findall(run)))))

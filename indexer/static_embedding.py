@@ -34,7 +34,7 @@ class StaticModel:
         """(n, dim) float32 means, not normalised; zero for a text without tokens."""
         means = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, pieces in enumerate(self._pieces.of(texts)):
-            if pieces:
+            if len(pieces):
                 means[row] = np.add.reduce(self._table.take(pieces, axis=0), axis=0) / np.float32(len(pieces))
         return means
 

@@ -16,8 +16,8 @@ MAX_TERM = 48
 _RUN = re.compile(r"\w+")
 # What each ASCII character is between runs: twice as quick as the expression.
 _ASCII_RUNS = "".join(char if _RUN.match(char) else " " for char in map(chr, range(128)))
-# Their terms stay in memory, about 10 MB.
-MAX_RUNS = 1 << 16
+# Their terms stay in memory, about 5 MB.
+MAX_RUNS = 1 << 15
 
 # Words that are in nearly every file of nearly every language: they find everything and so nothing.
 STOP_WORDS = frozenset(

@@ -7,7 +7,7 @@ name`, `def name() -> Type:`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 from indexer.terms import STOP_WORDS
@@ -56,14 +56,14 @@ def types_in(text: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(words)[:MAX_TYPES] for name, words in found.items() if words}
 
 
-def _said(text: str) -> Iterator[tuple[str, str]]:
+def _said(text: str) -> list[tuple[str, str]]:
     """(name, type) as they are spelled: annotations first, then what is assigned, and so on; each in order."""
     backwards = text[::-1]
-    yield from _matches_at(_TYPED, _starts(text, backwards, _BEFORE_COLON), text)
-    yield from _matches_at(_ASSIGNED, _starts(text, backwards, _BEFORE_EQUALS), text)
+    found = _matches_at(_TYPED, _starts(text, backwards, _BEFORE_COLON), text)
+    found += _matches_at(_ASSIGNED, _starts(text, backwards, _BEFORE_EQUALS), text)
     for pattern in (_WITH, _DECLARED):
-        yield from ((name, of_type) for of_type, name in pattern.findall(text))
-    yield from _RETURNS.findall(text)
+        found += [(name, of_type) for of_type, name in pattern.findall(text)]
+    return found + _RETURNS.findall(text)
 
 
 def _starts(text: str, backwards: str, before_separator: re.Pattern[str]) -> list[int]:
@@ -79,13 +79,15 @@ def _starts(text: str, backwards: str, before_separator: re.Pattern[str]) -> lis
     return starts[::-1]
 
 
-def _matches_at(pattern: re.Pattern[str], starts: Iterable[int], text: str) -> Iterator[tuple[str, str]]:
+def _matches_at(pattern: re.Pattern[str], starts: Iterable[int], text: str) -> list[tuple[str, str]]:
     """What `findall` gives for a pattern that matches at these places alone."""
+    found: list[tuple[str, str]] = []
     end = 0
     for start in starts:
         if start >= end and (match := pattern.match(text, start)):
             end = match.end()
-            yield match.group(1), match.group(2)
+            found.append((match[1], match[2]))
+    return found
 
 
 @lru_cache(maxsize=1 << 12)

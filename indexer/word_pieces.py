@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from indexer.terms import runs_of
 
@@ -40,9 +42,9 @@ _CUTS = {
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # A longer run is no word and is not remembered.
 _MAX_REMEMBERED_CHARS = 64
-MAX_WORDS = 1 << 16
+MAX_WORDS = 1 << 15
 
-Pieces = tuple[int, ...]
+Pieces = npt.NDArray[np.int32]
 
 
 class WordPieces:
@@ -57,31 +59,33 @@ class WordPieces:
         self._of_runs = _Known(self._of_run)
         self._of_parts = _Known(self._asked)
 
-    def of(self, texts: Sequence[str]) -> list[Sequence[int]]:
+    def of(self, texts: Sequence[str]) -> list[Pieces]:
         """The numbers of each text's pieces."""
-        return [self._of_text(text) for text in texts]
+        return [np.frombuffer(self._of_text(text), dtype=np.int32) for text in texts]
 
-    def _of_text(self, text: str) -> Sequence[int]:
+    def _of_text(self, text: str) -> bytes:
         if not self._cuts_as_known or not text.isascii() or any(token in text for token in self._added):
             return self._asked(text)
-        return list(chain.from_iterable(map(self._of_runs.__getitem__, runs_of(text))))
+        return b"".join(map(self._of_runs.__getitem__, runs_of(text)))
 
-    def _of_run(self, run: str) -> Pieces:
-        return tuple(chain.from_iterable(map(self._of_parts.__getitem__, map(str.lower, _PART.findall(run)))))
+    def _of_run(self, run: str) -> bytes:
+        return b"".join(map(self._of_parts.__getitem__, map(str.lower, _PART.findall(run))))
 
-    def _asked(self, text: str) -> Pieces:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
+    def _asked(self, text: str) -> bytes:
+        return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int32).tobytes()
 
 
-class _Known(dict[str, Pieces]):
-    """Answers by word, asked for at their first use; starts over when it is full."""
+class _Known(dict[str, bytes]):
+    """Answers by word, asked for at their first use; starts over when it is full. Numbers as bytes, int32 each: joined
+    they are an array.
+    """
 
-    def __init__(self, ask: Any) -> None:
+    def __init__(self, ask: Callable[[str], bytes]) -> None:
         super().__init__()
         self._ask = ask
 
-    def __missing__(self, word: str) -> Pieces:
-        pieces: Pieces = self._ask(word)
+    def __missing__(self, word: str) -> bytes:
+        pieces = self._ask(word)
         if len(word) <= _MAX_REMEMBERED_CHARS:
             if len(self) >= MAX_WORDS:
                 self.clear()

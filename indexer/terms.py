@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from indexer.remembered import Remembered
+
 _WORD = re.compile(r"[^\W\d_]\w*|\d{2,}|_+[^\W_]\w*")
 STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s.*$")
@@ -226,20 +228,12 @@ def runs_of(text: str) -> list[str]:
     return text.translate(_ASCII_RUNS).split() if text.isascii() else _RUN.findall(text)
 
 
-class _TermsOfRuns(dict[str, str]):
-    """The terms of each run of letters, digits and underscores, found at its first use; starts over when it is full."""
-
-    def __missing__(self, run: str) -> str:
-        # What begins with a letter is one word.
-        terms = " ".join(_found_in_word(run) if run[0].isalpha() and run.isascii() else terms_of(run))
-        if len(run) <= MAX_TERM:
-            if len(self) >= MAX_RUNS:
-                self.clear()
-            self[run] = terms
-        return terms
+def _terms_of_run(run: str) -> str:
+    # What begins with a letter is one word.
+    return " ".join(_found_in_word(run) if run[0].isalpha() and run.isascii() else terms_of(run))
 
 
-_TERMS_OF_RUNS = _TermsOfRuns()
+_TERMS_OF_RUNS = Remembered(_terms_of_run, MAX_RUNS)
 
 
 def query_terms(text: str, limit: int) -> list[str]:

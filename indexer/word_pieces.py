@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from indexer.remembered import Remembered
 from indexer.terms import runs_of
 
 # How the shipped tokenizer cuts, as its `tokenizer.json` says (`training/embedder_tokenizer.py` makes it): words inside
@@ -40,8 +41,6 @@ _CUTS = {
     "truncation": None,
 }
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-# A longer run is no word and is not remembered.
-_MAX_REMEMBERED_CHARS = 64
 MAX_WORDS = 1 << 15
 
 Pieces = npt.NDArray[np.int32]
@@ -56,8 +55,9 @@ class WordPieces:
         self._tokenizer = tokenizer
         self._cuts_as_known = all(described.get(key) == value for key, value in _CUTS.items())
         self._added = tuple(str(token["content"]) for token in described.get("added_tokens") or ())
-        self._of_runs = _Known(self._of_run)
-        self._of_parts = _Known(self._asked)
+        # Numbers as bytes, int32 each: joined they are an array.
+        self._of_runs = Remembered(self._of_run, MAX_WORDS)
+        self._of_parts = Remembered(self._asked, MAX_WORDS)
 
     def of(self, texts: Sequence[str]) -> list[Pieces]:
         """The numbers of each text's pieces."""
@@ -73,21 +73,3 @@ class WordPieces:
 
     def _asked(self, text: str) -> bytes:
         return np.array(self._tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int32).tobytes()
-
-
-class _Known(dict[str, bytes]):
-    """Answers by word, asked for at their first use; starts over when it is full. Numbers as bytes, int32 each: joined
-    they are an array.
-    """
-
-    def __init__(self, ask: Callable[[str], bytes]) -> None:
-        super().__init__()
-        self._ask = ask
-
-    def __missing__(self, word: str) -> bytes:
-        pieces = self._ask(word)
-        if len(word) <= _MAX_REMEMBERED_CHARS:
-            if len(self) >= MAX_WORDS:
-                self.clear()
-            self[word] = pieces
-        return pieces

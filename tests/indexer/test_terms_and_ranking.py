@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from indexer.ranking import in_order, is_test_path, without_overlaps
+from indexer.remembered import MAX_CHARS, Remembered
 from indexer.terms import MAX_TERM, indexed_text, query_terms, split_identifier, terms_of
 from indexer.types import Hit
 
@@ -72,7 +73,16 @@ def test_a_chunk_is_indexed_by_its_terms_its_path_and_twice_its_names(text: str)
     assert indexed_text(text, "a/src/web/app.py", names).split(" ") == [*head, *defined, *defined, *terms_of(text)]
 
 
-def test_the_terms_that_are_kept_in_memory_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexer.terms.MAX_RUNS", 2)
-    words = [f"word{number}" for number in range(9)]
-    assert indexed_text(" ".join(words), "a.py", []) == " ".join(["a", *terms_of(" ".join(words))])
+def test_what_is_remembered_is_limited_and_what_is_asked_for_again_stays() -> None:
+    asked: list[str] = []
+
+    def ask(word: str) -> str:
+        asked.append(word)
+        return word.upper()
+
+    remembered = Remembered(ask, 3)
+    words = ["often", *(word for number in range(50) for word in (f"w{number}", "often")), "x" * (MAX_CHARS + 1)]
+    assert [remembered[word] for word in words] == [word.upper() for word in words]
+    assert asked.count("often") == 1
+    assert "x" * (MAX_CHARS + 1) not in remembered
+    assert len(remembered) <= 3

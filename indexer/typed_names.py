@@ -32,7 +32,8 @@ _BEFORE_EQUALS = re.compile(r"=:?\s*(\w+)")
 # What a word must not follow stands behind its first letters: an expression that begins with a letter is found quickly.
 _WITH = re.compile(r"with(?<!\w....)\s+([^\W\d][\w.]*)\([^\n]{0,200}\)\s+as\s+([^\W\d]\w*)")
 _RETURNS = re.compile(r"def(?<!\w...)\s+([^\W\d]\w*)\([^\n]{0,400}\)\s*->\s*([^\n]{1,80}):[ \t]*$", re.MULTILINE)
-_DECLARED = re.compile(r"([A-Z](?<!\w.)\w*)(?:<[^>\n]{0,80}>)?[&*]*\s+[&*]*([a-z_]\w*)\s*(?=[=;,)])")
+# What follows each part cannot be in it: nothing is gained by trying less of it, which takes half of the time.
+_DECLARED = re.compile(r"([A-Z](?<!\w.)\w*+)(?:<[^>\n]{0,80}>)?+[&*]*+\s++[&*]*+([a-z_]\w*+)\s*+(?=[=;,)])")
 _DOTTED = re.compile(r"[^\W\d][\w.]*")
 NOT_TYPES = STOP_WORDS | frozenset({
     "list", "dict", "set", "tuple", "len", "print", "isinstance", "optional", "Optional", "Any", "None", "True",

@@ -47,7 +47,7 @@ class CursorView:
     names: identifiers, most telling first. members: (base, attribute) pairs near the cursor, nearest first; attribute
     is "" right after a dot. types: what a variable may be, by its name (`self.` included). bases: words of the head of
     the enclosing class. nearby: the lines around the cursor. lines: each of them without its comment, and how many
-    lines away it is, the cursor's own first.
+    lines away it is, the cursor's own first; above: those above it, the nearest first.
     """
 
     names: tuple[str, ...]
@@ -56,6 +56,7 @@ class CursorView:
     bases: tuple[str, ...]
     nearby: str
     lines: tuple[tuple[str, int], ...]
+    above: tuple[str, ...]
 
 
 def read_cursor(query: Query) -> CursorView:
@@ -78,7 +79,9 @@ def read_cursor(query: Query) -> CursorView:
         types.setdefault(receiver[0], (receiver[1],))
     around = [(here, 0), *_numbered(reversed(above)), *_numbered(below)]
     lines_around = tuple((COMMENT.sub("", line), distance) for line, distance in around)
-    return CursorView(names, _members(near), types, bases, "\n".join([*above, here, *below]), lines_around)
+    nearby = "\n".join([*above, here, *below])
+    lines_above = tuple(line for line, _ in lines_around[1 : 1 + len(above)])
+    return CursorView(names, _members(near), types, bases, nearby, lines_around, lines_above)
 
 
 def _numbered(lines: Iterable[str]) -> Iterable[tuple[str, int]]:

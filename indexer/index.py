@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 from indexer import records, use_records
@@ -27,7 +27,8 @@ from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
-from indexer.searching import Sources, prepare_libraries, search_cursor
+from indexer.rules import leaves_root
+from indexer.searching import Gathered, Sources, gather, prepare_libraries, search_cursor
 from indexer.store import Store
 from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
 from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
@@ -103,7 +104,7 @@ class CodeIndex:
 
         Paths outside of root are ignored, and such as are not UTF-8.
         """
-        if _leaves_root(path) or not records.can_hold(path):
+        if leaves_root(path) or not records.can_hold(path):
             return
 
         def one() -> None:
@@ -133,6 +134,10 @@ class CodeIndex:
             return hits
         self.refresh()
         return self._search_words(query, limit)
+
+    def gather(self, query: Query, limit: int) -> Gathered | None:
+        """What `search` chooses from at a cursor; None where the index cannot be read."""
+        return self._reading(lambda connection: gather(self._sources(connection), query, limit), None)
 
     def search_by_meaning(self, text: str, limit: int) -> list[Hit]:
         """Nearest chunks by the embedding alone, best first; nothing where there are no vectors."""
@@ -290,8 +295,3 @@ class CodeIndex:
 
 def _no_progress(progress: Progress) -> None:
     """Nobody watches."""
-
-
-def _leaves_root(path: str) -> bool:
-    pure = PurePosixPath(path)
-    return pure.is_absolute() or ".." in pure.parts or not pure.parts

@@ -189,3 +189,9 @@ def _is_minified(text: str) -> bool:
 def is_vendor_folder(folder: Path) -> bool:
     """Whether a walk need not descend into this folder."""
     return folder.name in _VENDOR_FOLDERS or folder.name in _CACHE_FOLDERS or (folder / "pyvenv.cfg").is_file()
+
+
+def leaves_root(path: str) -> bool:
+    """Whether a path relative to a workspace names no file in it."""
+    pure = PurePosixPath(path)
+    return pure.is_absolute() or ".." in pure.parts or not pure.parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from indexer.asker import Asker
@@ -11,21 +11,29 @@ from indexer.cursor import CursorView, imports_in, read_cursor
 from indexer.definitions import Definitions, definition_hit
 from indexer.dependencies.library import DependencyLibrary
 from indexer.dependencies.near import hits_near, hits_to_import, importing_of, prepare
+from indexer.fusion import (
+    Candidate,
+    Kind,
+    Situation,
+    candidates_of,
+    fitted_weights,
+    fused,
+    situation_of,
+)
 from indexer.languages import language_name
 from indexer.members import brief, with_all_members
 from indexer.modules import Modules, module_on_line
 from indexer.namespaces import namespaces_in
 from indexer.own_file import own_imports
 from indexer.postings import Postings
-from indexer.ranking import in_order, without_overlaps
+from indexer.ranking import without_overlaps
 from indexer.repository_map import RepositoryMap
 from indexer.similar import Around, Nearest, Terms, find_similar
 from indexer.types import Hit, Import, Query
 
-# So much similar code comes before definitions, and so much of it before what the cursor's line names of libraries:
-# behind all definitions a prompt seldom has room for that. Whether completions get better by it was not measured.
+# So many stretches of similar code may come before all else: more of them have room in long prompts alone, where
+# definitions say something new.
 SIMILAR_FIRST = 8
-SIMILAR_BEFORE_CALLED = 4
 # Of so many definitions a class that is cut has all of its members.
 MAX_WHOLE = 4
 # Answers about similar code that are kept until files change.
@@ -51,13 +59,30 @@ class Sources:
     postings: Postings = field(default_factory=Postings)
 
 
-def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
-    """Code like the code around the cursor first, then definitions of the names near it and what the file imports.
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that might help at a cursor. to_import: what an import line can import, which comes before all else.
 
-    In this order the first weights that were measured so complete more lines exactly than with definitions first
-    (bench/results, quality_gate.json against quality_fit.json). On an import line, what can be imported comes before
-    all else.
+    further: similar code that comes behind all else.
     """
+
+    to_import: list[Hit]
+    candidates: list[Candidate]
+    situation: Situation
+    further: list[Hit]
+
+
+def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
+    """What helps most at a cursor, by the weights that were fitted (`fusion.py`); on an import line, what can be
+    imported comes before all else.
+    """
+    gathered = gather(sources, query, limit)
+    best = fused(gathered.candidates, gathered.situation, fitted_weights())
+    return _scored(without_overlaps([*gathered.to_import, *best, *gathered.further], limit))
+
+
+def gather(sources: Sources, query: Query, limit: int) -> Gathered:
+    """Code like the code around the cursor, definitions of the names near it, and what the file imports."""
     path = query.path or ""
     view = read_cursor(query)
     language = language_name(path)
@@ -67,28 +92,46 @@ def search_cursor(sources: Sources, query: Query, limit: int) -> list[Hit]:
     entry = sources.repository.files.get(path)
     own = frozenset(entry.names) if entry else frozenset()
     own_names = own - {item.alias for item in imports}
-    connection = sources.connection
     namespaces = namespaces_in(source, language)
-    look_up = Definitions(connection, sources.repository, asker, imports, own_names, namespaces)
-    modules = Modules(connection, sources.repository, look_up, asker)
-    near = look_up.near(view)
-    definitions = [with_all_members(connection, definition_hit(found), found.symbol) for found in near[:MAX_WHOLE]]
-    definitions += [definition_hit(found) for found in near[MAX_WHOLE:]]
+    look_up = Definitions(sources.connection, sources.repository, asker, imports, own_names, namespaces)
+    modules = Modules(sources.connection, sources.repository, look_up, asker)
+    definitions = _definitions(sources.connection, look_up, view)
     alike = _similar(sources, view, query, limit * 2) if query.similar else []
-    similar = [_named(hit, definitions) for hit in alike]
+    similar = [hit for hit in (_named(hit, definitions) for hit in alike) if _may_show(hit, query)]
     called, others = _from_libraries(sources.libraries, look_up, imports, view)
-    hits = [
-        *modules.to_import_from(query),
-        *_to_import(sources.libraries, look_up, query),
-        *similar[:SIMILAR_BEFORE_CALLED],
-        *called,
-        *similar[SIMILAR_BEFORE_CALLED:SIMILAR_FIRST],
-        *in_order([*own_imports(query, imports), *definitions, *modules.named(view)]),
-        *others,
-        *(replace(definition_hit(found), text=brief(found.symbol)) for found in look_up.of_imports()),
-        *similar[SIMILAR_FIRST:],
-    ]
-    return _scored(without_overlaps((hit for hit in hits if _may_show(hit, query)), limit))
+    by_kind: dict[Kind, list[Hit]] = {
+        "similar": similar[:SIMILAR_FIRST],
+        "called": called,
+        "imports": own_imports(query, imports),
+        "definition": definitions,
+        "module": modules.named(view),
+        "library": others,
+        "imported": [replace(definition_hit(found), text=brief(found.symbol)) for found in look_up.of_imports()],
+    }
+    return Gathered(
+        [*modules.to_import_from(query), *_to_import(sources.libraries, look_up, query)],
+        [one for one in _in_order(by_kind) if _may_show(one.hit, query)],
+        situation_of(view),
+        similar[SIMILAR_FIRST:],
+    )
+
+
+def _in_order(by_kind: Mapping[Kind, list[Hit]]) -> list[Candidate]:
+    """Candidates as their sources order them: definitions and what modules offer by their scores, and behind them in
+    brief what else is imported.
+    """
+    candidates = [one for kind, hits in by_kind.items() for one in candidates_of(kind, hits)]
+    named = [one for one in candidates if one.kind in ("definition", "module")]
+    named.sort(key=lambda one: (-round(one.strength, 9), one.hit.path, one.hit.start_line))
+    imported = [one for one in candidates if one.kind == "imported"]
+    others = [one for one in candidates if one.kind not in ("definition", "module", "imported")]
+    return [*others, *named, *imported]
+
+
+def _definitions(connection: sqlite3.Connection, look_up: Definitions, view: CursorView) -> list[Hit]:
+    near = look_up.near(view)
+    whole = [with_all_members(connection, definition_hit(found), found.symbol) for found in near[:MAX_WHOLE]]
+    return [*whole, *(definition_hit(found) for found in near[MAX_WHOLE:])]
 
 
 def prepare_libraries(sources: Sources, path: str, text: str) -> None:
@@ -140,7 +183,7 @@ def _scored(hits: Sequence[Hit]) -> list[Hit]:
 def _similar(sources: Sources, view: CursorView, query: Query, limit: int) -> list[Hit]:
     """Code like the code around the cursor; remembered, because it stays the same while a word is typed."""
     known = sources.repository.similar
-    around = Around(query.path or "", view.lines, view.nearby, view.names)
+    around = Around(query.path or "", view.lines, view.above, view.nearby, view.names)
     key = (around, limit, sources.n_vectors)
     found = known.get(key)
     if found is None:

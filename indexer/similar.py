@@ -1,7 +1,8 @@
 """Code like the code around a cursor: stretches of other places that share its rare words, nearest words first.
 
 Candidates are the chunks that share terms with the lines around the cursor, and those nearest by meaning. Of each the
-stretch that shares most is shown. The constants were fitted on the ten repositories of bench/results/context_fit.json,
+stretch that shares most is shown, or, where lines follow one another as they do above the cursor, the one that tells
+how they go on. The constants were fitted on the ten repositories of bench/results/context_fit.json,
 none of them reserved (`bench/quality/context.py`: how like the true line the likest line in the prompt is); half or
 twice as much of most changes little.
 """
@@ -17,6 +18,7 @@ from functools import lru_cache
 from itertools import chain, islice
 
 from indexer import records
+from indexer.alignment import ABOVE_WEIGHTS, MIN_START_CHARS, best_alignment, line_tokens
 from indexer.languages import is_same_family
 from indexer.terms import STOP_WORDS, terms_of, words_of
 from indexer.types import Chunk, Hit, HitSource
@@ -39,21 +41,27 @@ WHOLE_LINES = 24
 STRETCH_STEP = 2
 # A line that begins as the cursor's does goes on as it will, more often than not.
 SAME_START = 0.3
-MIN_START_CHARS = 3
 # What code in the same folder counts more, and what is left of code in another language.
 SAME_FOLDER = 0.5
 OTHER_LANGUAGE = 0.5
 MAX_LINE = 400
+# An alignment of so much puts the stretch so far above the place that it found.
+ALIGNED = 0.3
+LINES_BEFORE = 3
+# What an alignment counts when candidates are ranked; what it is worth in a prompt is fitted (`fusion.py`).
+ALIGNED_WEIGHT = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
     """Where the question comes from. lines: the text of each line around the cursor and how many lines away it is, the
-    cursor's own first. text: the same lines in the order of the file. names: what they name, most telling first.
+    cursor's own first. above: those above it, the nearest first. text: the same lines in the order of the file. names:
+    what they name, most telling first.
     """
 
     path: str
     lines: tuple[tuple[str, int], ...]
+    above: tuple[str, ...]
     text: str
     names: tuple[str, ...]
 
@@ -99,18 +107,29 @@ def find_similar(
     """Stretches of code like the code around the cursor, best first; ties break by path, then line."""
     weights, rows_of = _weights(connection, terms, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
-    total = sum(weights.values()) or 1.0
-    found: list[Found] = []
-    for chunk, cosine in candidates:
-        lines = chunk.text.split("\n")
-        start, end, shared = _best_stretch(lines, weights)
-        score = shared / total + MEANING_WEIGHT * max(cosine - MIN_COSINE, 0.0)
-        if score <= 0.0:
-            continue  # Only the path spells one of the terms.
-        score = (score + _same_start(lines[start:end], around.lines)) * _nearness(chunk.path, around.path)
-        found.append(Found(chunk, _without_blank_ends(lines, start, end), score))
+    above = [tokens for line in around.above if (tokens := line_tokens(line))][: len(ABOVE_WEIGHTS)]
+    found = [one for chunk, cosine in candidates if (one := _look_at(chunk, cosine, weights, around, above))]
     best = sorted(found, key=lambda each: (-round(each.score, 9), each.chunk.path, each.first_line))[:limit]
     return [_hit(each, around.names) for each in best]
+
+
+def _look_at(
+    chunk: Chunk, cosine: float, weights: Mapping[str, float], around: Around, above: Sequence[frozenset[str]]
+) -> Found | None:
+    """The best stretch of a chunk; None when only the path spells one of the terms."""
+    lines = chunk.text.split("\n")
+    start, end, shared = _best_stretch(lines, weights)
+    shared /= sum(weights.values()) or 1.0
+    meaning = max(cosine - MIN_COSINE, 0.0)
+    if shared + meaning <= 0.0:
+        return None
+    aligned, place = best_alignment(lines, above, around.lines[0][0].strip() if around.lines else "")
+    if aligned >= ALIGNED and len(lines) > WHOLE_LINES:
+        start = max(0, min(place - LINES_BEFORE, len(lines) - STRETCH_LINES))
+        end = start + STRETCH_LINES
+    start, end = _without_blank_ends(lines, start, end)
+    score = shared + MEANING_WEIGHT * meaning + ALIGNED_WEIGHT * aligned + _same_start(lines[start:end], around.lines)
+    return Found(chunk, (start, end), score * _nearness(chunk.path, around.path))
 
 
 def _weights(

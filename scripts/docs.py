@@ -18,7 +18,8 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 from scripts import figures
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = tuple(ROOT / name for name in ("README.md", "bench/README.md", "training/MODEL_CARD.md"))
+NAMES = ("README.md", "bench/README.md", "training/MODEL_CARD.md", "training/FUSION.md")
+DOCUMENTS = tuple(ROOT / name for name in NAMES)
 
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 

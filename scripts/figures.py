@@ -66,6 +66,16 @@ ROWS = {
         ("nats less than with full text", "repoeval", "summary/all/nats less than full text"),
         ("nats less than without context", "repoeval", "summary/all/nats less than nothing"),
     ),
+    "fusion": (
+        *(
+            (f"{missing}: {label}", "fusion", f"summary/{missing}/{arm}/nats saved")
+            for missing in ("rest of line", "block")
+            for label, arm in (
+                ("as served", "served"), ("in the order by hand that was used before", "by hand"),
+                ("full text", "full text"), ("vectors", "vectors"),
+            )
+        ),
+    ),
     "edits": (
         ("rest of the line, exact: what the index finds", "edits", "summary/all/without/exact"),
         ("rest of the line, exact: and what was just edited", "edits", "summary/all/with edits/exact"),

@@ -1,11 +1,17 @@
-"""How surprised a model is by a text behind a prompt: vLLM itself, without the served product around it."""
+"""How surprised a model is by a text behind a prompt: vLLM itself, without the served product around it.
+
+Where a GPU is on another machine, prompts are written down for `training.fusion_score` and its scores read back:
+`training/model.py` computes what vLLM computes (tests/training/test_parity.py), here in bfloat16.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 # vLLM on a CPU, in this process, as the embedded engine sets it up.
 _ENVIRONMENT = {
@@ -17,6 +23,44 @@ _ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_MLA_DISABLE": "1",
 }
+
+
+class Judge(Protocol):
+    """What says how surprised a model is."""
+
+    def nats(self, prompt: Sequence[int], text: Sequence[int]) -> float:
+        """The negative log-probability of a text's tokens behind a prompt's, summed."""
+        ...
+
+
+class WrittenDown:
+    """Writes down what would be asked, for `training.fusion_score`."""
+
+    def __init__(self) -> None:
+        self._pieces: list[Sequence[int]] = []
+
+    def nats(self, prompt: Sequence[int], text: Sequence[int]) -> float:
+        """Not known yet: 0."""
+        self._pieces += [prompt, text]
+        return 0.0
+
+    def save(self, path: Path) -> None:
+        """Every question as two pieces, the prompt and the text."""
+        ids = np.array([token for piece in self._pieces for token in piece], np.uint16)
+        piece_ends = np.cumsum([len(piece) for piece in self._pieces])
+        parts = np.arange(len(self._pieces), dtype=np.int32)
+        np.savez_compressed(path, ids=ids, piece_ends=piece_ends, parts=parts, ends=np.arange(2, len(parts) + 1, 2))
+
+
+class ReadBack:
+    """Scores of what was written down, in the same order. StopIteration means that other things were asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._nats = iter(np.load(path)["nats"][:, 1])
+
+    def nats(self, prompt: Sequence[int], text: Sequence[int]) -> float:
+        """The next score."""
+        return float(next(self._nats))
 
 
 class Likelihood:

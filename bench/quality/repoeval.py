@@ -32,7 +32,7 @@ from bench.quality.context import Chunks
 from bench.quality.edits import git
 from bench.quality.intervals import interval, relative_gain
 from bench.quality.journal import DEFAULT
-from bench.quality.likelihood import Likelihood
+from bench.quality.likelihood import Judge, Likelihood, ReadBack, WrittenDown
 from bench.quality.serving import settings_of
 from bench.quality.syntax import words
 from codeassist.assistant import open_index
@@ -164,7 +164,7 @@ class Asker:
         return len(self._tokenizer.encode(text))
 
 
-def measure(root: Path, asker: Asker, model: Likelihood, settings: Settings, arguments: Any) -> Iterator[Brought]:
+def measure(root: Path, asker: Asker, model: Judge, settings: Settings, arguments: Any) -> Iterator[Brought]:
     """What every way brings for every body of a repository."""
     copy = arguments.work / "repoeval" / root.name
     shutil.rmtree(copy, ignore_errors=True)
@@ -213,18 +213,28 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure and write the result."""
     settings = settings_of(arguments)
     asker = Asker(settings)
-    model = Likelihood(asker.model, asker.context_tokens)
+    model = _judge(arguments, asker)
     found: list[Brought] = []
     for root in arguments.repositories:
         for one in measure(root, asker, model, settings, arguments):
             found.append(one)
             print(f"{root.name}: {len(found)} prompts", end="\r", flush=True)
+    if isinstance(model, WrittenDown):
+        model.save(arguments.prompts)
+        return
     figures = {
         "repositories": [report.described_repository(root) for root in arguments.repositories],
+        "nats_from": "training/model.py, bfloat16, on a GPU" if arguments.scores else "vLLM, float32",
         "context_tokens": CONTEXT_TOKENS,
         "summary": {name: summarise(group) for name, group in report.grouped(found, "repository").items()},
     }
     report.write(arguments, report.model_card(settings), figures, [asdict(one) for one in found])
+
+
+def _judge(arguments: argparse.Namespace, asker: Asker) -> Judge:
+    if arguments.prompts:
+        return WrittenDown()
+    return ReadBack(arguments.scores) if arguments.scores else Likelihood(asker.model, asker.context_tokens)
 
 
 def register(commands: Any) -> None:
@@ -239,5 +249,8 @@ def register(commands: Any) -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="the set, as JSON lines")
     parser.add_argument("--out", type=Path, default=RESULTS / "repoeval.json", help="result file")
     parser.add_argument("--work", type=Path, default=DEFAULT, help="folder for copies and indexes")
+    elsewhere = parser.add_mutually_exclusive_group()
+    elsewhere.add_argument("--prompts", type=Path, help="only write down what has to be scored (training.fusion_score)")
+    elsewhere.add_argument("--scores", type=Path, help="its scores, instead of a model on this machine")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a setting")
     parser.set_defaults(run=run)

@@ -21,15 +21,18 @@ MAX_LINE = 400
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-def best_alignment(lines: Sequence[str], above: Sequence[frozenset[str]], left: str) -> tuple[float, int]:
+def best_alignment(
+    lines: Sequence[str], tokens: Sequence[frozenset[str]], above: Sequence[frozenset[str]], left: str
+) -> tuple[float, int]:
     """(how alike the lines before a place are to those above the cursor, 0 to 2.75; the place) for the best place.
 
-    left: what stands on the cursor's line, which a line that begins alike adds to. Blank lines do not count.
+    tokens: those of each line. left: what stands on the cursor's line, which a line that begins alike adds to. Blank
+    lines do not count.
     """
-    held = [(number, tokens) for number, line in enumerate(lines) if (tokens := line_tokens(line))]
+    held = [(number, of_line) for number, of_line in enumerate(tokens) if of_line]
     begins = len(left) >= MIN_START_CHARS
     shares = [
-        weight * min(1.0, len(tokens) / FULL_TOKENS) for weight, tokens in zip(ABOVE_WEIGHTS, above, strict=False)
+        weight * min(1.0, len(of_line) / FULL_TOKENS) for weight, of_line in zip(ABOVE_WEIGHTS, above, strict=False)
     ]
     of_start = min(1.0, len(line_tokens(left)) / FULL_TOKENS)
     best, best_place = 0.0, 0

@@ -84,8 +84,9 @@ _BY_FILE = {name: language for language in LANGUAGES for name in language.names}
 
 def language_of(path: str) -> Language | None:
     """The language of a file by its name, or None where we have no grammar."""
-    name = PurePosixPath(path)
-    return _BY_FILE.get(name.name) or _BY_SUFFIX.get(name.suffix.lower())
+    name = path.rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    return _BY_FILE.get(name) or (_BY_SUFFIX.get(f"{dot}{ending}".lower()) if stem and ending else None)
 
 
 def language_named(name: str) -> Language | None:

@@ -32,6 +32,8 @@ MAX_TERMS = 40
 MAX_TERM_CHUNKS = 300
 MAX_CANDIDATES = 32
 MAX_BY_MEANING = 16
+# Of so many of them, by what is known already, the lines are looked at.
+MAX_LOOKED_AT = 20
 # Chunks must be this close to be candidates by meaning (cosine); what is above it counts so much.
 MIN_COSINE = 0.3
 MEANING_WEIGHT = 0.3
@@ -107,29 +109,70 @@ def find_similar(
     """Stretches of code like the code around the cursor, best first; ties break by path, then line."""
     weights, rows_of = _weights(connection, terms, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
-    above = [tokens for line in around.above if (tokens := line_tokens(line))][: len(ABOVE_WEIGHTS)]
-    found = [one for chunk, cosine in candidates if (one := _look_at(chunk, cosine, weights, around, above))]
+    asked = _Asked(weights, _left(around), _above(around))
+    likely = heapq.nlargest(
+        MAX_LOOKED_AT, candidates, key=lambda each: asked.likely_score(each[0], each[1], around.path)
+    )
+    found = [one for chunk, cosine in likely if (one := _look_at(chunk, cosine, asked, around.path))]
     best = sorted(found, key=lambda each: (-round(each.score, 9), each.chunk.path, each.first_line))[:limit]
     return [_hit(each, around.names) for each in best]
 
 
-def _look_at(
-    chunk: Chunk, cosine: float, weights: Mapping[str, float], around: Around, above: Sequence[frozenset[str]]
-) -> Found | None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What chunks are compared with. left: what stands on the cursor's line; above: tokens of the lines above it.
+
+    met: tokens that were looked at; telling: those of them that have some of the terms, and which.
+    """
+
+    weights: Mapping[str, float]
+    left: str
+    above: Sequence[frozenset[str]]
+    met: set[str] = field(default_factory=set)
+    telling: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def likely_score(self, chunk: Chunk, cosine: float, path: str) -> float:
+        """What a chunk will score at most, by the terms that its text spells, its meaning and its place."""
+        text = chunk.text.lower()
+        shared = sum(weight for term, weight in self.weights.items() if term in text)
+        meaning = MEANING_WEIGHT * max(cosine - MIN_COSINE, 0.0)
+        return (shared / (sum(self.weights.values()) or 1.0) + meaning) * _nearness(chunk.path, path)
+
+    def shared_by(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
+        """The terms that each line shares, by its tokens."""
+        new = frozenset().union(*lines) - self.met
+        self.met.update(new)
+        for token in new:
+            if terms := self.weights.keys() & _telling_terms(token):
+                self.telling[token] = frozenset(terms)
+        telling = frozenset(self.telling)
+        return [frozenset().union(*map(self.telling.__getitem__, line & telling)) for line in lines]
+
+
+def _left(around: Around) -> str:
+    return around.lines[0][0].strip() if around.lines else ""
+
+
+def _above(around: Around) -> list[frozenset[str]]:
+    return [tokens for line in around.above if (tokens := line_tokens(line))][: len(ABOVE_WEIGHTS)]
+
+
+def _look_at(chunk: Chunk, cosine: float, asked: _Asked, path: str) -> Found | None:
     """The best stretch of a chunk; None when only the path spells one of the terms."""
     lines = chunk.text.split("\n")
-    start, end, shared = _best_stretch(lines, weights)
-    shared /= sum(weights.values()) or 1.0
+    tokens = [line_tokens(line) for line in lines]
+    start, end, shared = _best_stretch(asked.shared_by(tokens), asked.weights)
+    shared /= sum(asked.weights.values()) or 1.0
     meaning = max(cosine - MIN_COSINE, 0.0)
     if shared + meaning <= 0.0:
         return None
-    aligned, place = best_alignment(lines, above, around.lines[0][0].strip() if around.lines else "")
+    aligned, place = best_alignment(lines, tokens, asked.above, asked.left)
     if aligned >= ALIGNED and len(lines) > WHOLE_LINES:
         start = max(0, min(place - LINES_BEFORE, len(lines) - STRETCH_LINES))
         end = start + STRETCH_LINES
     start, end = _without_blank_ends(lines, start, end)
-    score = shared + MEANING_WEIGHT * meaning + ALIGNED_WEIGHT * aligned + _same_start(lines[start:end], around.lines)
-    return Found(chunk, (start, end), score * _nearness(chunk.path, around.path))
+    score = shared + MEANING_WEIGHT * meaning + ALIGNED_WEIGHT * aligned + _same_start(lines[start:end], asked.left)
+    return Found(chunk, (start, end), score * _nearness(chunk.path, path))
 
 
 def _weights(
@@ -175,21 +218,18 @@ def _candidates(
     return list(found.values())
 
 
-def _best_stretch(lines: Sequence[str], weights: Mapping[str, float]) -> tuple[int, int, float]:
-    """(start, end, weight of the shared terms) of the stretch that shares most."""
-    telling = frozenset(weights)
-    shared = [_line_terms(line) & telling for line in lines]
-    length = len(lines) if len(lines) <= WHOLE_LINES else STRETCH_LINES
-    starts = range(0, len(lines) - length + 1, STRETCH_STEP)
+def _best_stretch(shared: Sequence[frozenset[str]], weights: Mapping[str, float]) -> tuple[int, int, float]:
+    """(start, end, weight of the shared terms) of the stretch that shares most. shared: the terms of each line."""
+    length = len(shared) if len(shared) <= WHOLE_LINES else STRETCH_LINES
+    starts = range(0, len(shared) - length + 1, STRETCH_STEP)
     # fsum is exact: sets have no order, and a stretch must not win by the last bit.
     sums = {at: math.fsum(weights[term] for term in frozenset().union(*shared[at : at + length])) for at in starts}
     best = max(sums, key=lambda at: (sums[at], -at))
     return best, best + length, sums[best]
 
 
-def _same_start(lines: Sequence[str], around: Sequence[tuple[str, int]]) -> float:
-    here = around[0][0].strip() if around else ""
-    is_like = len(here) >= MIN_START_CHARS and any(line.lstrip().startswith(here) for line in lines)
+def _same_start(lines: Sequence[str], left: str) -> float:
+    is_like = len(left) >= MIN_START_CHARS and any(line.lstrip().startswith(left) for line in lines)
     return SAME_START if is_like else 0.0
 
 
@@ -207,9 +247,9 @@ def _line_terms(line: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1 << 16)
-def _telling_terms(word: str) -> tuple[str, ...]:
+def _telling_terms(word: str) -> frozenset[str]:
     """The terms of one word that say something. Lines come and go; their words are always the same."""
-    return tuple(term for term in terms_of(word) if len(term) > 2 and term not in STOP_WORDS)
+    return frozenset(term for term in terms_of(word) if len(term) > 2 and term not in STOP_WORDS)
 
 
 def _without_blank_ends(lines: Sequence[str], start: int, end: int) -> tuple[int, int]:

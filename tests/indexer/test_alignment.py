@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.alignment import best_alignment, line_tokens
+from indexer import alignment
+from indexer.alignment import line_tokens
 
 TEXT = """def close(self):
     self.session.flush(timeout=30)
@@ -19,6 +20,10 @@ def open(self):
     other.begin()
     return other"""
 STRETCH = TEXT.split("\n")
+
+
+def best_alignment(lines: list[str], above: list[frozenset[str]], left: str) -> tuple[float, int]:
+    return alignment.best_alignment(lines, [line_tokens(line) for line in lines], above, left)
 
 
 def above(*lines: str) -> list[frozenset[str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 
 from tree_sitter import Node
 
@@ -24,12 +25,18 @@ _MEMBER_OF = frozenset({
     "qualified_identifier", "qualified_name", "scope_resolution", "scoped_identifier",
     "scoped_property_access_expression", "selector_expression",
 })  # fmt: skip
+# What stands between a name and the assignment that sets it.
+_LEFT_PARTS = _MEMBER_OF | {"expression_list"}
 # Where a name is a key: of a keyword argument, of an object.
 _KEYED = frozenset({"keyword_argument", "pair", "property_assignment", "keyed_element", "named_argument", "field_init"})
 _LEAF = re.compile(r"(?:.*_)?identifier$|name$|constant$|word$|simple_symbol$|shorthand_property_identifier$")
 _SETS = re.compile(r"(?:augmented_)?assignment(?:_expression|_statement)?$|short_var_declaration$")
 # Languages in which a name of another file is not there unless it is imported.
 _BOUND_BY_IMPORTS = frozenset({"python", "javascript", "typescript", "tsx"})
+# In a tree a node is looked for from the root on: so many places of a name are looked at in one file, and so many nodes
+# around one, or a file that repeats a name takes hours.
+MAX_PLACES = 500
+MAX_AROUND = 8
 # Kinds of definitions whose plain names mean them wherever they are seen.
 _GLOBAL = frozenset({"class", "type", "constant", "module"})
 
@@ -101,7 +108,7 @@ def _defined(parsed: Parsed) -> set[int]:
 
 
 def _leaves(parsed: Parsed, name: str) -> Iterator[Node]:
-    for match in _whole(name).finditer(parsed.source):
+    for match in islice(_whole(name).finditer(parsed.source), MAX_PLACES):
         node = parsed.root.descendant_for_byte_range(match.start(), match.end())
         if node is not None and node.child_count == 0 and _LEAF.match(node.type) and parsed.text(node) == name:
             yield node
@@ -124,10 +131,11 @@ def _counts(parsed: Parsed, node: Node, wanted: Wanted, bound: AbstractSet[str])
 def _verb(node: Node, wanted: Wanted) -> str:
     if not wanted.kinds or not wanted.kinds <= {"constant", "field"}:
         return "mentions"
-    target = node
-    while target.parent is not None and target.parent.type in _MEMBER_OF | {"expression_list"}:
-        target = target.parent
-    holder = target.parent
+    target, holder = node, node.parent
+    for _ in range(MAX_AROUND):
+        if holder is None or holder.type not in _LEFT_PARTS:
+            break
+        target, holder = holder, holder.parent
     is_left = holder is not None and holder.named_child_count > 1 and holder.named_children[0] == target
     return "sets" if is_left and holder is not None and _SETS.match(holder.type) else "reads"
 

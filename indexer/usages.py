@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
 from indexer import graph_records, records, use_records
 from indexer.asker import Asker
 from indexer.graph import resolve_import
-from indexer.languages import language_name, language_of
+from indexer.languages import Language, language_name, language_of
 from indexer.occurrences import Wanted, lines_using
 from indexer.parsing import parse
 from indexer.ranking import is_test_path
@@ -24,37 +24,49 @@ from indexer.repository_map import RepositoryMap
 from indexer.types import Hit, Import
 
 _WORD = re.compile(r"[^\W\d]\w*[?!]?")
+# So much is parsed in vain of files that are only known to have the word, in half a second: a word like
+# `result` is in every tenth file.
+MAX_CHARS_IN_VAIN = 3_000_000
 
 
 def find_usages(connection: sqlite3.Connection, repository: RepositoryMap, name: str, limit: int) -> list[Hit]:
     """The first `limit` lines that use a name, by path and line; lines of tests come last."""
     if not records.can_hold(name):
         return []
-    wanted = Wanted(name, use_records.kinds_of(connection, name))
-    elsewhere = _under_other_names(connection, repository, name)
-    paths = {
-        *use_records.paths_using(connection, name),
-        *(use_records.paths_mentioning(connection, name) if _WORD.fullmatch(name) else ()),
-        *elsewhere,
-    }
-    ordered = sorted(paths, key=lambda path: (is_test_path(path), path))
-    found = (hit for path in ordered for hit in _hits_in(connection, path, wanted, elsewhere.get(path, ())))
-    hits = list(islice(found, limit))
+    hits = list(islice(_usages(connection, repository, name), limit))
     return [replace(hit, score=1.0 - rank / len(hits)) for rank, hit in enumerate(hits)]
 
 
-def _hits_in(connection: sqlite3.Connection, path: str, wanted: Wanted, others: Iterable[Import]) -> Iterator[Hit]:
-    lines = _lines(connection, path)
-    language = language_of(path)
-    text = "\n".join(lines)
+def _usages(connection: sqlite3.Connection, repository: RepositoryMap, name: str) -> Iterator[Hit]:
+    wanted = Wanted(name, use_records.kinds_of(connection, name))
+    elsewhere = _under_other_names(connection, repository, name)
+    known = {*use_records.paths_naming(connection, name), *elsewhere}
+    mentioning = use_records.paths_mentioning(connection, name) if _WORD.fullmatch(name) else ()
+    n_in_vain = 0  # Characters.
+    for path in sorted(known.union(mentioning), key=lambda path: (is_test_path(path), path)):
+        language = language_of(path)
+        if language is None or (path not in known and n_in_vain >= MAX_CHARS_IN_VAIN):
+            continue
+        lines = _lines(connection, path)
+        if path not in elsewhere and not any(name in line for line in lines):
+            continue
+        hits = list(_hits_in(path, language, lines, wanted, elsewhere.get(path, ())))
+        n_in_vain += sum(map(len, lines)) if not hits and path not in known else 0
+        yield from hits
+
+
+def _hits_in(
+    path: str, language: Language, lines: Sequence[str], wanted: Wanted, others: Sequence[Import]
+) -> Iterator[Hit]:
+    parsed = parse(language, "\n".join(lines))
     aliases = {item.alias for item in others if item.name != "*"}
-    parsed = parse(language, text) if language and (others or wanted.name in text) else None
     found = lines_using(parsed, path, wanted, aliases) if parsed else {}
     for item in others:
-        verb = "re-exports" if item.name == "*" or lines[item.line - 1].lstrip().startswith("export") else "imports"
+        is_given_on = item.name == "*" or _line(lines, item.line).lstrip().startswith("export")
+        verb = "re-exports" if is_given_on else "imports"
         found.setdefault(item.line, f"{verb} {wanted.name}{'' if item.name == '*' else f', here `{item.alias}`'}")
     for line, why in sorted(found.items()):
-        yield Hit(path, line, line, 0.0, lines[line - 1], "usage", why, wanted.name)
+        yield Hit(path, line, line, 0.0, _line(lines, line), "usage", why, wanted.name)
 
 
 def _under_other_names(
@@ -88,3 +100,8 @@ def _lines(connection: sqlite3.Connection, path: str) -> list[str]:
         lines += [""] * (chunk.start_line - 1 - len(lines))
         lines += chunk.text.split("\n")
     return lines
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    """A line by its number; "" for one behind the last chunk."""
+    return lines[number - 1] if number <= len(lines) else ""

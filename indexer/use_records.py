@@ -38,11 +38,14 @@ def _in_any_case(letter: str) -> str:
     return letter if len(cases) == 1 and letter not in _SPECIAL_IN_GLOB else f"[{''.join(cases)}]"
 
 
-def paths_using(connection: sqlite3.Connection, name: str) -> list[str]:
-    """Files that use a name, sorted."""
+def paths_naming(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Files that call a name, use it as a type, or import something of this name, perhaps under another one."""
     if not can_hold(name):
         return []
-    query = "SELECT DISTINCT f.path FROM refs r JOIN files f ON f.id = r.file_id WHERE r.name = ? ORDER BY f.path"
+    query = (
+        "SELECT path FROM files WHERE id IN"
+        " (SELECT file_id FROM refs WHERE name = ?1 UNION SELECT file_id FROM imports WHERE name = ?1)"
+    )
     return [row[0] for row in connection.execute(query, (name,))]
 
 
@@ -84,10 +87,13 @@ def paths_defining_globally(connection: sqlite3.Connection, name: str) -> list[s
 
 
 def paths_mentioning(connection: sqlite3.Connection, name: str) -> list[str]:
-    """Files that may have a name somewhere, by path: the full-text index knows words without their case and ending."""
+    """Files that may have a name somewhere, by path: the full-text index knows words without their case and ending.
+
+    Files whose parser was lost are left out.
+    """
     query = (
         "SELECT DISTINCT f.path FROM chunks_text t JOIN chunks c ON c.id = t.rowid JOIN files f ON f.id = c.file_id"
-        " WHERE chunks_text MATCH ? ORDER BY f.path LIMIT ?"
+        " WHERE chunks_text MATCH ? AND f.unparsed = '' ORDER BY f.path LIMIT ?"
     )
     if len(name) > MAX_TERM:
         return []

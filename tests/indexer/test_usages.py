@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from indexer.languages import language_of
+from indexer.occurrences import Wanted, lines_using
+from indexer.parsing import parse
 from indexer.types import Hit
+from indexer.usages import MAX_CHARS_IN_VAIN
 
 FILES = {
     "tests/test_cart.py": "from shop.cart import total_price\n\n\ndef test_it():\n    assert total_price([]) == 0\n",
@@ -328,3 +332,45 @@ def test_every_way_to_use_a_name_is_told(repository: Callable[..., Path], open_i
     index = open_index(repository(files))
     index.refresh()
     assert [f"{hit.path}:{hit.start_line} {hit.why}" for hit in index.usages(name)] == wanted
+
+
+def test_an_import_on_a_line_that_is_in_no_chunk_is_told(repository: Callable[..., Path], open_index: Any) -> None:
+    line = f"const x = 1; export * from './cart'; /* {'x ' * 2_300}*/"
+    index = open_index(
+        repository({"cart.js": "export class Cart {\n  go() { f(); }\n}\n", "all.js": f"f();\n{line}\n"})
+    )
+    index.refresh()
+    assert [(hit.path, hit.start_line, hit.text) for hit in index.usages("Cart")] == [("all.js", 2, "")]
+
+
+def test_a_file_whose_parser_was_lost_is_not_parsed_for_a_word_in_it(
+    repository: Callable[..., Path], open_index: Any
+) -> None:
+    index = open_index(repository({"a.py": "x.total\n", "lost.py": "x.total\n"}))
+    index.refresh()
+    with index._store.writing() as connection:
+        connection.execute("UPDATE files SET unparsed = 'its parser took too long' WHERE path = 'lost.py'")
+    assert places(index.usages("total")) == [("a.py", 1)]
+
+
+def test_of_files_that_only_have_the_word_not_too_many_are_parsed_in_vain(
+    repository: Callable[..., Path], open_index: Any
+) -> None:
+    vain = "def f(item):\n    return item\n" + f"x = '{'-' * 250}'\n" * 1_900
+    files = {f"a/{number}.py": vain for number in range(MAX_CHARS_IN_VAIN // len(vain))}
+    named = {"z/cart.py": "item = 1\n", "z/b.py": "from z.cart import item\n\nx = [item]\n"}
+    index = open_index(repository({**files, **named, "z/last.py": "print(x.item)\n"}))
+    index.refresh()
+    assert places(index.usages("item")) == [("z/b.py", 3), ("z/last.py", 1)]
+    (index.root / "a/more.py").write_text(vain)
+    index.refresh()
+    assert places(index.usages("item")) == [("z/b.py", 3)]
+
+
+def test_a_name_that_fills_a_file_takes_no_time_by_its_square() -> None:
+    language = language_of("a.py")
+    assert language is not None
+    for text, kind in (("x" + ".cart" * 4_000, "constant"), ("cart + " * 8_000 + "1", "constant")):
+        parsed = parse(language, f"cart = 1\n{text}\n")
+        assert parsed is not None
+        assert list(lines_using(parsed, "a.py", Wanted("cart", frozenset({kind})), frozenset())) == [2]

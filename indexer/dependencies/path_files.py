@@ -26,14 +26,14 @@ def editable_folders(site_packages: Path) -> list[str]:
         found.update(dict.fromkeys(_of_lines(_text(file), site_packages)))
     for file in islice(sorted(site_packages.glob("__editable__*_finder.py")), MAX_FILES):
         found.update(dict.fromkeys(_of_mapping(_text(file))))
-    return [folder for folder in found if Path(folder).is_dir()]
+    return list(filter(os.path.isdir, found))
 
 
 def _of_lines(text: str, site_packages: Path) -> Iterator[str]:
     for line in text.splitlines():
         entry = line.strip()
-        if entry and not entry.startswith(("#", "import ", "import\t")) and "\0" not in entry:
-            yield os.path.realpath(site_packages / entry)
+        if entry and not entry.startswith(("#", "import ", "import\t")):
+            yield _real(site_packages / entry)
 
 
 def _of_mapping(text: str) -> Iterator[str]:
@@ -43,10 +43,19 @@ def _of_mapping(text: str) -> Iterator[str]:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return
     for name, place in mapping.items() if isinstance(mapping, dict) else ():
-        if isinstance(name, str) and isinstance(place, str) and "\0" not in place:
-            path = Path(place)
-            if path.name == name.rpartition(".")[2]:  # Else it is imported by another name than its folder's.
-                yield os.path.realpath(path.parents[name.count(".")])
+        if isinstance(name, str) and isinstance(place, str):
+            path, depth = Path(place), name.count(".")
+            is_alike = path.name == name.rpartition(".")[2]  # Else it is imported by another name than its folder's.
+            if path.is_absolute() and is_alike and len(path.parents) > depth:
+                yield _real(path.parents[depth])
+
+
+def _real(path: Path) -> str:
+    """The path with its links followed, "" for what can be no path."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # A zero byte, or half a character.
+        return ""
 
 
 def _text(file: Path) -> str:

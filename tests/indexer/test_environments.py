@@ -199,7 +199,23 @@ def test_what_is_installed_in_place_is_found_where_it_lies(tmp_path: Path) -> No
     assert scope.roots == tuple(f"{tmp_path}/{root}" for root in (f"active/{PYTHON}", "beside/src", "beside"))
 
 
-@pytest.mark.parametrize("text", ["\0", "/etc/\0x", "\xff\xfe", "x" * 300_000, "import os; os.abort()", "/etc/passwd"])
+STRANGE = [
+    "\0",
+    "/etc/\0x",
+    "\xff\xfe",
+    "x" * 300_000,
+    "x" * 300,
+    "/y/" * 3_000,
+    "import os; os.abort()",
+    "/etc/passwd",
+    "'a.b.c': 'c'",
+    "'': ''",
+    "'c': 'c'",
+    "'c': '/\\ud800/c'",
+]
+
+
+@pytest.mark.parametrize("text", STRANGE)
 def test_strange_path_files_add_nothing(tmp_path: Path, text: str) -> None:
     write_files(tmp_path / "active" / PYTHON, {"a.pth": text, "__editable___a_finder.py": f"MAPPING = {{{text}}}\n"})
     scope = find_scope(tmp_path, "python", "", Installed(active=str(tmp_path / "active")))

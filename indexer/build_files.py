@@ -166,7 +166,7 @@ def _json(text: str) -> dict[str, Any]:
 def _read_crate(found: BuildFiles, folder: str, text: str) -> None:
     try:
         manifest = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # Also a number of too many digits.
         return
     package, library, programs = (manifest.get(key) for key in ("package", "lib", "bin"))
     name = package.get("name") if isinstance(package, dict) else None

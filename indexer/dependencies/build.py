@@ -46,7 +46,7 @@ def crate_versions(text: str) -> dict[str, str]:
     asks for, else the highest."""
     try:
         packages = tomllib.loads(text).get("package")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # Also a number of too many digits.
         return {}
     named = [package for package in packages if isinstance(package, dict)] if isinstance(packages, list) else []
     versions: dict[str, str] = {}

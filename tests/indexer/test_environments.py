@@ -161,7 +161,10 @@ def test_cargo_lock_says_which_version() -> None:
     assert crate_versions(CARGO_LOCK) == {"serde": "1.0.10", "rand": "0.7.3"}
 
 
-@pytest.mark.parametrize("text", ["", "][", "package = 3", "[[package]]\nname = 1", "[[package]]\ndependencies = 5"])
+BROKEN_LOCKS = ["", "][", "package = 3", "[[package]]\nname = 1", "[[package]]\ndependencies = 5", "a = " + "1" * 5_000]
+
+
+@pytest.mark.parametrize("text", BROKEN_LOCKS)
 def test_a_broken_lock_says_nothing(text: str) -> None:
     assert crate_versions(text) == {}
     assert go_requirements(text) == {}

@@ -122,6 +122,7 @@ BROKEN = {
     "deep nesting": ("package.json", "[" * 100_000),
     "a name that is none": ("package.json", '{"name": 7}'),
     "no TOML": ("Cargo.toml", "[package\nname ="),
+    "a number of too many digits": ("Cargo.toml", "[package]\nname = 'x'\nrank = " + "1" * 5_000),
     "package that is no table": ("Cargo.toml", "package = 3"),
     "empty": ("go.mod", ""),
     "psr-4 that is a list": ("composer.json", '{"autoload": {"psr-4": ["src"]}}'),

@@ -126,7 +126,6 @@ ORPHANING = """
 import sys, time
 sys.path[:0] = {paths!r}
 from pathlib import Path
-from indexer.rows import Facts, FileRows, rows_at
 from indexer.rules import Rules
 from indexer.workers import WorkerPool
 pool = WorkerPool(Path({root!r}), Rules(1024), 1, file_seconds=0.3, stalled_seconds=60.0, program={program!r})

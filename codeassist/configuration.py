@@ -23,7 +23,9 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 
 ENVIRONMENT_PREFIX = "CODEASSIST_"
 PROJECT_FILES = ("codeassist.toml", ".codeassist/config.toml")
-MAX_FILE_BYTES = 1_000_000
+MAX_FILE_BYTES = 100_000
+# A key takes time by the square of its parts (`a.a.a...`), and a project's file is whoever's.
+MAX_LINE = 5_000
 
 
 class ProjectConfigError(ConfigError):
@@ -231,7 +233,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES} bytes, so it is no configuration; move it away")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if max(map(len, text.split("\n"))) > MAX_LINE:
+            raise ConfigError(f"{path}: a line of more than {MAX_LINE} letters; break it")
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text; save it as UTF-8") from error
     except (ValueError, RecursionError) as error:  # Also a number of too many digits.

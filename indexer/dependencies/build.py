@@ -43,7 +43,9 @@ def go_folder(module: str, version: str) -> str:
 @lru_cache(maxsize=8)
 def crate_versions(text: str) -> dict[str, str]:
     """Versions of the crates that a Cargo.lock names. Of several of one crate, the one that a member of the workspace
-    asks for, else the highest."""
+    asks for, else the highest. Nothing where a line is longer than Cargo writes: such keys take time by the square."""
+    if max(map(len, text.split("\n"))) > MAX_LINE:
+        return {}
     try:
         packages = tomllib.loads(text).get("package")
     except (ValueError, RecursionError):  # Also a number of too many digits.

@@ -201,7 +201,7 @@ def test_a_section_is_no_value(tmp_path: Path) -> None:
     refused(tmp_path, "`engine` is a section", overrides={"engine": 5})
 
 
-@pytest.mark.parametrize("text", ["[engine", "a = " + "[" * 5000, "a = " + "1" * 5000])
+@pytest.mark.parametrize("text", ["[engine", "a = " + "[" * 4500, "a = " + "1" * 4500])
 def test_broken_toml_names_the_file(tmp_path: Path, text: str) -> None:
     refused(tmp_path, "config.toml", "not valid TOML", user=text)
 
@@ -213,7 +213,12 @@ def test_a_file_that_is_not_utf8_names_the_remedy(tmp_path: Path) -> None:
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
-    refused(tmp_path, "codeassist.toml", "larger than", project="#" * 1_000_001)
+    refused(tmp_path, "codeassist.toml", "larger than", project="#\n" * 50_001)
+
+
+@pytest.mark.timeout(20)
+def test_keys_without_end_are_not_read(tmp_path: Path) -> None:
+    refused(tmp_path, "codeassist.toml", "a line of more than", project="a." * 49_000 + "b = 1")
 
 
 def test_a_mistake_in_the_projects_file_can_be_left_out(tmp_path: Path) -> None:

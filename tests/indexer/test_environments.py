@@ -161,9 +161,18 @@ def test_cargo_lock_says_which_version() -> None:
     assert crate_versions(CARGO_LOCK) == {"serde": "1.0.10", "rand": "0.7.3"}
 
 
-BROKEN_LOCKS = ["", "][", "package = 3", "[[package]]\nname = 1", "[[package]]\ndependencies = 5", "a = " + "1" * 5_000]
+BROKEN_LOCKS = [
+    "",
+    "][",
+    "package = 3",
+    "[[package]]\nname = 1",
+    "[[package]]\ndependencies = 5",
+    "a = " + "1" * 5_000,
+    "a." * 100_000 + "b = 1",
+]
 
 
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize("text", BROKEN_LOCKS)
 def test_a_broken_lock_says_nothing(text: str) -> None:
     assert crate_versions(text) == {}

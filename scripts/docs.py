@@ -40,7 +40,7 @@ def content(kind: str, name: str) -> str:
         fence = LANGUAGES.get(Path(name).suffix, "")
         return f"```{fence}\n{(ROOT / name).read_text(encoding='utf-8').rstrip()}\n```"
     if kind == "figures":
-        return figures.table(name)
+        return figures.cold_indexes() if name == "cold" else figures.table(name)
     raise ValueError(f"there is a generated part of unknown kind {kind!r}")
 
 

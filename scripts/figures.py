@@ -113,3 +113,21 @@ def figure(file: str, path: str) -> str:
     sign = "+" if "gain" in found else ""
     value, low, high = (format(found.get(key), f"{sign}.3f") for key in ("gain" if sign else "mean", "low", "high"))
     return f"{found['n']:,} | {value} [{low}, {high}]"
+
+
+def cold_indexes() -> str:
+    """A Markdown table of cold indexes, ours and those of other tools, in the order of the result."""
+    result: Any = json.loads((RESULTS / "index_cold.json").read_text(encoding="utf-8"))
+    rows = [
+        f"| {tool} | {found['makes']} | {_middle(found['files_of_4kb_per_cpu_second']):,.0f}"
+        f" | {_middle(found['files_per_s']):,.0f} | {_middle(found['peak_mb']):,.0f}"
+        f" | {_middle(found['index_bytes_per_source_byte']):.2f} |"
+        for tool, found in result["tools"].items()
+    ]
+    head = "| | makes | files of 4 kB, a second of processor time | files a second | peak MB | bytes a source byte |"
+    return "\n".join([head, "|---|---|---|---|---|---|", *rows])
+
+
+def _middle(found: Any) -> float:
+    """A figure, or the median of several."""
+    return float(found["median"] if isinstance(found, dict) else found)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from indexer.analysis import CRASHED, NO_PROCESS, TOO_SLOW, analyse_lines
 from indexer.files import SourceFile, read_source
+from indexer.languages import language_name
 from indexer.processes import SpareWorker, Worker
 from indexer.rows import Facts, rows_of, rows_of_text
 from indexer.rules import Rules
@@ -27,8 +28,11 @@ logger = logging.getLogger(__name__)
 MIN_FILES_FOR_WORKERS = 64
 # A larger file is parsed apart even when it comes alone: here a parse holds the interpreter's lock and cannot be given
 # up. Code of this size takes 0.03 s. What is no code takes time by the square of its size: 32,000 times `(`, `*` or `!`
-# 0.8 s, the worst that was found 4 s; 256 KB of it kept an editor waiting for a minute.
+# 0.8 s, 10,000 empty comments of Python 4 s; 256 KB of it kept an editor waiting for a minute.
 MAX_INLINE_BYTES = 32 * 1024
+# Swift's grammar takes 12 s for 4.5 KB of `=> `.
+SLOW_GRAMMARS = frozenset({"swift"})
+MAX_SLOW_BYTES = 1024
 BATCH = 12
 # Processor time, because a machine that is busy with a model should cost no file its syntax. 512 KB of code, the most
 # that is parsed, take 0.4 s: a parser that needs ten times as long is lost.
@@ -45,7 +49,7 @@ def divide(root: Path, paths: Sequence[str], doubtful: AbstractSet[str]) -> tupl
     """What to parse here, and what in processes of their own: many files, large ones, and those that are doubtful."""
     if len(paths) >= MIN_FILES_FOR_WORKERS:
         return (), paths
-    apart = [path for path in paths if path in doubtful or _size(root / path) > MAX_INLINE_BYTES]
+    apart = [path for path in paths if path in doubtful or _is_slow(path, _size(root / path))]
     return [path for path in paths if path not in apart], apart
 
 
@@ -67,10 +71,15 @@ def analyse_apart(root: Path, items: Sequence[Item], rules: Rules, spare: SpareW
 
 def analyse_text(root: Path, source: SourceFile, rules: Rules, is_doubtful: bool, spare: SpareWorker) -> Facts:
     """Facts of one text: parsed here, or apart when it is large or doubtful."""
-    if is_doubtful or source.size > MAX_INLINE_BYTES:
+    if is_doubtful or _is_slow(source.path, source.size):
         (facts,) = analyse_apart(root, [source], rules, spare)
         return facts
     return rows_of_text(source)
+
+
+def _is_slow(path: str, size: int) -> bool:
+    """Whether a file of this size may take so long that it must be possible to give it up."""
+    return size > MAX_INLINE_BYTES or (size > MAX_SLOW_BYTES and language_name(path) in SLOW_GRAMMARS)
 
 
 def _size(path: Path) -> int:

@@ -174,6 +174,13 @@ def test_many_files_large_ones_and_doubtful_ones_are_parsed_apart(
     assert divide(tmp_path, many, set()) == ((), many)
 
 
+def test_files_of_a_grammar_that_can_take_long_are_parsed_apart_when_they_are_smaller(tmp_path: Path) -> None:
+    paths = make_files(tmp_path, 1, "small.swift")
+    assert divide(tmp_path, paths, set()) == (paths, [])
+    (tmp_path / "small.swift").write_text("let a = 1\n" * 200)
+    assert divide(tmp_path, paths, set()) == (["m0.py"], ["small.swift"])
+
+
 def test_leaving_early_leaves_no_process(tmp_path: Path) -> None:
     paths = make_files(tmp_path, 40)
     pool = make_pool(tmp_path, 2)

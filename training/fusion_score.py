@@ -58,7 +58,11 @@ def slots_of(case: dict[str, Any]) -> Iterator[Sequence[int]]:
 
 def read_cases(folder: Path) -> list[dict[str, Any]]:
     """The cases of all repositories of a folder, by name; each knows its repository."""
-    return [json.loads(line) for file in sorted(folder.glob("*/cases.jsonl")) for line in file.open(encoding="utf-8")]
+    return [case for file in sorted(folder.glob("*/cases.jsonl")) for case in _cases_in(file)]
+
+
+def _cases_in(file: Path) -> Iterator[dict[str, Any]]:
+    yield from map(json.loads, file.read_text(encoding="utf-8").split("\n")[:-1])
 
 
 def make_prompts(folder: Path, out: Path) -> None:
@@ -69,7 +73,7 @@ def make_prompts(folder: Path, out: Path) -> None:
     n_pieces = n_ids = 0
     for file in sorted(folder.glob("*/cases.jsonl")):
         stored = np.load(file.with_name("pieces.npz"))
-        for case in map(json.loads, file.open(encoding="utf-8")):
+        for case in _cases_in(file):
             for slots in slots_of(case):
                 numbers = (case["opening"], *slots, case["window"], case["answer"])
                 parts.append([n_pieces + number for number in numbers])

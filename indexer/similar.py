@@ -2,9 +2,9 @@
 
 Candidates are the chunks that share terms with the lines around the cursor, and those nearest by meaning. Of each the
 stretch that shares most is shown, or, where lines follow one another as they do above the cursor, the one that tells
-how they go on. The constants were fitted on the ten repositories of bench/results/context_fit.json,
-none of them reserved (`bench/quality/context.py`: how like the true line the likest line in the prompt is); half or
-twice as much of most changes little.
+how they go on. The constants were fitted on the ten repositories of bench/results/context_fit.json, none of them
+reserved (`bench/quality/context.py`: how like the true line the likest line in the prompt is); half or twice as much of
+most changes little. Those of alignments were chosen by what whole prompts save (training/FUSION.md).
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def find_similar(
     """Stretches of code like the code around the cursor, best first; ties break by path, then line."""
     weights, rows_of = _weights(connection, terms, around.lines)
     candidates = _candidates(connection, weights, rows_of, nearest, around.text)
-    asked = _Asked(weights, _left(around), _above(around))
+    asked = _Asked(weights, sum(weights.values()) or 1.0, _left(around), _above(around))
     likely = heapq.nlargest(
         MAX_LOOKED_AT, candidates, key=lambda each: asked.likely_score(each[0], each[1], around.path)
     )
@@ -120,23 +120,25 @@ def find_similar(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What chunks are compared with. left: what stands on the cursor's line; above: tokens of the lines above it.
+    """What chunks are compared with. total: the sum of the weights. left: what stands on the cursor's line; above:
+    tokens of the lines above it.
 
     met: tokens that were looked at; telling: those of them that have some of the terms, and which.
     """
 
     weights: Mapping[str, float]
+    total: float
     left: str
     above: Sequence[frozenset[str]]
     met: set[str] = field(default_factory=set)
     telling: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def likely_score(self, chunk: Chunk, cosine: float, path: str) -> float:
-        """What a chunk will score at most, by the terms that its text spells, its meaning and its place."""
+        """What speaks for a chunk as a whole: the terms that its text spells, its meaning and its place."""
         text = chunk.text.lower()
         shared = sum(weight for term, weight in self.weights.items() if term in text)
         meaning = MEANING_WEIGHT * max(cosine - MIN_COSINE, 0.0)
-        return (shared / (sum(self.weights.values()) or 1.0) + meaning) * _nearness(chunk.path, path)
+        return (shared / self.total + meaning) * _nearness(chunk.path, path)
 
     def shared_by(self, lines: Sequence[frozenset[str]]) -> list[frozenset[str]]:
         """The terms that each line shares, by its tokens."""
@@ -162,7 +164,7 @@ def _look_at(chunk: Chunk, cosine: float, asked: _Asked, path: str) -> Found | N
     lines = chunk.text.split("\n")
     tokens = [line_tokens(line) for line in lines]
     start, end, shared = _best_stretch(asked.shared_by(tokens), asked.weights)
-    shared /= sum(asked.weights.values()) or 1.0
+    shared /= asked.total
     meaning = max(cosine - MIN_COSINE, 0.0)
     if shared + meaning <= 0.0:
         return None

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from indexer.types import Hit, Query
+from marked_cursor import definitions_at
 
 Files = dict[str, str]
 # files of the repository, the asking file, its text with the cursor, the file and the name of what must be found
@@ -579,14 +578,6 @@ LANGUAGES = {
 CASES = {f"{language}: {name}": case for language, cases in LANGUAGES.items() for name, case in cases.items()}
 
 
-def ask(index: Any, path: str, marked: str) -> list[Hit]:
-    """Hits for the cursor at the `|`."""
-    source = marked.replace("|", "", 1)
-    query = Query("", path=path, source=source, line=marked[: marked.index("|")].count("\n") + 1, similar=False)
-    found: list[Hit] = index.search(query, 12)
-    return [hit for hit in found if hit.source == "definition"]
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_a_name_at_a_cursor_leads_to_what_is_imported(
     repository: Callable[..., Path], open_index: Callable[..., Any], case: str
@@ -594,7 +585,7 @@ def test_a_name_at_a_cursor_leads_to_what_is_imported(
     files, path, marked, wanted = CASES[case]
     index = open_index(repository(files))
     index.refresh()
-    found = [f"{hit.path}:{hit.symbol}" for hit in ask(index, path, marked)]
+    found = [f"{hit.path}:{hit.symbol}" for hit in definitions_at(index, path, marked)]
     assert wanted in found
     name = wanted.rpartition(":")[2].rpartition(".")[2]
     assert [one for one in found if one.endswith(name) and one != wanted] == []

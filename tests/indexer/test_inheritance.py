@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marked_cursor import definitions_at
 
 from indexer.enclosing import class_around
-from indexer.types import Hit, Query
 
 Files = dict[str, str]
 # files of the repository, the asking file, its text with the cursor, the file and the name of what must be found
@@ -150,14 +150,6 @@ CASES: dict[str, Case] = {
 }
 
 
-def ask(index: Any, path: str, marked: str) -> list[Hit]:
-    """Definitions for the cursor at the `|`."""
-    source = marked.replace("|", "", 1)
-    query = Query("", path=path, source=source, line=marked[: marked.index("|")].count("\n") + 1, similar=False)
-    found: list[Hit] = index.search(query, 12)
-    return [hit for hit in found if hit.source == "definition"]
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_a_cursor_in_a_class_sees_what_this_is_derived_from(
     repository: Callable[..., Path], open_index: Callable[..., Any], case: str
@@ -165,13 +157,13 @@ def test_a_cursor_in_a_class_sees_what_this_is_derived_from(
     files, path, marked, wanted = CASES[case]
     index = open_index(repository(files))
     index.refresh()
-    assert wanted in [f"{hit.path}:{hit.symbol}" for hit in ask(index, path, marked)]
+    assert wanted in [f"{hit.path}:{hit.symbol}" for hit in definitions_at(index, path, marked)]
 
 
 def test_an_inherited_member_says_whose_it_is(repository: Callable[..., Path], open_index: Callable[..., Any]) -> None:
     index = open_index(repository(PYTHON))
     index.refresh()
-    first, second = ask(index, "a.py", f"{CLASS}        self.pay_all(|")[:2]
+    first, second = definitions_at(index, "a.py", f"{CLASS}        self.pay_all(|")[:2]
     assert (first.symbol, first.why) == ("Root", "`Root` has `pay_all`, which is inherited here")
     assert second.symbol == "Base"
     assert "def pay_all(self, amount): ..." in first.text
@@ -183,7 +175,9 @@ def test_a_member_that_the_class_has_itself_is_not_looked_for_above(
     text = f"{CLASS}        self.total()\n\n    def total(self):\n        return 2\n"
     index = open_index(repository(PYTHON | {"a.py": text}))
     index.refresh()
-    assert not [hit for hit in ask(index, "a.py", text.replace("total()", "total(|)")) if "inherited" in hit.why]
+    assert not [
+        hit for hit in definitions_at(index, "a.py", text.replace("total()", "total(|)")) if "inherited" in hit.why
+    ]
 
 
 def test_classes_that_are_derived_from_each_other_end(
@@ -195,7 +189,7 @@ def test_classes_that_are_derived_from_each_other_end(
     }
     index = open_index(repository(circle))
     index.refresh()
-    hits = ask(
+    hits = definitions_at(
         index, "a.py", "from one import One\n\n\nclass A(One):\n    def f(self):\n        self.nothing_like_it(|"
     )
     assert {hit.symbol for hit in hits} == {"One", "Two"}
@@ -206,7 +200,7 @@ def test_right_after_a_dot_the_classes_above_that_of_a_variable_are_shown(
 ) -> None:
     index = open_index(repository(PYTHON))
     index.refresh()
-    hits = ask(index, "a.py", "from shop.base import Base\n\n\ndef f(thing: Base):\n    thing.|")
+    hits = definitions_at(index, "a.py", "from shop.base import Base\n\n\ndef f(thing: Base):\n    thing.|")
     assert [hit.symbol for hit in hits] == ["Base", "Root"]
     assert hits[1].why == "a class that `Base` is derived from"
 
@@ -244,7 +238,7 @@ def test_parts_of_a_class_in_other_files_tell_its_bases(
     files, path, marked, wanted = PARTS[case]
     index = open_index(repository(files))
     index.refresh()
-    assert wanted in [f"{hit.path}:{hit.symbol}" for hit in ask(index, path, marked)]
+    assert wanted in [f"{hit.path}:{hit.symbol}" for hit in definitions_at(index, path, marked)]
 
 
 HEADS = {

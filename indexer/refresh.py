@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Files per transaction. A refresh of fewer is one transaction; a first index of many keeps what it has when killed.
 # What was found in them waits in memory, where each full garbage collection goes through all of it and keeps every
 # thread waiting meanwhile (`bench/index_scale/loop.py`); plain rows it looks at once. Each transaction writes pages of
-# every index anew: with 100 files they took a tenth of the writing.
+# every index anew: fewer files to each mean more of that.
 FILES_PER_TRANSACTION = 300
 TEXTS_PER_BATCH = 256
 # Vectors of texts that are gone serve the next branch switch; beyond this many they are deleted.

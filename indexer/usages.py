@@ -24,8 +24,7 @@ from indexer.repository_map import RepositoryMap
 from indexer.types import Hit, Import
 
 _WORD = re.compile(r"[^\W\d]\w*[?!]?")
-# So much is parsed in vain of files that are only known to have the word, in half a second: a word like
-# `result` is in every tenth file.
+# So much is parsed in vain of files that are only known to have the word: one like `result` is in very many.
 MAX_CHARS_IN_VAIN = 3_000_000
 
 

@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 MIN_FILES_FOR_WORKERS = 64
 # A larger file is parsed apart even when it comes alone: here a parse holds the interpreter's lock and cannot be given
 # up. Code of this size takes 0.03 s. What is no code takes time by the square of its size: 32,000 times `(`, `*` or `!`
-# 0.8 s, 10,000 empty comments of Python 4 s; 256 KB of it kept an editor waiting for a minute.
+# or empty comments of Python take seconds; 256 KB of it kept an editor waiting for a minute.
 MAX_INLINE_BYTES = 32 * 1024
-# Swift's grammar takes 12 s for 4.5 KB of `=> `.
+# Swift's grammar takes longer than a file may for a few kilobytes of `=> `.
 SLOW_GRAMMARS = frozenset({"swift"})
 MAX_SLOW_BYTES = 1024
 BATCH = 12

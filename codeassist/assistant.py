@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codeassist.activity import Activity
@@ -18,13 +18,14 @@ from codeassist.completion import Completer
 from codeassist.directories import active_environment, cache_directory, cargo_home, go_module_cache
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
+from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
-from codeassist.settings import IndexSettings, Settings
+from codeassist.settings import CompletionSettings, IndexSettings, Settings
 from codeassist.sharing import Shared
 from codeassist.sources import Neighbour, WithActivity
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
+from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Outcome, Priority, Suggestion
 from indexer import vectors
 from indexer.changes import read_changes
 from indexer.dependencies.types import Installed
@@ -64,6 +65,7 @@ class Assistant:
         self._neighbours: tuple[Neighbour, ...] = ()
         self._completer: Completer | None = None
         self._making = threading.Lock()
+        self._ghost_text = GhostText(self._made, lambda: self.settings.completion)
 
     async def start_engine(self) -> None:
         """Load the model. Raises ModelError or EngineUnavailable."""
@@ -125,6 +127,32 @@ class Assistant:
         """What to suggest at the cursor. Raises CursorError; engine trouble becomes a `drop_reason`."""
         return await (await self._made()).complete(document, cursor, invoked=invoked)
 
+    async def suggestions(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> list[Suggestion]:
+        """What an editor shows at the cursor, best first; where the user has not asked it waits until that is likely
+        of use, and gives one at most. Raises CursorError; why there is none is what `last_suggestion` tells."""
+        return await self._ghost_text.suggestions(document, cursor, invoked=invoked)
+
+    def edited(self, inserted: str) -> None:
+        """A document was edited in an editor: the rhythm of the user's keys decides when suggestions are made."""
+        self._ghost_text.edited(inserted)
+
+    def accepted(self, suggestion_id: str) -> None:
+        """The user took a suggestion as a whole."""
+        self._ghost_text.accepted(suggestion_id)
+
+    def last_suggestion(self, path: str | None) -> Outcome | None:
+        """What the last of `suggestions` came to in a document (in any for None), and why; None before the first."""
+        return self._ghost_text.last(path)
+
+    async def configure(self, completion: CompletionSettings) -> None:
+        """Make suggestions by other settings from the next request on."""
+        self.settings = replace(self.settings, completion=completion)
+        (await self._made()).configure(completion)
+
+    async def prewarm(self, document: Document, cursor: Cursor) -> None:
+        """Have the engine compute the prompt for this cursor, after everybody else. Raises CursorError."""
+        await self._ghost_text.prewarm(document, cursor)
+
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send to the engine here, and why. Needs no running engine. Raises CursorError."""
         return await (await self._made()).explain(document, cursor, invoked=invoked)
@@ -168,6 +196,7 @@ class Assistant:
 
     async def leave(self) -> None:
         """Close the workspace, and leave the engine to those who share it; safe to call twice."""
+        await self._ghost_text.close()
         if self._completer is not None:
             self._completer.close()
         await asyncio.to_thread(self.index.close)

@@ -36,12 +36,12 @@ class SuggestionCache:
 
     def reuse(self, document: Document, offset: int, *, invoked: bool = False) -> Suggestion | None:
         """What remains of an earlier suggestion at this offset, or None. What was shown only because the user asked is
-        not shown unasked: it never passed the gate."""
+        not shown unasked, for it never passed the gate, until the user types along."""
         before, after = document.text[:offset], document.text[offset:]
         for entry in self._entries:
-            if entry.path == document.path and entry.after == after and (invoked or not entry.invoked):
+            if entry.path == document.path and entry.after == after:
                 text = _remaining(entry, before)
-                if text:
+                if text and (invoked or not entry.invoked or len(before) > len(entry.before)):
                     return dataclasses.replace(entry.suggestion, text=text, ms={}, from_cache=True)
         return None
 

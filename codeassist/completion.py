@@ -7,29 +7,21 @@ import itertools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from codeassist.alternatives import distinct
 from codeassist.cache import SuggestionCache
 from codeassist.documents import offset_of
 from codeassist.errors import EngineError, ModelError
 from codeassist.fim import Template, find_template
 from codeassist.gate import confidence_in, skip_reason
+from codeassist.generation import Answer, Wanted, engine_ms, ms_since, read
+from codeassist.outcomes import log_outcome
 from codeassist.pipeline import HEALED_TOKENS, Budgets, Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.settings import CompletionSettings
 from codeassist.trim import TrimLimits, trim
-from codeassist.types import (
-    Cursor,
-    Delta,
-    Document,
-    Explanation,
-    FinishReason,
-    GenerationRequest,
-    Priority,
-    Suggestion,
-    Token,
-    Usage,
-)
+from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
 from codeassist.window import Window, starts_block
 from indexer.types import Retriever
 
@@ -42,25 +34,17 @@ def _nothing_withheld(_document: Document) -> str | None:
     return None
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What has come from the engine so far; `raw` includes the forced prefix. given_up_at: the confidence at which
-    nobody wanted to know the rest."""
+# Other answers than the likeliest: at this temperature they are still code, and differ in every second place.
+_TEMPERATURE, _TOP_P = 0.8, 0.95
 
-    raw: str = ""
-    tokens: list[Token] = field(default_factory=list)
-    usage: Usage = field(default_factory=Usage)
-    finish_reason: FinishReason | None = None
-    first_token_at: float | None = None
-    given_up_at: float | None = None
 
-    def add(self, delta: Delta) -> None:
-        if self.first_token_at is None:
-            self.first_token_at = time.perf_counter()
-        self.raw += delta.text
-        self.tokens.extend(delta.tokens)
-        self.usage = delta.usage
-        self.finish_reason = delta.finish_reason
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the engine is asked. invoked: by the user, so whatever it says is shown. seed: 0 for the likeliest answer."""
+
+    invoked: bool = False
+    seed: int = 0
+    priority: Priority = Priority.COMPLETION
 
 
 class Completer:
@@ -93,22 +77,63 @@ class Completer:
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
+    def can_reuse(self, document: Document, cursor: Cursor) -> bool:
+        """Whether an earlier suggestion answers an unasked request here. Raises CursorError."""
+        offset = offset_of(document, cursor)
+        return self._engine.status.state == "ready" and self._cache.reuse(document, offset) is not None
+
     async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
         """What to suggest. invoked: the user asked, so it is shown where typing alone would not be disturbed.
 
         Raises CursorError. Everything else that goes wrong is a `drop_reason`. Cancelling aborts the generation.
         """
+        return await self._complete(document, cursor, _Manner(invoked))
+
+    async def complete_ahead(self, document: Document, cursor: Cursor) -> Suggestion:
+        """The same for a text that may come to be, after everybody else; only what the cache then holds is of use."""
+        return await self._complete(document, cursor, _Manner(priority=Priority.AHEAD))
+
+    async def alternatives(self, document: Document, cursor: Cursor, limit: int) -> list[Suggestion]:
+        """Different suggestions for a user who asked, best first; one without text when there is none.
+
+        Raises CursorError. Cancelling aborts all of them.
+        """
         started = time.perf_counter()
         offset = offset_of(document, cursor)
-        is_ready = self._engine.status.state == "ready"
-        suggestion = self._cache.reuse(document, offset, invoked=invoked) if is_ready else None
-        if suggestion is None:
-            suggestion = await self._ask(document, cursor, started, invoked=invoked)
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        manners = [_Manner(invoked=True, seed=seed) for seed in range(limit)]
+        async with asyncio.TaskGroup() as tasks:
+            made = [tasks.create_task(self._ask(document, prepared, manner)) for manner in manners]
+        total = {"total": ms_since(started)}
+        suggestions = [replace(one, ms={**one.ms, **total}) for one in distinct(task.result() for task in made)]
+        for suggestion in reversed(suggestions):
+            log_outcome(document, cursor, suggestion)
             if suggestion.text:
-                self._cache.store(document, offset, suggestion, invoked=invoked)
-        suggestion = replace(suggestion, ms={**suggestion.ms, "total": _ms_since(started)})
-        _log(document, cursor, suggestion)
-        return suggestion
+                self._cache.store(document, offset, suggestion, invoked=True)
+        return suggestions
+
+    async def prewarm(self, document: Document, cursor: Cursor) -> None:
+        """Have the engine compute the prompt for this cursor, so that its KV cache has it when a key comes.
+
+        Raises CursorError. An engine that cannot is no error.
+        """
+        offset_of(document, cursor)
+        if self._engine.status.state != "ready" or self._off_reason(document):
+            return
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        if isinstance(prepared, str):
+            return
+        request_id = f"prewarm-{next(self._ids)}"
+        request = self._fill(GenerationRequest(request_id, (), 1, priority=Priority.AHEAD), prepared)
+        try:
+            await read(self._engine, replace(request, max_tokens=1, forced_prefix=""), Answer(), lambda *_: True)
+        except (EngineError, ModelError) as error:
+            logger.info("%s %s: %s", request_id, document.path, error)
+
+    def configure(self, settings: CompletionSettings) -> None:
+        """Take other settings from the next request on."""
+        self._settings = settings
+        self._pipeline.deadline_ms = settings.retrieve_deadline_ms
 
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
@@ -147,61 +172,63 @@ class Completer:
         """Stop the worker threads."""
         self._pipeline.close()
 
-    async def _ask(self, document: Document, cursor: Cursor, started: float, *, invoked: bool) -> Suggestion:
-        request_id = f"complete-{next(self._ids)}"
-        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+    async def _complete(self, document: Document, cursor: Cursor, manner: _Manner) -> Suggestion:
+        started = time.perf_counter()
+        offset = offset_of(document, cursor)
+        is_ready = self._engine.status.state == "ready"
+        suggestion = self._cache.reuse(document, offset, invoked=manner.invoked) if is_ready else None
+        if suggestion is None:
+            prepared = await asyncio.to_thread(self._prepare, document, cursor)
+            suggestion = await self._ask(document, prepared, manner)
+            if suggestion.text:
+                self._cache.store(document, offset, suggestion, invoked=manner.invoked)
+        suggestion = replace(suggestion, ms={**suggestion.ms, "total": ms_since(started)})
+        log_outcome(document, cursor, suggestion)
+        return suggestion
+
+    async def _ask(self, document: Document, prepared: Prepared | str, manner: _Manner) -> Suggestion:
+        request_id = f"{'ahead' if manner.priority == Priority.AHEAD else 'complete'}-{next(self._ids)}"
         if isinstance(prepared, str):
             return Suggestion(request_id, "", drop_reason=prepared)
-        reason = self._skip_reason(document, prepared.window, invoked=invoked)
+        reason = self._skip_reason(document, prepared.window, invoked=manner.invoked)
         if reason:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=reason)
         limits = TrimLimits(multiline=starts_block(prepared.window), max_lines=self._settings.max_lines)
-        answer = _Answer()
+        answer = Answer()
         sent = time.perf_counter()
         try:
-            await self._generate(request_id, prepared, limits, answer, least=0.0 if invoked else self._gate())
+            await self._generate(request_id, prepared, limits, answer, manner)
         except (EngineError, ModelError) as error:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
-        suggestion = self._finish(request_id, prepared, limits, answer, invoked=invoked)
-        return replace(suggestion, ms={**prepared.ms, **_engine_ms(sent, answer)})
+        suggestion = self._finish(request_id, prepared, limits, answer, invoked=manner.invoked)
+        return replace(suggestion, ms={**prepared.ms, **engine_ms(sent, answer)})
 
     def _prepare(self, document: Document, cursor: Cursor) -> Prepared | str:
         """The prompt, or why no model may see the document. Blocks; one visit to a thread costs a keystroke enough."""
         return self._withheld(document) or self._pipeline.prepare(document, cursor, self._budgets())
 
     async def _generate(
-        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer, least: float
+        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: Answer, manner: _Manner
     ) -> None:
-        """Read the engine's answer until it ends or nothing more could change what is shown: the text is settled, or
-        its first line, which only becomes less certain with every token, is less so than `least`.
-        """
+        """Read the engine's answer until it ends or nothing more could change what is shown."""
         info = self._engine.info
         request = GenerationRequest(
             id=request_id,
             prompt=(),
             max_tokens=self._max_tokens(),
             stop=self._template.stop if info.tokenizer is None else (),
-            priority=Priority.COMPLETION,
+            temperature=_TEMPERATURE if manner.seed else 0.0,
+            top_p=_TOP_P if manner.seed else 1.0,
+            seed=manner.seed or None,
+            priority=manner.priority,
             logprobs=info.supports_logprobs,
         )
-        n_forced = len(prepared.prompt.forced_prefix)
-        stream = self._engine.stream(self._fill(request, prepared))
-        try:
-            async for delta in stream:
-                answer.add(delta)
-                answer.given_up_at = _too_doubtful(answer, n_forced, prepared.window, limits, least)
-                if answer.given_up_at is not None:
-                    break
-                if "\n" in delta.text and self._is_settled(answer.raw[n_forced:], prepared.window, limits):
-                    break
-        finally:
-            await _aclose(stream)
-
-    def _is_settled(self, raw: str, window: Window, limits: TrimLimits) -> bool:
-        return trim(raw, window, limits, finished=False).settled
+        least = 0.0 if manner.invoked else self._gate()
+        wanted = Wanted(prepared.window, limits, len(prepared.prompt.forced_prefix), least)
+        await read(self._engine, self._fill(request, prepared), answer, wanted.ends)
 
     def _finish(
-        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: _Answer, *, invoked: bool
+        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: Answer, *, invoked: bool
     ) -> Suggestion:
         n_forced = len(prepared.prompt.forced_prefix)
         raw = answer.raw[n_forced:]
@@ -220,11 +247,14 @@ class Completer:
         )
 
     def _skip_reason(self, document: Document, window: Window, *, invoked: bool) -> str | None:
+        return self._off_reason(document) or (None if invoked else skip_reason(window))
+
+    def _off_reason(self, document: Document) -> str | None:
         if not self._settings.enabled:
             return "suggestions are off (completion.enabled)"
         if document.language in self._settings.languages_off:
             return f"suggestions are off for {document.language} (completion.languages_off)"
-        return None if invoked else skip_reason(window)
+        return None
 
     def _gate(self) -> float:
         """The confidence that an unasked suggestion needs."""
@@ -257,44 +287,3 @@ class Completer:
         room = info.context_tokens - (max_tokens or self._max_tokens()) - HEALED_TOKENS
         total = min(self._settings.prompt_tokens or info.prompt_tokens, room)
         return Budgets.split(max(total, 0), share, self._settings.suffix_share)
-
-
-def _too_doubtful(answer: _Answer, n_forced: int, window: Window, limits: TrimLimits, least: float) -> float | None:
-    """The confidence in what would be shown of an answer so far where it is below the least, else None."""
-    raw = answer.raw[n_forced:]
-    confidence = confidence_in(answer.tokens, n_forced, raw) if least > 0.0 else None
-    if confidence is None or confidence >= least:
-        return None
-    confidence = confidence_in(answer.tokens, n_forced, trim(raw, window, limits, finished=True).text)
-    return confidence if confidence is not None and confidence < least else None
-
-
-def _engine_ms(sent: float, answer: _Answer) -> dict[str, float]:
-    first = answer.first_token_at or time.perf_counter()
-    return {"first_token": (first - sent) * 1000, "decode": _ms_since(first)}
-
-
-def _ms_since(moment: float) -> float:
-    return (time.perf_counter() - moment) * 1000
-
-
-async def _aclose(stream: AsyncIterator[Delta]) -> None:
-    """Abort what is still running: an async generator that is merely dropped would be closed some time later."""
-    close = getattr(stream, "aclose", None)
-    if close is not None:
-        await close()
-
-
-def _log(document: Document, cursor: Cursor, suggestion: Suggestion) -> None:
-    usage = suggestion.usage
-    logger.info(
-        "%s %s:%d %s prompt=%d cached=%d out=%d %s",
-        suggestion.id,
-        document.path,
-        cursor.line + 1,
-        suggestion.drop_reason or ("reused" if suggestion.from_cache else "shown"),
-        usage.prompt_tokens,
-        usage.cached_tokens,
-        usage.completion_tokens,
-        " ".join(f"{stage}={ms:.1f}ms" for stage, ms in suggestion.ms.items()),
-    )

@@ -12,6 +12,11 @@ from codeassist.window import Window
 # Right of the cursor, only what an editor closes by itself or a statement's end may stand for an unasked suggestion.
 _ONLY_CLOSERS = re.compile(r"""^[\s)\]}>;:,'"`]*$""")
 _WORD = re.compile(r"\w")
+# Ends of lines that are not finished: an operator, a comma, an opening bracket, a dot, a word that wants more.
+_UNFINISHED = re.compile(
+    r"(?:[-+*/%=<>&|^~,.(\[{:?!\\]|\b(?:and|or|not|in|is|if|else|return|await|new|lambda|import|from|as|with|for|while))\s*$"
+)
+_OPENERS, _CLOSERS = "([{", ")]}"
 
 
 def skip_reason(window: Window) -> str | None:
@@ -21,6 +26,18 @@ def skip_reason(window: Window) -> str | None:
     if not _ONLY_CLOSERS.match(window.right):
         return "there is code right of the cursor"
     return None
+
+
+def after_accepting(left: str, text: str) -> str | None:
+    """Why a suggestion would disturb behind one that was accepted a moment ago, or None.
+
+    left: the line up to the cursor, the accepted text included. A line that is finished is not gone on with; a new one
+    may begin.
+    """
+    if not text or text.startswith("\n") or _UNFINISHED.search(left):
+        return None
+    n_open = sum((character in _OPENERS) - (character in _CLOSERS) for character in left)
+    return "the line was just accepted as it is" if n_open <= 0 else None
 
 
 def line_probability(tokens: Sequence[Token], start: int, end: int) -> float | None:

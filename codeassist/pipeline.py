@@ -104,7 +104,7 @@ class Pipeline:
         self._tokenizer = tokenizer
         self._template = template
         self._retriever = retriever
-        self._deadline_ms = deadline_ms
+        self.deadline_ms = deadline_ms
         self._heals = heals
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._search_pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retrieve")
@@ -218,7 +218,7 @@ class Pipeline:
         is_late = future is not None
         future = future or self._search_pool.submit(retriever.search, query, _MAX_HITS)
         try:
-            hits = future.result(timeout=self._deadline_ms / 1000)
+            hits = future.result(timeout=self.deadline_ms / 1000)
         except FutureTimeout:
             self._late[path] = (asked if is_late else query, future)
             return None

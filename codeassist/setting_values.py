@@ -36,6 +36,8 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "completion.max_lines": (1, 1000),
     "completion.retrieve_deadline_ms": (0, 60_000),
     "completion.min_confidence": (-1, 1),
+    "completion.debounce_ms": (-1, 10_000),
+    "completion.alternatives": (1, 10),
     "server.port": (1, 65_535),
 }
 

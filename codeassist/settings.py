@@ -73,6 +73,11 @@ class CompletionSettings:
     min_confidence: float = _setting(
         -1.0, "least probability (0 to 1) of the first line; 0 shows everything, -1 means the model's calibrated gate"
     )
+    debounce_ms: int = _setting(
+        -1, "wait after a key before the engine is asked; -1 goes by your typing rhythm and the engine's latency"
+    )
+    alternatives: int = _setting(3, "how many different suggestions there may be when you ask for one")
+    ahead: bool = _setting(True, "compute what follows a suggestion before it is accepted, while nothing else runs")
     languages_off: tuple[str, ...] = _setting((), 'languages without suggestions, for example `["markdown"]`')
 
 

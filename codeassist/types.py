@@ -21,6 +21,8 @@ class Priority(enum.IntEnum):
     CHAT = 10
     REVIEW = 20
     INDEX = 30
+    # What nobody has asked for yet: the text after a suggestion, a prompt before its first key.
+    AHEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Suggestion:
 
     The suggestion replaces the document from `replace_left` code points left of the cursor to `replace_right` code
     points right of it, both on the cursor's line; both are 0 for a plain insertion.
-    ms: milliseconds per stage: "window", "retrieve", "prompt", "first_token", "decode", "trim", "total".
+    ms: milliseconds per stage: "window", "retrieve", "prompt", "first_token", "decode", "trim", "total"; and "wait" for
+    a pause in typing, which the total does not count.
     """
 
     id: str
@@ -172,6 +175,22 @@ class Suggestion:
     replace_right: int = 0
     confidence: float | None = None
     from_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the last request in a document came to. line: 0-based, the cursor's. text: "" where nothing was suggested,
+    and `drop_reason` says why.
+    """
+
+    id: str
+    path: str
+    line: int
+    text: str
+    drop_reason: str | None
+    confidence: float | None
+    sources: tuple[Source, ...]
+    ms: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from codeassist.types import Suggestion
 from lsp.documents import Document
 from lsp.features.execute_command import ACCEPTED
 from lsp.language_server import CodeassistServer
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 async def inline_completion(
     server: CodeassistServer, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """One item, none, or None when there is no answer for the text as it is now."""
+    """Items, best first (one at most where the user has not asked), or None when there is no answer for the text as it
+    is now."""
     path = path_of(params.text_document.uri)
     if server.backend.folder_of(path) is None:
         return None
@@ -52,13 +54,15 @@ def _place(document: Document, params: types.InlineCompletionParams) -> Place:
 
 async def _complete(assistant: Assistant, place: Place, is_invoked: bool) -> list[types.InlineCompletionItem]:
     source, cursor = place.source(assistant)
-    suggestion = await assistant.complete(source, cursor, invoked=is_invoked)
-    if not suggestion.text:
-        return []
-    span, text = place.edit(suggestion, source.newline)
+    suggestions = await assistant.suggestions(source, cursor, invoked=is_invoked)
+    return [_item(place, suggestion, source.newline) for suggestion in suggestions]
+
+
+def _item(place: Place, suggestion: Suggestion, newline: str) -> types.InlineCompletionItem:
+    span, text = place.edit(suggestion, newline)
     accepted = types.Command(
         title="codeassist: accepted",
         command=ACCEPTED,
         arguments=[{"id": suggestion.id, "uri": place.document.uri, "characters": len(text)}],
     )
-    return [types.InlineCompletionItem(insert_text=text, range=span, command=accepted)]
+    return types.InlineCompletionItem(insert_text=text, range=span, command=accepted)

@@ -43,3 +43,13 @@ def test_a_reused_suggestion_says_so() -> None:
     reused = cache.reuse(document, 4)
     assert reused is not None
     assert (reused.from_cache, reused.ms) == (True, {})
+
+
+def test_what_was_asked_for_stays_while_it_is_typed_along() -> None:
+    cache = SuggestionCache()
+    cache.store(make_document("a.py", "x = "), 4, Suggestion("1", "foo(bar)"), invoked=True)
+    assert cache.reuse(make_document("a.py", "x = "), 4) is None
+    assert cache.reuse(make_document("a.py", "x ="), 3) is None
+    typed_along = cache.reuse(make_document("a.py", "x = fo"), 6)
+    assert typed_along is not None
+    assert typed_along.text == "o(bar)"

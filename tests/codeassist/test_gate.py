@@ -5,7 +5,7 @@ import math
 import pytest
 from marked import window_of
 
-from codeassist.gate import line_probability, skip_reason
+from codeassist.gate import after_accepting, line_probability, skip_reason
 from codeassist.types import Token
 
 
@@ -23,6 +23,24 @@ from codeassist.types import Token
 def test_where_a_suggestion_would_disturb(source: str, reason: str | None) -> None:
     found = skip_reason(window_of(source))
     assert found == reason or (reason is not None and found is not None and reason in found)
+
+
+@pytest.mark.parametrize(
+    ("left", "text", "disturbs"),
+    [
+        ("x = first", "_more", True),
+        ("x = first", "\ny = 2", False),
+        ("total = price +", " tax", False),
+        ("call(one,", " two)", False),
+        ("call(one", ", two)", False),
+        ("call(one)", ".then()", True),
+        ("return", " x", False),
+        ("if ready:", " go()", False),
+        ("x = first", "", False),
+    ],
+)
+def test_a_finished_line_that_was_accepted_is_left_alone(left: str, text: str, disturbs: bool) -> None:
+    assert (after_accepting(left, text) is not None) is disturbs
 
 
 TOKENS = [Token("pri", -1.0), Token("nt(", -0.5), Token("x)", -0.25), Token("\n", -4.0)]

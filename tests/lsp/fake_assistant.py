@@ -23,8 +23,9 @@ REPORT = IndexReport(
 class FakeAssistant:
     """The public calls of `codeassist.assistant.Assistant` that the Language Server makes.
 
-    answer: what `complete` returns, made from the document and the cursor; find: what `find_symbols` returns. While
-    `hold` is set to an event, both wait for it; engine and index are ready once `loading` is set. refresh_errors: what
+    answer: what `complete` returns, made from the document and the cursor; further: what `suggestions` gives besides;
+    find: what `find_symbols` returns. While `hold` is set to an event, all wait for it; engine and index are ready
+    once `loading` is set. edits: what edits put in. refresh_errors: what
     the next refresh of a name ends with; "*" is that of everything. completer_made_in: the thread that first asked for
     the completer.
     """
@@ -43,6 +44,8 @@ class FakeAssistant:
         self.asked_symbols: list[tuple[str, int]] = []
         self.was_asked = asyncio.Event()
         self.n_cancelled = 0
+        self.further: list[Suggestion] = []
+        self.edits: list[str] = []
         self.prepared: list[tuple[str, str]] = []
         self.refreshes: list[str] = []
         self.refreshed = asyncio.Event()
@@ -91,6 +94,13 @@ class FakeAssistant:
         self.asked.append((document, cursor, invoked))
         await self._held()
         return self.answer(document, cursor)
+
+    async def suggestions(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> list[Suggestion]:
+        suggestion = await self.complete(document, cursor, invoked=invoked)
+        return [suggestion, *self.further] if suggestion.text else []
+
+    def edited(self, inserted: str) -> None:
+        self.edits.append(inserted)
 
     async def find_symbols(self, text: str, limit: int) -> list[Symbol]:
         self.asked_symbols.append((text, limit))

@@ -111,6 +111,24 @@ async def test_asking_by_hand_is_told_to_the_core(session: Session) -> None:
     assert session.assistant.asked[0][2] is True
 
 
+async def test_who_asks_by_hand_may_get_several_items(session: Session) -> None:
+    await session.ready()
+    session.assistant.further = [Suggestion("s2", "return 2", replace_left=1), Suggestion("s3", "return 3")]
+    session.client.open(URI, "x = ")
+    items = (await session.client.complete(URI, 0, 4, triggerKind=1))["items"]
+    assert [item["insertText"] for item in items] == ["pass", "return 2", "return 3"]
+    assert [item["range"]["start"]["character"] for item in items] == [4, 3, 4]
+    assert [item["command"]["arguments"][0]["id"] for item in items] == ["s1", "s2", "s3"]
+
+
+async def test_edits_are_told_to_the_core_which_follows_the_rhythm_of_keys(session: Session) -> None:
+    await session.ready()
+    session.client.open(URI, "x = ")
+    session.client.change(URI, 2, insertion(0, 4, "1"))
+    await session.client.complete(URI, 0, 5)
+    assert session.assistant.edits == ["1"]
+
+
 async def test_nothing_to_suggest_is_an_empty_list_so_that_old_ghost_text_goes(session: Session) -> None:
     await session.ready()
     session.assistant.answer = suggest("", drop_reason="low confidence")

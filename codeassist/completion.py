@@ -243,6 +243,7 @@ class Completer:
             sources=prepared.sources,
             usage=answer.usage,
             drop_reason=reason,
+            replace_right=trimmed.replace_right,
             confidence=confidence,
         )
 

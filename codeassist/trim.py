@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from codeassist.right_side import closers_taken
 from codeassist.window import Window
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_PAIRS.values())
 # A line this short ("}", "else:") may well stand twice in a row.
 _SHORT_LINE = 5
+# The end of a suggestion that stands below already is looked for in so many lines.
+_LINES_BELOW = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,13 @@ class TrimLimits:
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """text: what to show, "" for nothing. settled: more input cannot change it. reason: why text is empty."""
+    """text: what to show, "" for nothing. settled: more input cannot change it. reason: why text is empty.
+    replace_right: characters right of the cursor that the text brings along, with more behind them."""
 
     text: str
     settled: bool
     reason: str | None = None
+    replace_right: int = 0
 
 
 def trim(raw: str, window: Window, limits: TrimLimits, *, finished: bool, truncated: bool = False) -> Trimmed:
@@ -46,9 +51,12 @@ def trim(raw: str, window: Window, limits: TrimLimits, *, finished: bool, trunca
         lines = lines[:-1]
     if not (settled or finished):
         return Trimmed("\n".join(lines), settled=False)
-    text = _drop_repeated_right("\n".join(lines).rstrip(), window)
+    lines = _without_what_stands_below(lines, window)
+    whole = "\n".join(lines).rstrip()
+    n_taken = closers_taken(window.left, whole, window.right)
+    text = whole if n_taken else _drop_repeated_right(whole, window)
     reason = _reject_reason(text, window)
-    return Trimmed("" if reason else text, settled=True, reason=reason)
+    return Trimmed("", settled=True, reason=reason) if reason else Trimmed(text, True, replace_right=n_taken)
 
 
 def _cut_lines(raw: str, window: Window, limits: TrimLimits, *, finished: bool) -> tuple[list[str], bool]:
@@ -112,10 +120,24 @@ def _with_closer(lines: Sequence[str], index: int, scope: _Scope, window: Window
     closer = lines[index].strip().rstrip(";,")
     is_whole = index < len(lines) - 1
     is_there = closer == scope.next_line.rstrip(";,") and _columns(lines[index]) == scope.next_columns
-    if closer in _PAIRS and is_whole and _columns(lines[index]) == scope.base and not is_there:
+    closes = bool(closer) and all(character in _PAIRS for character in closer)
+    if closes and is_whole and _columns(lines[index]) == scope.base and not is_there:
         opened = _unclosed(window.left + "\n".join(kept))
-        return [*kept, lines[index]] if opened > 0 else kept
+        return [*kept, lines[index]] if opened >= len(closer) else kept
     return kept
+
+
+def _without_what_stands_below(lines: Sequence[str], window: Window) -> list[str]:
+    """The lines up to where the rest of them, two or more, stands below in the same order."""
+    stripped = [line.rstrip() for line in lines]
+    while stripped and not stripped[-1]:
+        stripped.pop()
+    below = "".join(window.below).split("\n")[1 : _LINES_BELOW + 1]
+    for start in range(1, len(stripped) - 1):
+        rest = stripped[start:]
+        if any(rest == [line.rstrip() for line in below[at : at + len(rest)]] for at in range(len(below))):
+            return list(lines[:start])
+    return list(lines)
 
 
 def _next_line_below(window: Window) -> str:
@@ -127,7 +149,7 @@ def _next_line_below(window: Window) -> str:
 def _drop_repeated_right(text: str, window: Window) -> str:
     """The text without an end that is there already: right of the cursor, or as closing brackets on the next line."""
     right = window.right.strip() or _leading_closers(_next_line_below(window))
-    overlap = _overlap(text.rpartition("\n")[2], right)
+    overlap = _overlap(_last_line(text), right)
     if not overlap:
         return text
     if all(character in _PAIRS for character in overlap):
@@ -136,7 +158,16 @@ def _drop_repeated_right(text: str, window: Window) -> str:
         n_drop = min(max(surplus, 0), len(overlap))
     else:
         n_drop = len(overlap)
-    return text[: len(text) - n_drop].rstrip()
+    kept = text[: len(text) - n_drop]
+    # What is closed right of the cursor, but not on the line that opens it, stands on a line of its own.
+    is_own_line = (
+        bool(n_drop) and bool(window.right.strip()) and "\n" in kept.strip(" \t") and not _last_line(kept).strip()
+    )
+    return kept if is_own_line else kept.rstrip()
+
+
+def _last_line(text: str) -> str:
+    return text.rpartition("\n")[2]
 
 
 def _leading_closers(line: str) -> str:
@@ -158,10 +189,11 @@ def _reject_reason(text: str, window: Window) -> str | None:
     stripped = text.strip()
     if not stripped:
         return "the model had nothing to add"
+    line = (window.left + text).strip()
+    if len(line) > _SHORT_LINE and not window.right.strip() and line == _next_line_below(window).strip():
+        return "repeats the line below"
     if not window.left.strip():
         above = [line.strip() for line in window.above_text.splitlines() if line.strip()]
         if above and len(stripped) > _SHORT_LINE and stripped == above[-1]:
             return "repeats the line above"
-        if len(stripped) > _SHORT_LINE and stripped == _next_line_below(window).strip():
-            return "repeats the line below"
     return None

@@ -60,6 +60,87 @@ def test_answers_are_cut_to_what_belongs_here(name: str, source: str, raw: str, 
     check(source, raw, expected)
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "raw", "expected"),
+    [
+        ("an argument list", "foo(‸)", "a, b)", "foo(a, b)"),
+        ("more behind the bracket", "if foo(‸)", "a, b):\n", "if foo(a, b):"),
+        ("a call on the result", "x = foo(‸)", "a).strip()\n", "x = foo(a).strip()"),
+        ("two brackets, one more call", "print(foo(‸))", "a).strip())\n", "print(foo(a).strip())"),
+        ("all of them and more", "print(foo(‸))", "a)); done()\n", "print(foo(a)); done()"),
+        ("brackets of its own inside", "foo(‸)", "bar(1)[2]\n", "foo(bar(1)[2])"),
+        ("a string", 'x = "‸"', 'abc"\n', 'x = "abc"'),
+        ("a string, and more", 'x = "‸"', 'abc" + name\n', 'x = "abc" + name'),
+        ("a string that is joined to another", 'x = "‸"', 'abc" + "def"\n', 'x = "abc" + "def"'),
+        ("an escaped quote", 'x = "‸"', 'a\\"b"\n', 'x = "a\\"b"'),
+        ("a string in a call", 'open("‸")', 'a.txt")\n', 'open("a.txt")'),
+        ("a string in a call, and more arguments", 'open("‸")', 'a.txt", "rb")\n', 'open("a.txt", "rb")'),
+        ("a key", 'x = d["‸"]', 'key"]\n', 'x = d["key"]'),
+        ("a key, and more", 'x = d["‸"]', 'key"] + 1\n', 'x = d["key"] + 1'),
+        ("a field of an f-string", 'x = f"{‸}"', 'name}"\n', 'x = f"{name}"'),
+        ("a field of an f-string, and more of it", 'x = f"{‸}"', 'name}: {value}"\n', 'x = f"{name}: {value}"'),
+        ("an attribute in JSX", "<div className={‸}>", "styles.box}>\n", "<div className={styles.box}>"),
+        ("text in JSX", "<b>‸</b>", "hello</b>\n", "<b>hello</b>"),
+        ("a template string", "x = `${‸}`", "name}`\n", "x = `${name}`"),
+        ("types", "List<‸>", "String>\n", "List<String>"),
+        ("types, and the constructor", "x = new List<‸>()", "String>();\n", "x = new List<String>();"),
+        ("types in types", "Map<String, List<‸>>", "Integer>>\n", "Map<String, List<Integer>>"),
+        ("types with types of their own", "Map<‸>", "String, List<Integer>>\n", "Map<String, List<Integer>>"),
+        ("a comparison is no type", "if (a <‸)", " b)\n", "if (a < b)"),
+        ("an arrow function", "items.map(‸)", "item => item.id)\n", "items.map(item => item.id)"),
+        (
+            "an arrow function, and more",
+            "items.map(‸)",
+            "item => item.id).join()\n",
+            "items.map(item => item.id).join()",
+        ),
+        ("a colon is there", "if foo(‸):", "a):\n", "if foo(a):"),
+        ("a semicolon is there", "foo(‸);", "a, b);\n", "foo(a, b);"),
+        ("a list", "x = [‸]", "1, 2]\n", "x = [1, 2]"),
+        ("a dictionary", "x = {‸}", "'a': 1}\n", "x = {'a': 1}"),
+        ("braces on the cursor's line", "function f() {‸}", "\n  return 1;\n}\n", "function f() {\n  return 1;\n}"),
+    ],
+)
+def test_what_an_editor_closed_is_not_closed_twice(name: str, source: str, raw: str, expected: str) -> None:
+    window = window_of(source)
+    trimmed = trim(raw, window, TrimLimits(multiline=source.endswith("{‸}"), max_lines=12), finished=True)
+    assert window.left + trimmed.text + window.right[trimmed.replace_right :] == expected, name
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "raw", "expected"),
+    [
+        (
+            "two lines that come after the next one",
+            "def f():\n    ‸\n    a = 1\n    b = 2\n    c = 3\n",
+            "x = 0\n    b = 2\n    c = 3\n",
+            "x = 0",
+        ),
+        (
+            "the rest of the file",
+            "def f():\n    ‸\n    a = 1\n    b = 2\n",
+            "x = 0\n    a = 1\n    b = 2\n",
+            "x = 0",
+        ),
+        (
+            "lines that go on differently stay",
+            "def f():\n    ‸\n    other = 9\n    a = 1\n    b = 2\n",
+            "x = 0\n    a = 1\n    c = 3\n",
+            "x = 0\n    a = 1\n    c = 3",
+        ),
+        ("the cursor's line as it stands below", "x = ‸\nx = compute()\n", "compute()\n", ""),
+        ("a short line may stand twice", "x‸\nx()\n", "()\n", "()"),
+        ("several brackets close the block", "foo(() => {‸", "\n  bar();\n});\nbaz();\n", "\n  bar();\n});"),
+        ("they are there already", "foo(() => {‸\n});", "\n  bar();\n});\n", "\n  bar();"),
+        ("more brackets than are open", "() => {‸", "\n  bar();\n});\n", "\n  bar();"),
+    ],
+)
+def test_lines_that_stand_below_end_it(name: str, source: str, raw: str, expected: str) -> None:
+    window = window_of(source)
+    limits = TrimLimits(multiline=starts_block(window) or "other" in source or "    ‸" in source, max_lines=12)
+    assert trim(raw, window, limits, finished=True).text == expected, name
+
+
 def test_a_half_line_at_the_end_of_a_block_goes() -> None:
     check("def f():\n    ‸", "a = 1\n    b = some_na", "a = 1", truncated=True)
 

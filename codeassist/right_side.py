@@ -1,0 +1,67 @@
+"""What stands right of the cursor because an editor closed it by itself, and a suggestion that closes it, too. Pure."""
+
+from __future__ import annotations
+
+import re
+
+_CLOSES = {")": "(", "]": "[", "}": "{", ">": "<"}
+_QUOTES = "\"'`"
+_CLOSERS = re.compile(r"""^[)\]}>"'`]+""")
+_ESCAPED = re.compile(r"\\.")
+_ARROW = re.compile(r"[-=]>|[<>]=")
+# An angle bracket that opens a list of types, not a comparison.
+_OPENS_TYPES = re.compile(r"\w<[^<>()]*(?:<[^<>()]*)*$")
+
+
+def closers_taken(left: str, text: str, right: str) -> int:
+    """How many of the characters right of the cursor a suggestion brings along and goes on behind: these it replaces.
+
+    `foo(|)` and `a, b):` is one; `foo(|)` and `bar(1)` or `a, b)` none. left, right: the cursor's line on both sides.
+    """
+    found = _CLOSERS.match(right)
+    if found is None or "\n" in text:
+        return 0
+    closers = found.group()
+    if not _OPENS_TYPES.search(left):
+        closers = closers.partition(">")[0]
+    places = _closed_at(_ARROW.sub("  ", _ESCAPED.sub("  ", text)), closers, _open_quotes(left))
+    rest = text[places[0] :] if places else ""
+    if right.startswith(rest) or all(character in _CLOSES for character in rest):
+        return 0  # nothing goes on behind them
+    further = right[len(places) :].strip()
+    return len(right) if further and text.startswith(further, places[-1] + 1) else len(places)
+
+
+def _closed_at(text: str, closers: str, open_quotes: str) -> list[int]:
+    """Where the text closes on its own level what the closers close, one after the other.
+
+    open_quotes: those that stand open where the text begins.
+    """
+    places: list[int] = []
+    opened = [""]
+    quote = closers[:1] if closers[:1] in _QUOTES and closers[:1] in open_quotes else ""
+    is_outer = bool(quote)
+    openers = "([{<" if ">" in closers else "([{"
+    for at, character in enumerate(text):
+        is_next = closers[len(places) : len(places) + 1] == character
+        if quote:
+            if character == quote:
+                places += [at] * (is_outer and is_next)
+                quote, is_outer = "", False
+        elif character in open_quotes and is_next and len(opened) == 1:
+            places.append(at)
+        elif character in _QUOTES:
+            quote = character
+        elif character in openers:
+            opened.append(character)
+        elif opened[-1] and opened[-1] == _CLOSES.get(character):
+            opened.pop()
+        elif character in _CLOSES and is_next and len(opened) == 1:
+            places.append(at)
+    return places
+
+
+def _open_quotes(left: str) -> str:
+    """The quotes that stand open at the end of a line."""
+    line = _ESCAPED.sub("", left)
+    return "".join(quote for quote in _QUOTES if line.count(quote) % 2)

@@ -185,7 +185,12 @@ class Assistant:
                 tokenizer = _TOKENIZERS.get(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
                 retriever = WithActivity(self.index, self.activity, self.index.withheld, lambda: self._neighbours)
                 self._completer = Completer(
-                    self.engine, tokenizer, retriever, self.settings.completion, withheld=self._withheld
+                    self.engine,
+                    tokenizer,
+                    retriever,
+                    self.settings.completion,
+                    withheld=self._withheld,
+                    known_names=self.index.known_names,
                 )
             return self._completer
 

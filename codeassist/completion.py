@@ -7,22 +7,23 @@ import itertools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codeassist.alternatives import distinct
+from codeassist.asking import Asker, Manner
 from codeassist.cache import SuggestionCache
+from codeassist.checking import Checker, KnownNames
 from codeassist.documents import offset_of
 from codeassist.errors import EngineError, ModelError
-from codeassist.fim import Template, find_template
-from codeassist.gate import confidence_in, skip_reason
-from codeassist.generation import Answer, Wanted, engine_ms, ms_since, read
+from codeassist.fim import find_template
+from codeassist.gate import skip_reason
+from codeassist.generation import Answer, ms_since, read
 from codeassist.outcomes import log_outcome
-from codeassist.pipeline import HEALED_TOKENS, Budgets, Pipeline, Prepared
+from codeassist.pipeline import Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.settings import CompletionSettings
-from codeassist.trim import TrimLimits, trim
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
-from codeassist.window import Window, starts_block
+from codeassist.window import Window
 from indexer.types import Retriever
 
 logger = logging.getLogger(__name__)
@@ -32,19 +33,6 @@ Withheld = Callable[[Document], str | None]
 
 def _nothing_withheld(_document: Document) -> str | None:
     return None
-
-
-# Other answers than the likeliest: at this temperature they are still code, and differ in every second place.
-_TEMPERATURE, _TOP_P = 0.8, 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """How the engine is asked. invoked: by the user, so whatever it says is shown. seed: 0 for the likeliest answer."""
-
-    invoked: bool = False
-    seed: int = 0
-    priority: Priority = Priority.COMPLETION
 
 
 class Completer:
@@ -58,17 +46,20 @@ class Completer:
         settings: CompletionSettings,
         *,
         withheld: Withheld = _nothing_withheld,
+        known_names: KnownNames | None = None,
     ) -> None:
-        """withheld: why no model may see a document, or None; called in a thread. Raises ConfigError for an unknown
-        template."""
+        """withheld: why no model may see a document, or None. known_names: those of some names that the repository has,
+        None where nobody can tell. Both are called in threads. Raises ConfigError for an unknown template."""
         self._engine = engine
         self._tokenizer = tokenizer
         self._settings = settings
-        self._template: Template = find_template(engine.info.template)
+        template = find_template(engine.info.template)
         self._withheld = withheld
+        self._checker = Checker(known_names)
+        self._asker = Asker(engine, template, self._checker, lambda: self._settings)
         self._pipeline = Pipeline(
             tokenizer,
-            self._template,
+            template,
             retriever,
             settings.retrieve_deadline_ms,
             heals=engine.info.supports_forced_prefix,
@@ -87,11 +78,11 @@ class Completer:
 
         Raises CursorError. Everything else that goes wrong is a `drop_reason`. Cancelling aborts the generation.
         """
-        return await self._complete(document, cursor, _Manner(invoked))
+        return await self._complete(document, cursor, Manner(invoked))
 
     async def complete_ahead(self, document: Document, cursor: Cursor) -> Suggestion:
         """The same for a text that may come to be, after everybody else; only what the cache then holds is of use."""
-        return await self._complete(document, cursor, _Manner(priority=Priority.AHEAD))
+        return await self._complete(document, cursor, Manner(priority=Priority.AHEAD))
 
     async def alternatives(self, document: Document, cursor: Cursor, limit: int) -> list[Suggestion]:
         """Different suggestions for a user who asked, best first; one without text when there is none.
@@ -100,10 +91,10 @@ class Completer:
         """
         started = time.perf_counter()
         offset = offset_of(document, cursor)
-        prepared = await asyncio.to_thread(self._prepare, document, cursor)
-        manners = [_Manner(invoked=True, seed=seed) for seed in range(limit)]
+        manners = [Manner(invoked=True, seed=seed) for seed in range(limit)]
+        prepared = await asyncio.to_thread(self._prepare, document, cursor, manners[0])
         async with asyncio.TaskGroup() as tasks:
-            made = [tasks.create_task(self._ask(document, prepared, manner)) for manner in manners]
+            made = [tasks.create_task(self._ask(document, cursor, prepared, manner)) for manner in manners]
         total = {"total": ms_since(started)}
         suggestions = [replace(one, ms={**one.ms, **total}) for one in distinct(task.result() for task in made)]
         for suggestion in reversed(suggestions):
@@ -120,11 +111,11 @@ class Completer:
         offset_of(document, cursor)
         if self._engine.status.state != "ready" or self._off_reason(document):
             return
-        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        prepared = await asyncio.to_thread(self._prepare, document, cursor, Manner(invoked=True))
         if isinstance(prepared, str):
             return
         request_id = f"prewarm-{next(self._ids)}"
-        request = self._fill(GenerationRequest(request_id, (), 1, priority=Priority.AHEAD), prepared)
+        request = self._asker.fill(GenerationRequest(request_id, (), 1, priority=Priority.AHEAD), prepared)
         try:
             await read(self._engine, replace(request, max_tokens=1, forced_prefix=""), Answer(), lambda *_: True)
         except (EngineError, ModelError) as error:
@@ -138,10 +129,10 @@ class Completer:
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
         offset_of(document, cursor)
-        prepared = await asyncio.to_thread(self._prepare, document, cursor)
+        prepared = await asyncio.to_thread(self._prepare, document, cursor, Manner(invoked=True))
         if isinstance(prepared, str):
             return Explanation.of_nothing(prepared)
-        budgets = self._budgets()
+        budgets = self._asker.budgets()
         allowed = {"slot": prepared.slot_room, "above": budgets.above, "suffix": budgets.suffix, "total": budgets.total}
         used = {**prepared.used, "total": len(prepared.ids)}
         return Explanation(
@@ -160,10 +151,10 @@ class Completer:
         document = Document(path="", text=prefix + suffix)
         line = prefix.count("\n")
         cursor = Cursor(line, len(prefix) - (prefix.rfind("\n") + 1))
-        budgets = self._budgets(0.0, request.max_tokens)
+        budgets = self._asker.budgets(0.0, request.max_tokens)
         prepared = await asyncio.to_thread(self._pipeline.prepare_bare, document, cursor, budgets)
         n_forced = len(prepared.prompt.forced_prefix)
-        filled = self._fill(request, prepared)
+        filled = self._asker.fill(request, prepared)
         async for delta in self._engine.stream(filled):
             text, n_forced = delta.text[n_forced:], max(n_forced - len(delta.text), 0)
             yield replace(delta, text=text)
@@ -172,80 +163,35 @@ class Completer:
         """Stop the worker threads."""
         self._pipeline.close()
 
-    async def _complete(self, document: Document, cursor: Cursor, manner: _Manner) -> Suggestion:
+    async def _complete(self, document: Document, cursor: Cursor, manner: Manner) -> Suggestion:
         started = time.perf_counter()
         offset = offset_of(document, cursor)
         is_ready = self._engine.status.state == "ready"
         suggestion = self._cache.reuse(document, offset, invoked=manner.invoked) if is_ready else None
         if suggestion is None:
-            prepared = await asyncio.to_thread(self._prepare, document, cursor)
-            suggestion = await self._ask(document, prepared, manner)
+            prepared = await asyncio.to_thread(self._prepare, document, cursor, manner)
+            suggestion = await self._ask(document, cursor, prepared, manner)
             if suggestion.text:
                 self._cache.store(document, offset, suggestion, invoked=manner.invoked)
         suggestion = replace(suggestion, ms={**suggestion.ms, "total": ms_since(started)})
         log_outcome(document, cursor, suggestion)
         return suggestion
 
-    async def _ask(self, document: Document, prepared: Prepared | str, manner: _Manner) -> Suggestion:
+    async def _ask(self, document: Document, cursor: Cursor, prepared: Prepared | str, manner: Manner) -> Suggestion:
         request_id = f"{'ahead' if manner.priority == Priority.AHEAD else 'complete'}-{next(self._ids)}"
         if isinstance(prepared, str):
             return Suggestion(request_id, "", drop_reason=prepared)
         reason = self._skip_reason(document, prepared.window, invoked=manner.invoked)
         if reason:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=reason)
-        limits = TrimLimits(multiline=starts_block(prepared.window), max_lines=self._settings.max_lines)
-        answer = Answer()
-        sent = time.perf_counter()
-        try:
-            await self._generate(request_id, prepared, limits, answer, manner)
-        except (EngineError, ModelError) as error:
-            return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=str(error))
-        suggestion = self._finish(request_id, prepared, limits, answer, invoked=manner.invoked)
-        return replace(suggestion, ms={**prepared.ms, **engine_ms(sent, answer)})
+        return await self._asker.ask(request_id, document, cursor, prepared, manner)
 
-    def _prepare(self, document: Document, cursor: Cursor) -> Prepared | str:
+    def _prepare(self, document: Document, cursor: Cursor, manner: Manner) -> Prepared | str:
         """The prompt, or why no model may see the document. Blocks; one visit to a thread costs a keystroke enough."""
-        return self._withheld(document) or self._pipeline.prepare(document, cursor, self._budgets())
-
-    async def _generate(
-        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: Answer, manner: _Manner
-    ) -> None:
-        """Read the engine's answer until it ends or nothing more could change what is shown."""
-        info = self._engine.info
-        request = GenerationRequest(
-            id=request_id,
-            prompt=(),
-            max_tokens=self._max_tokens(),
-            stop=self._template.stop if info.tokenizer is None else (),
-            temperature=_TEMPERATURE if manner.seed else 0.0,
-            top_p=_TOP_P if manner.seed else 1.0,
-            seed=manner.seed or None,
-            priority=manner.priority,
-            logprobs=info.supports_logprobs,
-        )
-        least = 0.0 if manner.invoked else self._gate()
-        wanted = Wanted(prepared.window, limits, len(prepared.prompt.forced_prefix), least)
-        await read(self._engine, self._fill(request, prepared), answer, wanted.ends)
-
-    def _finish(
-        self, request_id: str, prepared: Prepared, limits: TrimLimits, answer: Answer, *, invoked: bool
-    ) -> Suggestion:
-        n_forced = len(prepared.prompt.forced_prefix)
-        raw = answer.raw[n_forced:]
-        trimmed = trim(raw, prepared.window, limits, finished=True, truncated=answer.finish_reason == "length")
-        confidence = answer.given_up_at
-        if confidence is None:
-            confidence = confidence_in(answer.tokens, n_forced, trimmed.text)
-        reason = trimmed.reason or self._gate_reason(confidence, invoked=invoked)
-        return Suggestion(
-            id=request_id,
-            text="" if reason else trimmed.text,
-            sources=prepared.sources,
-            usage=answer.usage,
-            drop_reason=reason,
-            replace_right=trimmed.replace_right,
-            confidence=confidence,
-        )
+        if reason := self._withheld(document):
+            return reason
+        prepared = self._pipeline.prepare(document, cursor, self._asker.budgets())
+        return prepared if manner.invoked else replace(prepared, prose=self._checker.prose_at(document, cursor))
 
     def _skip_reason(self, document: Document, window: Window, *, invoked: bool) -> str | None:
         return self._off_reason(document) or (None if invoked else skip_reason(window))
@@ -256,35 +202,3 @@ class Completer:
         if document.language in self._settings.languages_off:
             return f"suggestions are off for {document.language} (completion.languages_off)"
         return None
-
-    def _gate(self) -> float:
-        """The confidence that an unasked suggestion needs."""
-        least = self._settings.min_confidence
-        return least if least >= 0 else self._engine.info.gate or 0.0
-
-    def _gate_reason(self, confidence: float | None, *, invoked: bool) -> str | None:
-        """Why a suggestion is too uncertain to be shown unasked, or None."""
-        least = self._gate()
-        if invoked or confidence is None or confidence >= least:
-            return None
-        return f"low confidence ({confidence:.2f} < {least:.2f})"
-
-    def _fill(self, request: GenerationRequest, prepared: Prepared) -> GenerationRequest:
-        prompt: tuple[int, ...] | str = prepared.ids if self._engine.info.tokenizer else prepared.text
-        room = max(self._engine.info.context_tokens - len(prepared.ids), 1)
-        return replace(
-            request,
-            prompt=prompt,
-            forced_prefix=prepared.prompt.forced_prefix,
-            max_tokens=min(request.max_tokens + HEALED_TOKENS, room),
-        )
-
-    def _max_tokens(self) -> int:
-        return self._settings.max_tokens or self._engine.info.completion_tokens
-
-    def _budgets(self, context_share: float | None = None, max_tokens: int = 0) -> Budgets:
-        share = self._settings.context_share if context_share is None else context_share
-        info = self._engine.info
-        room = info.context_tokens - (max_tokens or self._max_tokens()) - HEALED_TOKENS
-        total = min(self._settings.prompt_tokens or info.prompt_tokens, room)
-        return Budgets.split(max(total, 0), share, self._settings.suffix_share)

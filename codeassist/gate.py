@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from codeassist.types import Token
 from codeassist.window import Window
+from indexer.syntax_places import Prose
 
 # Right of the cursor, only what an editor closes by itself or a statement's end may stand for an unasked suggestion.
 _ONLY_CLOSERS = re.compile(r"""^[\s)\]}>;:,'"`]*$""")
@@ -16,6 +17,8 @@ _WORD = re.compile(r"\w")
 _UNFINISHED = re.compile(
     r"(?:[-+*/%=<>&|^~,.(\[{:?!\\]|\b(?:and|or|not|in|is|if|else|return|await|new|lambda|import|from|as|with|for|while))\s*$"
 )
+# In a comment or a string a suggestion is as often right from here on as one in code from the model's own gate on.
+_LEAST_IN_PROSE = 0.25
 _OPENERS, _CLOSERS = "([{", ")]}"
 
 
@@ -26,6 +29,18 @@ def skip_reason(window: Window) -> str | None:
     if not _ONLY_CLOSERS.match(window.right):
         return "there is code right of the cursor"
     return None
+
+
+def least_confidence(gate: float, prose: Prose) -> float:
+    """What an unasked suggestion needs at a place. gate: what it needs in code; 0 shows everything everywhere."""
+    return max(gate, _LEAST_IN_PROSE) if gate > 0 and prose else gate
+
+
+def low_confidence(confidence: float | None, least: float) -> str | None:
+    """Why a suggestion is too uncertain to be shown unasked, or None."""
+    if confidence is None or confidence >= least:
+        return None
+    return f"low confidence ({confidence:.2f} < {least:.2f})"
 
 
 def after_accepting(left: str, text: str) -> str | None:

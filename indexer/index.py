@@ -31,7 +31,7 @@ from indexer.rules import leaves_root
 from indexer.searching import Gathered, Sources, gather, prepare_libraries, search_cursor
 from indexer.store import Store
 from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
-from indexer.types import Chunk, Hit, IndexReport, Progress, ProgressCallback, Query, SkippedFile, Symbol
+from indexer.types import Chunk, Hit, IndexReport, ProgressCallback, Query, SkippedFile, Symbol, no_progress
 from indexer.usages import find_usages
 from indexer.vectors import VectorIndex, open_vectors
 from indexer.word_search import by_meaning, by_text, search_words
@@ -95,7 +95,7 @@ class CodeIndex:
 
         def work() -> IndexReport:
             with refreshing(self._store.path.parent):
-                return self._refresh_all(progress or _no_progress)
+                return self._refresh_all(progress or no_progress)
 
         return self._healer.write(work, work)
 
@@ -110,10 +110,10 @@ class CodeIndex:
         def one() -> None:
             self._refresher.refresh_file(path, text)
             if self._vectors is not None:
-                self._refresh_vectors(_no_progress, path)
+                self._refresh_vectors(no_progress, path)
 
         def everything() -> None:
-            self._refresh_all(_no_progress)
+            self._refresh_all(no_progress)
             one()
 
         is_known = self._store.settled_epoch() == self._refreshed_epoch
@@ -160,6 +160,10 @@ class CodeIndex:
             return exact or records.symbols_named_loosely(connection, name, limit)
 
         return self._reading(find, [])
+
+    def known_names(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of the names that the repository has anywhere; all of them before the first refresh."""
+        return self._reading(lambda connection: use_records.known_names(connection, names), frozenset(names))
 
     def find_symbols(self, text: str, limit: int) -> list[Symbol]:
         """Definitions by a few letters of their names (`rfq` finds `read_from_queue`), those that fit best first."""
@@ -291,7 +295,3 @@ class CodeIndex:
 
     def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
         return self._healer.read(read, nothing)
-
-
-def _no_progress(progress: Progress) -> None:
-    """Nobody watches."""

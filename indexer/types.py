@@ -186,3 +186,7 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+
+
+def no_progress(progress: Progress) -> None:
+    """Nobody watches."""

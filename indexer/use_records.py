@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from indexer.records import MAX_PARAMETERS, among, can_hold
+from indexer.records import MAX_PARAMETERS, among, can_hold, rows_with_term
 from indexer.symbols import MAX_NAME
 from indexer.terms import MAX_TERM
 
@@ -36,6 +36,24 @@ def _in_any_case(letter: str) -> str:
     """A GLOB pattern for one letter."""
     cases = sorted({case for case in (letter, letter.lower(), letter.upper()) if len(case) == 1})
     return letter if len(cases) == 1 and letter not in _SPECIAL_IN_GLOB else f"[{''.join(cases)}]"
+
+
+def known_names(connection: sqlite3.Connection, names: Sequence[str]) -> frozenset[str]:
+    """Those of the names that files define, call or use as a type, or at least spell, whatever the case; all of them
+    where nothing is indexed yet."""
+    if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone() is None:
+        return frozenset(names)
+    query = "SELECT 1 FROM symbols WHERE name = ?1 UNION ALL SELECT 1 FROM refs WHERE name = ?1 LIMIT 1"
+    return frozenset(
+        name
+        for name in names
+        if can_hold(name) and (connection.execute(query, (name,)).fetchone() or _is_spelled(connection, name))
+    )
+
+
+def _is_spelled(connection: sqlite3.Connection, name: str) -> bool:
+    """Names that the full-text index does not hold are not said to be unknown."""
+    return len(name) > MAX_TERM or bool(rows_with_term(connection, name.lower(), 1))
 
 
 def paths_naming(connection: sqlite3.Connection, name: str) -> list[str]:

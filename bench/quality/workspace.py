@@ -85,7 +85,8 @@ class Workspace:
         engine = WatchedEngine(self._engine)
         settings = replace(self._settings, context_share=0.0) if mode == "no context" else self._settings
         retriever = Oracle(self.index, hits) if mode == "oracle" else self.index
-        completer = Completer(engine, self._tokenizer, retriever, settings, withheld=self._withheld)
+        names = self.index.known_names
+        completer = Completer(engine, self._tokenizer, retriever, settings, withheld=self._withheld, known_names=names)
         try:
             yield engine, completer
         finally:

@@ -190,6 +190,39 @@ async def test_cancelling_reaches_the_engine(make: Make, info: ModelInfo) -> Non
     assert engine.aborted == [engine.requests[0].id]
 
 
+async def test_an_unasked_suggestion_with_a_name_that_nobody_knows_is_not_shown(
+    tokenizer: FileTokenizer, info: ModelInfo
+) -> None:
+    engine = await started(["captcha_url\n"], info)
+    completer = Completer(engine, tokenizer, None, CompletionSettings(), known_names=lambda names: frozenset())
+    suggestion = await complete(completer, "x = ‸\n")
+    assert (suggestion.text, suggestion.drop_reason) == ("", "it uses a name that nobody knows (captcha_url)")
+    asked_for = await complete(completer, "x = ‸\n", invoked=True)
+    assert asked_for.text == "captcha_url"
+    assert asked_for.confidence is not None
+    assert asked_for.confidence < 0.1
+    completer.close()
+    await engine.close()
+
+
+async def test_an_unasked_suggestion_in_prose_has_to_be_surer(make: Make, info: ModelInfo) -> None:
+    engine = await started([Answer("of today\n", logprob=-0.8)], replace(info, gate=0.1))
+    completer = make(engine)
+    assert (await complete(completer, "x ‸")).text == "of today"
+    prose = await complete(completer, "# x ‸")
+    assert (prose.text, "low confidence" in (prose.drop_reason or "")) == ("", True)
+    assert (await complete(completer, "# x ‸", invoked=True)).text == "of today"
+    shows_all = make(engine, min_confidence=0.0)
+    assert (await complete(shows_all, "# x ‸")).text == "of today"
+
+
+async def test_several_lines_end_with_the_block_of_the_cursor(make: Make, info: ModelInfo) -> None:
+    engine = await started(["a();\n}\nfunction g() {\nb();\n}\n"], info)
+    document, cursor = marked("function f() {\n‸\n", path="a.js")
+    suggestion = await make(engine).complete(document, cursor)
+    assert suggestion.text == "a();\n}"
+
+
 async def test_a_dead_engine_is_a_drop_reason(make: Make, info: ModelInfo) -> None:
     engine = await started(["= 1\n"], info)
     engine.crash()
@@ -347,7 +380,8 @@ async def test_definitions_that_are_named_later_drive_no_similar_code_out(make: 
 async def test_a_late_search_is_no_answer_to_another_place(make: Make, info: ModelInfo) -> None:
     retriever = ListRetriever([HIT])
     retriever.open.clear()
-    completer = make(await started(["zzz"], info), retriever, retrieve_deadline_ms=1)
+    # An answer without a text is no suggestion that a later request could be answered with.
+    completer = make(await started([""], info), retriever, retrieve_deadline_ms=1)
     await complete(completer, "a = 1\n" * 10 + "‸", invoked=True)
     retriever.open.set()
     await asyncio.sleep(0.1)

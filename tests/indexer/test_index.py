@@ -186,6 +186,19 @@ def test_secrets_and_ignored_files_are_in_no_answer(repository: Make, open_index
     assert index.search(Query("hunter2"), 10) == []
 
 
+def test_names_are_known_that_are_defined_used_or_spelled_anywhere(repository: Make, open_index: Open) -> None:
+    root = repository({"a.py": "def load_config():\n    return made.Elsewhere()  # soon_obsolete\n"})
+    index = open_index(root)
+    asked = ["load_config", "Elsewhere", "soon_obsolete", "captcha_url", "", "x" * 100, "_", "\ud800"]
+    assert index.known_names(asked) == set(asked)  # before the first refresh nobody can tell
+    index.refresh()
+    assert index.known_names(asked) & {"load_config", "Elsewhere", "soon_obsolete", "captcha_url"} == {
+        "load_config",
+        "Elsewhere",
+        "soon_obsolete",
+    }
+
+
 def test_an_empty_folder_is_an_empty_index(tmp_path: Path, open_index: Open) -> None:
     (tmp_path / "empty").mkdir()
     index = open_index(tmp_path / "empty", embedder=HashingEmbedder())

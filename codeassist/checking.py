@@ -1,0 +1,144 @@
+"""What a suggestion is in the syntax of its file: where its block ends, and whether its names are known.
+
+Synchronous, for worker threads: it parses, within the limits of `indexer.live_trees`. Where a file has no grammar, or
+takes too long, a suggestion stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from codeassist.documents import offset_of
+from codeassist.language_names import names_given
+from codeassist.types import Cursor, Document
+from indexer.live_trees import LiveTree, LiveTrees
+from indexer.syntax_places import Prose, block_end, closer_before, prose_at, statement_start
+from indexer.used_names import UsedName, introduced, used_names, words_of
+
+KnownNames = Callable[[Sequence[str]], frozenset[str]]
+
+# Names are short in vain: `i`, `x`, `_` need nobody's knowledge.
+_LEAST_NAME = 2
+_MAX_NAMES = 200
+# So much of the cursor's line is looked at for names that it introduces.
+_MAX_LEFT = 1000
+# What a suggestion with an unknown member is worth of one without: libraries have members that nobody here has used.
+_UNKNOWN_MEMBER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """text: what is left of a suggestion. trust: what its confidence is to be multiplied by. unknown: a plain name in
+    its first statement that nobody knows, "" for none."""
+
+    text: str
+    trust: float = 1.0
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A document with a suggestion at the cursor. start, end: where the suggestion stands, in bytes. was_sound: whether
+    the document had no syntax error without it."""
+
+    tree: LiveTree
+    start: int
+    end: int
+    was_sound: bool
+
+    def upto(self, end: int) -> str:
+        """The suggestion up to a place in the document."""
+        return self.tree.source[self.start : end].decode("utf-8", "replace")
+
+
+class Checker:
+    """Checks suggestions of one workspace. May be used from any thread."""
+
+    def __init__(self, known_names: KnownNames | None) -> None:
+        """known_names: those of some names that the repository has; None where nobody can tell."""
+        self._trees = LiveTrees()
+        self._known_names = known_names
+
+    def prose_at(self, document: Document, cursor: Cursor) -> Prose:
+        """Whether the cursor stands in a comment or in a string."""
+        tree = self._trees.of(document.path, document.language, document.text)
+        if tree is None:
+            return ""
+        before = document.text[: offset_of(document, cursor)]
+        return prose_at(tree.root, tree.source, len(before.encode("utf-8", "replace")))
+
+    def check(
+        self, document: Document, cursor: Cursor, text: str, n_replaced: int, *, opens: bool, seen: Sequence[str]
+    ) -> Checked:
+        """A suggestion, cut to its block and its known names.
+
+        n_replaced: characters right of the cursor that it replaces. opens: whether it begins a block behind its opener.
+        seen: texts of other files that the model saw.
+        """
+        filled = self._filled(document, cursor, text, n_replaced)
+        if filled is None:
+            return Checked(text)
+        cut = _cut_to_block(filled, text, opens=opens) if "\n" in text.strip("\n") else text
+        if self._known_names is None:
+            return Checked(cut)
+        return self._names_checked(document, cursor, filled, cut, seen)
+
+    def _filled(self, document: Document, cursor: Cursor, text: str, n_replaced: int) -> Filled | None:
+        before = self._trees.of(document.path, document.language, document.text)
+        if before is None:
+            return None
+        offset = offset_of(document, cursor)
+        left = document.text[:offset]
+        after = self._trees.changed(before, left + text + document.text[offset + n_replaced :])
+        if after is None:
+            return None
+        start = len(left.encode("utf-8", "replace"))
+        end = start + len(text.encode("utf-8", "replace"))
+        return Filled(after, start, end, was_sound=not before.root.has_error)
+
+    def _names_checked(
+        self, document: Document, cursor: Cursor, filled: Filled, text: str, seen: Sequence[str]
+    ) -> Checked:
+        end = filled.start + len(text.encode("utf-8", "replace"))
+        names = used_names(filled.tree.root, filled.tree.source, filled.start, end)[:_MAX_NAMES]
+        unknown = self._unknown(document, cursor, text, names, seen)
+        plain = next((used for used in unknown if not used.is_member), None)
+        trust = _UNKNOWN_MEMBER if any(used.is_member for used in unknown) else 1.0
+        if plain is None or names_given(document.language) is None:
+            return Checked(text, trust if plain is None else _UNKNOWN_MEMBER)
+        kept = filled.upto(_line_start(filled.tree.source, statement_start(filled.tree.root, plain.start)))
+        return Checked(kept.rstrip(), trust) if kept.strip() else Checked(text, trust, plain.name)
+
+    def _unknown(
+        self, document: Document, cursor: Cursor, text: str, names: Sequence[UsedName], seen: Sequence[str]
+    ) -> list[UsedName]:
+        """Those that neither file, prompt, language nor repository have, and the suggestion does not introduce."""
+        assert self._known_names is not None, "asked only where somebody can tell"
+        offset = offset_of(document, cursor)
+        own = introduced(document.text[max(offset - cursor.column, offset - _MAX_LEFT) : offset] + text)
+        given = names_given(document.language) or frozenset()
+        new = _without([used for used in names if len(used.name) >= _LEAST_NAME], own | given)
+        new = _without(new, words_of(document.text)) if new else []
+        new = _without(new, frozenset().union(*map(words_of, seen))) if new else []
+        return _without(new, self._known_names(sorted({used.name for used in new}))) if new else []
+
+
+def _without(names: Sequence[UsedName], known: frozenset[str]) -> list[UsedName]:
+    return [used for used in names if used.name not in known]
+
+
+def _cut_to_block(filled: Filled, text: str, *, opens: bool) -> str:
+    """The suggestion up to where the block that it belongs to ends."""
+    source = filled.tree.source
+    end = block_end(filled.tree.root, source, filled.start, opens=opens)
+    if end is None or not filled.start < end < filled.end:
+        return text
+    closer = closer_before(source, end)
+    if closer and filled.was_sound and source[filled.end :].lstrip().startswith(closer):
+        end -= len(closer)  # The file closes the block itself.
+    return filled.upto(end).rstrip() or text
+
+
+def _line_start(source: bytes, offset: int) -> int:
+    return source.rfind(b"\n", 0, offset) + 1

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from codeassist.alternatives import distinct
@@ -21,6 +21,7 @@ from codeassist.generation import Answer, ms_since, read
 from codeassist.outcomes import log_outcome
 from codeassist.pipeline import Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
+from codeassist.right_side import in_place_of, rest_of_word
 from codeassist.settings import CompletionSettings
 from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
 from codeassist.window import Window
@@ -92,11 +93,8 @@ class Completer:
         started = time.perf_counter()
         offset = offset_of(document, cursor)
         manners = [Manner(invoked=True, seed=seed) for seed in range(limit)]
-        prepared = await asyncio.to_thread(self._prepare, document, cursor, manners[0])
-        async with asyncio.TaskGroup() as tasks:
-            made = [tasks.create_task(self._ask(document, cursor, prepared, manner)) for manner in manners]
-        total = {"total": ms_since(started)}
-        suggestions = [replace(one, ms={**one.ms, **total}) for one in distinct(task.result() for task in made)]
+        made = distinct(await self._made(document, cursor, manners))
+        suggestions = [replace(one, ms={**one.ms, "total": ms_since(started)}) for one in made]
         for suggestion in reversed(suggestions):
             log_outcome(document, cursor, suggestion)
             if suggestion.text:
@@ -169,13 +167,21 @@ class Completer:
         is_ready = self._engine.status.state == "ready"
         suggestion = self._cache.reuse(document, offset, invoked=manner.invoked) if is_ready else None
         if suggestion is None:
-            prepared = await asyncio.to_thread(self._prepare, document, cursor, manner)
-            suggestion = await self._ask(document, cursor, prepared, manner)
+            (suggestion,) = await self._made(document, cursor, [manner])
             if suggestion.text:
                 self._cache.store(document, offset, suggestion, invoked=manner.invoked)
         suggestion = replace(suggestion, ms={**suggestion.ms, "total": ms_since(started)})
         log_outcome(document, cursor, suggestion)
         return suggestion
+
+    async def _made(self, document: Document, cursor: Cursor, manners: Sequence[Manner]) -> list[Suggestion]:
+        """One suggestion for each manner, of which all or none are invoked. Inside of a word, that is completed."""
+        offset = offset_of(document, cursor)
+        rest = rest_of_word(document.text, offset) if manners[0].invoked else ""
+        asked = replace(document, text=document.text[:offset] + document.text[offset + len(rest) :])
+        prepared = await asyncio.to_thread(self._prepare, asked, cursor, manners[0])
+        made = await asyncio.gather(*(self._ask(asked, cursor, prepared, manner) for manner in manners))
+        return [in_place_of(rest, one) for one in made]
 
     async def _ask(self, document: Document, cursor: Cursor, prepared: Prepared | str, manner: Manner) -> Suggestion:
         request_id = f"{'ahead' if manner.priority == Priority.AHEAD else 'complete'}-{next(self._ids)}"

@@ -1,9 +1,13 @@
-"""What stands right of the cursor because an editor closed it by itself, and a suggestion that closes it, too. Pure."""
+"""What stands right of the cursor and a suggestion brings along: the rest of a word, what an editor closed. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from codeassist.types import Suggestion
+
+_WORD = re.compile(r"\w+")
 _CLOSES = {")": "(", "]": "[", "}": "{", ">": "<"}
 _QUOTES = "\"'`"
 _CLOSERS = re.compile(r"""^[)\]}>"'`]+""")
@@ -30,6 +34,23 @@ def closers_taken(left: str, text: str, right: str) -> int:
         return 0  # nothing goes on behind them
     further = right[len(places) :].strip()
     return len(right) if further and text.startswith(further, places[-1] + 1) else len(places)
+
+
+def rest_of_word(text: str, offset: int) -> str:
+    """What of the word that a place stands inside of stands right of it; "" where it stands inside of none."""
+    if not _WORD.fullmatch(text, max(offset - 1, 0), offset):
+        return ""
+    found = _WORD.match(text, offset)
+    return found.group() if found else ""
+
+
+def in_place_of(rest: str, suggestion: Suggestion) -> Suggestion:
+    """A suggestion that was made as if the rest of a word were not there: it takes its place."""
+    if not rest or not suggestion.text:
+        return suggestion
+    if suggestion.text == rest:
+        return replace(suggestion, text="", drop_reason="the word is there already")
+    return replace(suggestion, replace_right=suggestion.replace_right + len(rest))
 
 
 def _closed_at(text: str, closers: str, open_quotes: str) -> list[int]:

@@ -223,6 +223,27 @@ async def test_several_lines_end_with_the_block_of_the_cursor(make: Make, info: 
     assert suggestion.text == "a();\n}"
 
 
+@pytest.mark.parametrize(
+    ("source", "answer", "line"),
+    [
+        ("x = self.co‸nf\n", "self.config\n", "x = self.config"),
+        ("x = self.co‸nf + 1\n", "nfig\n", "x = self.config + 1"),
+        ("x = self.co‸nf(a)\n", "nfigure\n", "x = self.configure(a)"),
+        ("x = self.co‸nf\n", "nf\n", "x = self.conf"),
+        ("valu‸e = 1\n", "ation = 1\n", "valuation = 1"),
+    ],
+)
+async def test_who_asks_inside_of_a_word_has_it_completed(
+    make: Make, info: ModelInfo, source: str, answer: str, line: str
+) -> None:
+    engine = await started(lambda request: request.forced_prefix + answer.removeprefix("self.co"), info)
+    document, cursor = marked(source)
+    suggestion = await make(engine).complete(document, cursor, invoked=True)
+    whole = document.text.partition("\n")[0]
+    assert whole[: cursor.column] + suggestion.text + whole[cursor.column + suggestion.replace_right :] == line
+    assert (await make(engine).complete(document, cursor)).drop_reason == "the cursor is inside of a word"
+
+
 async def test_a_dead_engine_is_a_drop_reason(make: Make, info: ModelInfo) -> None:
     engine = await started(["= 1\n"], info)
     engine.crash()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import ModelError
+from codeassist.models.directory import shipped_model
 from codeassist.tokenizer import FileTokenizer
 
 
@@ -51,3 +53,40 @@ def test_a_broken_tokenizer_is_a_model_error_that_names_the_file(tmp_path: Path,
 def test_a_missing_special_token_names_the_remedy(tokenizer: FileTokenizer) -> None:
     with pytest.raises(ModelError, match=r"engine\.template"):
         tokenizer.special("<|fim_prefix|>")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> FileTokenizer:
+    return FileTokenizer(shipped_model() / "tokenizer.json")
+
+
+@pytest.mark.parametrize(
+    ("left", "whole"),
+    [
+        ("x = self.conf", "x = self.config"),
+        ("x = self.co", "x = self.config"),
+        ("return val", "return value"),
+        ("import nump", "import numpy"),
+        ("def test_par", "def test_parse"),
+        ("for na", "for name in names:"),
+        ("raise Val", "raise ValueError("),
+        ("x = HTTPRes", "x = HTTPResponse()"),
+        ("if not is_", "if not is_ready"),
+        ("x = naïv", "x = naïve"),
+        ("    ret", "    return"),
+        ("x = 12", "x = 128"),
+    ],
+)
+def test_a_half_word_may_go_on_in_the_models_own_tokens(shipped: FileTokenizer, left: str, whole: str) -> None:
+    """The tokens of the whole line are the prompt's, and then such as the forced text allows, one after the other."""
+    vocabulary = read_vocabulary(shipped_model() / "tokenizer.json")
+    at = shipped.heal_offset(left)
+    kept, rest = shipped.encode(left[:at]), left[at:].encode()
+    tokens = shipped.encode(whole)
+    assert tokens[: len(kept)] == kept
+    for token in tokens[len(kept) :]:
+        if not rest:
+            break
+        assert token in vocabulary.allowed(rest)
+        rest = vocabulary.after(rest, token)
+    assert not rest

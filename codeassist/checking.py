@@ -13,7 +13,7 @@ from codeassist.documents import offset_of
 from codeassist.language_names import names_given
 from codeassist.types import Cursor, Document
 from indexer.live_trees import LiveTree, LiveTrees
-from indexer.syntax_places import Prose, block_end, closer_before, prose_at, statement_start
+from indexer.syntax_places import Prose, block_end, closer_before, has_error_between, prose_at, statement_start
 from indexer.used_names import UsedName, introduced, used_names, words_of
 
 KnownNames = Callable[[Sequence[str]], frozenset[str]]
@@ -131,6 +131,8 @@ def _without(names: Sequence[UsedName], known: frozenset[str]) -> list[UsedName]
 def _cut_to_block(filled: Filled, text: str, *, opens: bool) -> str:
     """The suggestion up to where the block that it belongs to ends."""
     source = filled.tree.source
+    if has_error_between(filled.tree.root, filled.start, filled.end):
+        return text  # It breaks off, so that the tree around it is a guess.
     end = block_end(filled.tree.root, source, filled.start, opens=opens)
     if end is None or not filled.start < end < filled.end:
         return text

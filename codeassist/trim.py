@@ -6,6 +6,7 @@ could change the result, so that generation can stop.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -17,6 +18,8 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 _OPENERS = frozenset(_PAIRS.values())
 # A line this short ("}", "else:") may well stand twice in a row.
 _SHORT_LINE = 5
+# Lines that no statement begins with.
+_GOES_ON = re.compile(r"\s*(?:[)\]}]|(?:else|elif|except|finally|catch|rescue|ensure|end|then|do|and|or)\b)")
 # The end of a suggestion that stands below already is looked for in so many lines.
 _LINES_BELOW = 24
 
@@ -52,6 +55,8 @@ def trim(raw: str, window: Window, limits: TrimLimits, *, finished: bool, trunca
     if not (settled or finished):
         return Trimmed("\n".join(lines), settled=False)
     lines = _without_what_stands_below(lines, window)
+    if not lines:
+        return Trimmed("", settled=True, reason="repeats the lines below")
     whole = "\n".join(lines).rstrip()
     n_taken = closers_taken(window.left, whole, window.right)
     text = whole if n_taken else _drop_repeated_right(whole, window)
@@ -128,7 +133,8 @@ def _with_closer(lines: Sequence[str], index: int, scope: _Scope, window: Window
 
 
 def _without_what_stands_below(lines: Sequence[str], window: Window) -> list[str]:
-    """The lines up to where the rest of them, two or more, stands below in the same order."""
+    """The lines up to where the rest of them, two or more, stands below in the same order; none where that rest is the
+    end of what began above it."""
     stripped = [line.rstrip() for line in lines]
     while stripped and not stripped[-1]:
         stripped.pop()
@@ -136,7 +142,7 @@ def _without_what_stands_below(lines: Sequence[str], window: Window) -> list[str
     for start in range(1, len(stripped) - 1):
         rest = stripped[start:]
         if any(rest == [line.rstrip() for line in below[at : at + len(rest)]] for at in range(len(below))):
-            return list(lines[:start])
+            return [] if _GOES_ON.match(rest[0]) else list(lines[:start])
     return list(lines)
 
 

@@ -57,6 +57,17 @@ def statement_start(root: Node, offset: int) -> int:
     return start
 
 
+def has_error_between(root: Node, start: int, end: int) -> bool:
+    """Whether something is wrong or missing in a stretch of the source."""
+    open_nodes = [root]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node.start_byte < end and node.end_byte >= start and (node.is_error or node.is_missing):
+            return True
+        open_nodes += [child for child in node.children if child.has_error and child.start_byte < end]
+    return False
+
+
 def closer_before(source: bytes, offset: int) -> bytes:
     """What closes a block right before a place: "" where it ends without."""
     return next((closer for closer in _CLOSERS if source.endswith(closer, 0, offset)), b"")

@@ -84,6 +84,14 @@ def test_nobody_to_ask_means_no_judgement_of_names() -> None:
         ("a closer that the file has", "a.js", "function f() {\n  ‸\n}\n", "a();\n}\nb();", False, "a();"),
         ("a block that is opened", "a.go", "func f() {‸\n", "\n\treturn\n}\nfunc g() {\n}", True, "\n\treturn\n}"),
         ("what stays inside", "a.py", "def f():\n    ‸\n", "a = 1\n    return a", False, "a = 1\n    return a"),
+        (
+            "a suggestion that breaks off",
+            "a.py",
+            "def f():\n    ‸\n",
+            "try:\n        a()\n    b('",
+            False,
+            "try:\n        a()\n    b('",
+        ),
         ("broken code", "a.py", "def f(:\n    ‸\n", "a = (\n    return", False, "a = (\n    return"),
     ],
 )

@@ -128,6 +128,12 @@ def test_what_an_editor_closed_is_not_closed_twice(name: str, source: str, raw: 
             "x = 0\n    a = 1\n    c = 3\n",
             "x = 0\n    a = 1\n    c = 3",
         ),
+        (
+            "the end of a statement that began in the suggestion",
+            "def f():\n    ‸\n    try:\n        b()\n    except E:\n        c()\n",
+            "try:\n        a()\n    except E:\n        c()\n",
+            "",
+        ),
         ("the cursor's line as it stands below", "x = ‸\nx = compute()\n", "compute()\n", ""),
         ("a short line may stand twice", "x‸\nx()\n", "()\n", "()"),
         ("several brackets close the block", "foo(() => {‸", "\n  bar();\n});\nbaz();\n", "\n  bar();\n});"),

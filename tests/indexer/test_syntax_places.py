@@ -4,7 +4,7 @@ import pytest
 from tree_sitter import Node
 
 from indexer.live_trees import LiveTrees
-from indexer.syntax_places import block_end, prose_at, statement_start
+from indexer.syntax_places import block_end, has_error_between, prose_at, statement_start
 
 MARK = "‸"
 
@@ -99,3 +99,9 @@ def test_outside_of_blocks_and_in_broken_code_no_end_is_known(source: str) -> No
 def test_a_statement_begins_in_its_block(source: str, start: str) -> None:
     root, text, offset = tree_at("a.py", source)
     assert text[statement_start(root, offset) :].decode() == start
+
+
+def test_errors_are_found_where_they_are() -> None:
+    root, _, offset = tree_at("a.py", "x = 1\ny = 2\n‸z = (\n")
+    assert not has_error_between(root, 0, offset - 1)
+    assert has_error_between(root, offset, offset + 5)

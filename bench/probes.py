@@ -35,13 +35,16 @@ class LspProbe:
         return cls(process)
 
     async def request(self, method: str, params: object) -> Any:
+        _, answer = await self.ask(method, params)
+        return await asyncio.wait_for(answer, ANSWER_DEADLINE_S)
+
+    async def ask(self, method: str, params: object) -> tuple[int, asyncio.Future[Any]]:
+        """Send a request without waiting: its id, and its answer to come (None where it is an error)."""
         number, self.next_id = self.next_id, self.next_id + 1
-        self.answers[number] = asyncio.get_running_loop().create_future()
+        answer = self.answers[number] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(lambda _: self.answers.pop(number, None))
         await self._send({"id": number, "method": method, "params": params})
-        try:
-            return await asyncio.wait_for(self.answers[number], ANSWER_DEADLINE_S)
-        finally:
-            del self.answers[number]
+        return number, answer
 
     async def notify(self, method: str, params: object) -> None:
         await self._send({"method": method, "params": params})

@@ -67,9 +67,9 @@ def write(
     print(f"written to {arguments.out}", file=sys.stderr)
 
 
-def command(arguments: Iterable[str]) -> str:
+def command(arguments: Iterable[str], program: str = "bench.quality") -> str:
     """The command line, folders elsewhere on this machine by their bare names."""
-    return " ".join(["python -m bench.quality", *map(_shown, arguments)])
+    return " ".join([f"python -m {program}", *map(_shown, arguments)])
 
 
 def _shown(word: str) -> str:

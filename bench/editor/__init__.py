@@ -1,0 +1,1 @@
+"""Recorded typing through a real Language Server: traces of commits, a simulated editor and user, and their figures."""

@@ -130,7 +130,7 @@ async def type_on(server: Server, found: Sequence[Trace], day: Day, arguments: N
         before = day.n_keys
         await editor.open(trace.language)
         for edit, goal in places(trace):
-            editor.buffer, editor.ghost = buffer_at(trace, edit, editor.buffer.text), None
+            editor.put_cursor(buffer_at(trace, edit, editor.buffer.text))
             typist = typist_of(trace, edit, arguments.corrections)
             await write(editor, goal, typist, rhythm, accepts=number % 2 == 0)
             if number % 2 == 0 and await taken_back(editor):
@@ -153,7 +153,7 @@ async def taken_back(editor: Editor) -> bool:
     await editor.press(Key("accept"))
     await editor.settled()
     await change(editor, Change(before.cursor, before.cursor + len(ghost.text), replaced))
-    editor.buffer, editor.ghost = before, None
+    editor.put_cursor(before)
     return True
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bench.editor.ghost import READ_AFTER_MS
 from bench.editor.session import Pressed
 from bench.measuring import summary
 from bench.quality.intervals import interval
@@ -17,9 +18,10 @@ FLICKER = ("replaced", "vanished")
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One request to the engine; monotonic milliseconds. ending: see `watched`."""
+    """One request to the engine, or one wait for a pause in typing; monotonic milliseconds. See `watched`."""
 
     id: str
+    kind: str
     start_ms: float
     first_ms: float | None
     end_ms: float
@@ -67,6 +69,7 @@ def figures(runs: Sequence[Run]) -> dict[str, object]:
         **shown(runs),
         **saved(runs),
         "flicker": flicker(keys),
+        "stood": stood(keys),
         "generations": generations(runs, len(keys)),
     }
 
@@ -81,6 +84,10 @@ def shown(runs: Sequence[Run]) -> dict[str, object]:
         "first_line_right": interval([float(key.line_right) for _, key in new], traces),
         "wholly_right": interval([float(key.n_right == key.n_shown) for _, key in new], traces),
         "characters_right": round(sum(key.n_right for _, key in new) / characters, 4) if characters else None,
+        "first_line_right_by_key": {
+            kind: interval([float(key.line_right) for _, key in new if key.kind == kind])
+            for kind in sorted({key.kind for _, key in new})
+        },
         "accepted": interval([1.0] * n_accepts(runs) + [0.0] * max(len(new) - n_accepts(runs), 0)),
     }
 
@@ -115,12 +122,27 @@ def flicker(keys: Sequence[Pressed]) -> dict[str, object]:
     }
 
 
+def stood(keys: Sequence[Pressed]) -> dict[str, object]:
+    """How long what appeared stood there, typed along or not, and the share that went before anybody could read it.
+
+    What was typed or accepted to its end is not among them.
+    """
+    new = [key for key in keys if key.showing in NEW]
+    gone = [float(not key.used and key.stood_ms < READ_AFTER_MS) for key in new]
+    return {"ms": summary(key.stood_ms for key in new), "gone_unread": interval(gone)}
+
+
 def generations(runs: Sequence[Run], n_keys: int) -> dict[str, object]:
-    """What the engine was asked, by the first word of the requests' ids, and what was for nothing.
+    """What the engine was asked, by what for, and what was for nothing.
 
     wasted: nothing of it came onto the screen.
     """
-    found = [(generation, {key.item for key in run.pressed}) for run in runs for generation in run.generations]
+    found = [
+        (generation, {key.item for key in run.pressed})
+        for run in runs
+        for generation in run.generations
+        if generation.kind != "wait"
+    ]
     endings = Counter(generation.ending for generation, _ in found)
     n_wasted = sum(generation.id not in items for generation, items in found)
     tokens = sum(generation.n_tokens for generation, _ in found)
@@ -128,7 +150,7 @@ def generations(runs: Sequence[Run], n_keys: int) -> dict[str, object]:
     return {
         "started": len(found),
         "started_per_100_keys": _per_100(len(found), n_keys),
-        "kinds": dict(Counter(generation.id.rpartition("-")[0] for generation, _ in found)),
+        "kinds": dict(Counter(generation.kind for generation, _ in found)),
         "finished": endings["ended"] + endings["left"],
         "cancelled": endings["cancelled"],
         "failed": endings["failed"],
@@ -140,15 +162,21 @@ def generations(runs: Sequence[Run], n_keys: int) -> dict[str, object]:
 
 
 def overheads(runs: Iterable[Run]) -> list[float]:
-    """Milliseconds from key to answer in which the engine was at nothing, for keys that reached the engine."""
+    """Milliseconds from key to answer in which neither the engine ran nor a pause was waited for on purpose, for keys
+    that reached the engine."""
     found = []
     for run in runs:
         for key in run.pressed:
             if key.answer_ms is not None:
                 busy = overlap(run.generations, key.sent_ms, key.sent_ms + key.answer_ms)
-                if busy > 0:
+                if busy > 0 and overlap(ran(run), key.sent_ms, key.sent_ms + key.answer_ms) > 0:
                     found.append(key.answer_ms - busy)
     return found
+
+
+def ran(run: Run) -> list[Generation]:
+    """What the engine did, without the waits."""
+    return [each for each in run.generations if each.kind != "wait"]
 
 
 def overlap(busy: Iterable[Generation], start: float, end: float) -> float:

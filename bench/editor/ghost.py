@@ -63,6 +63,11 @@ def _units(text: str, start: int, end: int | None) -> str:
     return units[2 * start : None if end is None else 2 * max(end, 0)].decode("utf-16-le", "replace")
 
 
+def is_along(ghost: Ghost | None, key: Key) -> bool:
+    """Whether a key types what comes next in the ghost."""
+    return ghost is not None and key.kind == "type" and ghost.text.startswith(key.text)
+
+
 def along(ghost: Ghost | None, before: Buffer, key: Key, after: Buffer) -> Ghost | None:
     """What is left of a ghost after a key; None when it is hidden or used up."""
     typed = {"type": key.text, "tab": before.unit}.get(key.kind, "")

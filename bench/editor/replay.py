@@ -76,7 +76,7 @@ async def typed(server: Server, trace: Trace, each: Round, arguments: argparse.N
     rhythm = Rhythm(random.Random(f"{arguments.seed}:{trace.commit}"), arguments.median_ms)
     await editor.open(trace.language)
     for edit, goal in places(trace):
-        editor.buffer, editor.ghost = buffer_at(trace, edit, editor.buffer.text), None
+        editor.put_cursor(buffer_at(trace, edit, editor.buffer.text))
         typist = typist_of(trace, edit, arguments.corrections)
         await write(editor, goal, typist, rhythm, accepts=each.user == "accepts")
     await editor.close()

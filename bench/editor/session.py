@@ -16,6 +16,7 @@ from bench.editor.ghost import (
     first_line_is_right,
     ghost_of,
     is_accepted,
+    is_along,
     n_right_so_far,
     showing,
 )
@@ -35,7 +36,8 @@ class Pressed:
     sent_ms: monotonic. answer_ms: until the answer; None when a newer key came first. showing: what the answer did to
     the screen; "null" when it was none. n_shown, n_right: characters of the ghost that the answer brought, and how many
     of them come next. line_right: whether its first line does. seen: whether a ghost stood there when the next key was
-    pressed. along: whether the key was the next character of the ghost. item: id of the suggestion. line, ghost: the
+    pressed. along: whether the key was the next character of the ghost. stood_ms: how long what the answer brought was
+    on the screen; used: it was typed or accepted to its end. item: id of the suggestion. line, ghost: the
     text left of the cursor and the suggestion, for examples; they are other people's and in no result.
     """
 
@@ -52,6 +54,8 @@ class Pressed:
     along: bool = False
     n_accepted: int = 0
     item: str = ""
+    stood_ms: float = 0.0
+    used: bool = False
     line: str = ""
     ghost: str = ""
 
@@ -60,7 +64,7 @@ class Pressed:
 class Editor:
     """One open document. Requests as VS Code sends them: one for each key, the older one cancelled.
 
-    clock: monotonic milliseconds.
+    clock: monotonic milliseconds. bringer: the key whose answer brought the ghost that is shown.
     """
 
     probe: LspProbe
@@ -73,6 +77,7 @@ class Editor:
     pending: tuple[int, asyncio.Future[Any]] | None = None
     answering: asyncio.Task[None] | None = None
     clock: Callable[[], float] = now_ms
+    bringer: Pressed | None = None
 
     async def open(self, language: str) -> None:
         item = {"uri": self.uri, "languageId": language, "version": self.version, "text": self.buffer.text}
@@ -80,7 +85,13 @@ class Editor:
         await self.probe.notify("textDocument/didFocus", {"textDocument": {"uri": self.uri}})
 
     async def close(self) -> None:
+        self._show(None)
         await self.probe.notify("textDocument/didClose", {"textDocument": {"uri": self.uri}})
+
+    def put_cursor(self, buffer: Buffer) -> None:
+        """Go to another place of the text; what is shown goes."""
+        self._show(None)
+        self.buffer = buffer
 
     async def press(self, key: Key) -> Pressed:
         """One key: the edit, what is left of the ghost, and the next request."""
@@ -90,13 +101,14 @@ class Editor:
             note.n_accepted, note.item = len(self.ghost.text), item_id(self.ghost.item)
             command = self.ghost.item.get("command")
             self.buffer, change = accept(self.ghost, before)
-            self.ghost = None
+            self._show(None, used=True)
             await self.change(before.text, change)
             await self._run(command)
         else:
             self.buffer, edit = press(before, key)
-            self.ghost = along(self.ghost, before, key, self.buffer)
-            note.along = self.ghost is not None
+            note.along = is_along(self.ghost, key)
+            left = along(self.ghost, before, key, self.buffer)
+            self._show(left, used=note.along)
             if edit is not None:
                 await self.change(before.text, edit)
             else:
@@ -158,9 +170,18 @@ class Editor:
             note.line_right = first_line_is_right(new, self.buffer, self.goal)
             if self.ghost is not None and note.showing in ("kept", "extended"):
                 new = Ghost(new.text, new.n_right, self.ghost.since_ms, new.item)
-            if note.showing in ("appeared", "replaced"):
-                await self.probe.notify("textDocument/didShowCompletion", {"item": new.item})
-        self.ghost = new
+        self._show(new)
+        if new is not None and note.showing in ("appeared", "replaced"):
+            self.bringer = note
+            await self.probe.notify("textDocument/didShowCompletion", {"item": new.item})
+
+    def _show(self, ghost: Ghost | None, *, used: bool = False) -> None:
+        """Put this on the screen; used: what stood there went because all of it was typed."""
+        if self.ghost is not None and (ghost is None or ghost.since_ms != self.ghost.since_ms) and self.bringer:
+            self.bringer.stood_ms = self.clock() - self.ghost.since_ms
+            self.bringer.used = used
+            self.bringer = None
+        self.ghost = ghost
 
     async def _cancel(self) -> None:
         if self.pending is not None:

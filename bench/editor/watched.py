@@ -2,9 +2,10 @@
 
     python -m bench.editor.watched FILE lsp --stdio
 
-Each request becomes a line of FILE: its id, monotonic milliseconds of its start, first token and end (null: none came),
-tokens generated, and whether it was read to its end, left early by the reader's own choice, or cancelled. The program
-that is watched is not changed.
+Each request becomes a line of FILE: its id, what it was for (its priority, or "prewarm"), monotonic milliseconds of its
+start, first token (null: none came) and end, tokens generated, and whether it was read to its end, left early by the
+reader's own choice, or cancelled. So does each time that an unasked request waits for a pause in typing ("wait"). The
+program that is watched is not changed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -29,10 +30,12 @@ def watch(file: Path) -> None:
     from codeassist.engine.embedded import EmbeddedEngine
     from codeassist.engine.remote import RemoteEngine
     from codeassist.engine.scripted import ScriptedEngine
+    from codeassist.ghost_text import GhostText
 
     notes = file.open("a", encoding="utf-8", buffering=1)
     for engine in (AttachedEngine, EmbeddedEngine, RemoteEngine, ScriptedEngine):
         setattr(engine, "stream", noted(engine.stream, notes))  # noqa: B010 - mypy allows no assignment to a method
+    setattr(GhostText, "_pause", waited(GhostText._pause, notes))  # noqa: B010
 
 
 def noted(stream: Stream, notes: IO[str]) -> Stream:
@@ -55,9 +58,37 @@ def noted(stream: Stream, notes: IO[str]) -> Stream:
             ending = "failed"
             raise
         finally:
-            notes.write(json.dumps([request.id, start, first, now_ms(), n_tokens, ending]) + "\n")
+            note(notes, request.id, purpose(request), start, first, n_tokens, ending)
 
     return watched
+
+
+def waited(pause: Callable[..., Awaitable[float]], notes: IO[str]) -> Callable[..., Awaitable[float]]:
+    """The same method, each call of which becomes a line."""
+
+    async def watched(*arguments: Any) -> float:
+        start = now_ms()
+        ending: Ending = "cancelled"
+        try:
+            wait_ms = await pause(*arguments)
+            ending = "ended"
+            return wait_ms
+        finally:
+            note(notes, "", "wait", start, None, 0, ending)
+
+    return watched
+
+
+def purpose(request: Any) -> str:
+    """What a request is for."""
+    return "prewarm" if request.id.startswith("prewarm") else str(request.priority.name).lower()
+
+
+def note(
+    notes: IO[str], request_id: str, kind: str, start: float, first: float | None, n_tokens: int, ending: Ending
+) -> None:
+    """One line, ending now."""
+    notes.write(json.dumps([request_id, kind, start, first, now_ms(), n_tokens, ending]) + "\n")
 
 
 def now_ms() -> float:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bench.editor.__main__ import command_line
-from bench.editor.figures import Generation, Run, figures, flicker, generations, overheads, overlap
+from bench.editor.figures import Generation, Run, figures, flicker, generations, overheads, overlap, stood
 from bench.editor.growth import BLOCKS, grown
 from bench.editor.replay import rounds, row_of, summarise
 from bench.editor.session import Pressed
-from bench.editor.watched import noted
+from bench.editor.watched import noted, waited
 from codeassist.types import Delta, GenerationRequest, Usage
 
 REQUEST = GenerationRequest("complete-1", (), 8)
@@ -33,30 +33,47 @@ def run(*pressed: Pressed, ran: tuple[Generation, ...] = (), n_typed: int = 10, 
 
 
 def test_overhead_is_the_time_in_which_the_engine_did_nothing() -> None:
-    ran = (Generation("complete-1", 1010.0, 1030.0, 1060.0, 5, "ended"),)
+    ran = (Generation("complete-1", "completion", 1010.0, 1030.0, 1060.0, 5, "ended"),)
     assert overheads([run(key(answer_ms=70.0), ran=ran)]) == [20.0]
     assert overheads([run(key(answer_ms=5.0), ran=())]) == []
 
 
+def test_waiting_on_purpose_is_no_overhead() -> None:
+    ran = (
+        Generation("", "wait", 1005.0, None, 1105.0, 0, "ended"),
+        Generation("complete-1", "completion", 1110.0, 1130.0, 1160.0, 5, "ended"),
+    )
+    assert overheads([run(key(answer_ms=170.0), ran=ran)]) == [20.0]
+    assert generations([run(ran=ran)], 1)["started"] == 1
+
+
+def test_what_went_before_it_could_be_read_is_told_apart_from_what_was_typed() -> None:
+    shown = {"showing": "appeared", "answer_ms": 5.0}
+    keys = [key(**shown, stood_ms=100.0), key(**shown, stood_ms=100.0, used=True), key(**shown, stood_ms=900.0)]
+    share = stood(keys)["gone_unread"]
+    assert isinstance(share, dict)
+    assert share["mean"] == pytest.approx(0.3333)
+
+
 def test_time_in_which_two_generations_ran_counts_once() -> None:
     ran = [
-        Generation("complete-1", 0.0, None, 30.0, 0, "cancelled"),
-        Generation("complete-2", 20.0, 30.0, 50.0, 5, "ended"),
-        Generation("complete-3", 90.0, None, 200.0, 5, "ended"),
+        Generation("complete-1", "completion", 0.0, None, 30.0, 0, "cancelled"),
+        Generation("complete-2", "completion", 20.0, 30.0, 50.0, 5, "ended"),
+        Generation("complete-3", "completion", 90.0, None, 200.0, 5, "ended"),
     ]
     assert overlap(ran, 10.0, 100.0) == 50.0
 
 
 def test_what_never_came_onto_the_screen_was_generated_for_nothing() -> None:
     ran = (
-        Generation("complete-1", 0.0, None, 10.0, 0, "cancelled"),
-        Generation("complete-2", 10.0, 15.0, 50.0, 6, "ended"),
-        Generation("ahead-1", 60.0, 65.0, 90.0, 2, "left"),
+        Generation("complete-1", "completion", 0.0, None, 10.0, 0, "cancelled"),
+        Generation("complete-2", "completion", 10.0, 15.0, 50.0, 6, "ended"),
+        Generation("complete-9", "ahead", 60.0, 65.0, 90.0, 2, "left"),
     )
     found = generations([run(key(item="complete-2", showing="appeared"), ran=ran)], 4)
     assert found["started"] == 3
     assert found["started_per_100_keys"] == 75.0
-    assert found["kinds"] == {"complete": 2, "ahead": 1}
+    assert found["kinds"] == {"completion": 2, "ahead": 1}
     assert (found["finished"], found["cancelled"], found["wasted"]) == (2, 1, 2)
     assert found["wasted_tokens_share"] == 0.25
 
@@ -135,7 +152,7 @@ async def deltas(_engine: object, _request: GenerationRequest) -> AsyncIterator[
 
 def lines(file: Path) -> list[tuple[str, int, str]]:
     read = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return [(note[0], note[4], note[5]) for note in read]
+    return [(note[0], note[5], note[6]) for note in read]
 
 
 async def test_every_request_to_the_engine_is_noted_however_it_ends(tmp_path: Path) -> None:
@@ -158,6 +175,16 @@ async def test_every_request_to_the_engine_is_noted_however_it_ends(tmp_path: Pa
     assert lines(file) == [("complete-1", 2, "ended"), ("complete-1", 1, "left"), ("complete-1", 0, "cancelled")]
 
 
+async def test_every_wait_for_a_pause_is_noted(tmp_path: Path) -> None:
+    async def pause(_self: object) -> float:
+        return 7.0
+
+    file = tmp_path / "notes.jsonl"
+    with file.open("a", buffering=1) as notes:
+        assert await waited(pause, notes)(None) == 7.0
+    assert json.loads(file.read_text(encoding="utf-8"))[1] == "wait"
+
+
 def test_notes_are_read_back_as_they_were_written() -> None:
-    generation = Generation(*json.loads('["complete-1", 1.0, null, 2.0, 0, "cancelled"]'))
+    generation = Generation(*json.loads('["complete-1", "completion", 1.0, null, 2.0, 0, "cancelled"]'))
     assert (generation.id, generation.first_ms, generation.ending) == ("complete-1", None, "cancelled")

@@ -29,9 +29,9 @@ class Time:
         return self.ms
 
     async def sleep(self, seconds: float) -> None:
-        self.ms += seconds * 1000
         for _ in range(5):
             await asyncio.sleep(0)
+        self.ms += seconds * 1000
 
 
 @dataclass
@@ -128,6 +128,15 @@ async def test_a_suggestion_that_changes_under_the_hands_is_seen_as_flicker() ->
 
     editor, _ = await session(moody, accepts=False)
     assert sum(key.showing == "replaced" for key in editor.pressed) > 10
+
+
+async def test_how_long_a_suggestion_stood_is_kept_with_the_key_that_brought_it() -> None:
+    typed, _ = await session(oracle, accepts=False)
+    brought = [key for key in typed.pressed if key.showing == "appeared"]
+    assert all(key.stood_ms > 0 for key in brought)
+    assert all(key.used for key in brought if key.n_shown > 1)
+    moved, _ = await session(lambda _text, offset: "wrong" if offset == 3 else "", accepts=False)
+    assert [(key.stood_ms > 0, key.used) for key in moved.pressed if key.showing == "appeared"] == [(True, False)]
 
 
 async def test_an_empty_answer_takes_the_ghost_away() -> None:

@@ -162,13 +162,14 @@ def test_what_changes_within_a_line_is_typed_there() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        ("a = 1\n", "a = 1\n>>>>>>> 2dc569a... more\nlong_enough = 1\n"),
         ("a = 1\n", "a  =  1\n"),
         ("# @generated\na = 1\n", "# @generated\na = 1\nbb = 222222222222222222222\n"),
         ("a = 1\n", "a = 2\n"),
         ("a = 1\n", "a = 1\n" + "b = 2\n" * 40),
         ("remove = 'this line is much too long to be taken away with Backspace'\n", "a_new_line_of_text = 12345\n"),
     ],
-    ids=["white space", "generated", "too little", "too many lines", "too much goes"],
+    ids=["conflict", "white space", "generated", "too little", "too many lines", "too much goes"],
 )
 def test_what_nobody_types_is_no_trace(before: str, after: str) -> None:
     assert trace_of("shop", "c0ffee", "a.py", before, after) is None

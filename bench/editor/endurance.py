@@ -63,7 +63,7 @@ class Day:
         keys = editor.pressed
         self.n_documents += 1
         self.n_answers += sum(key.answer_ms is not None for key in keys)
-        self.n_cancelled += sum(key.asked and key.answer_ms is None for key in keys)
+        self.n_cancelled += sum(key.asked_ms is not None and key.answer_ms is None for key in keys)
         self.n_ghosts += sum(key.showing == "appeared" for key in keys)
         self.n_accepted += sum(key.kind == "accept" for key in keys)
 

@@ -12,7 +12,7 @@ from bench.measuring import summary
 from bench.quality.intervals import interval
 
 # What puts a text on the screen that was not there.
-NEW = ("appeared", "extended", "replaced")
+NEW = ("appeared",)
 FLICKER = ("replaced", "vanished")
 
 
@@ -54,15 +54,17 @@ def figures(runs: Sequence[Run]) -> dict[str, object]:
     """All figures of some runs."""
     keys = [key for run in runs for key in run.pressed]
     traces = [number for number, run in enumerate(runs) for _ in run.pressed]
+    asked = [key for key in keys if key.asked_ms is not None]
     answered = [key for key in keys if key.answer_ms is not None]
     return {
         "traces": len(runs),
         "keys": len(keys),
         "characters": sum(run.n_typed for run in runs),
-        "requests_per_100_keys": _per_100(sum(key.asked for key in keys), len(keys)),
-        "answered_before_next_key": interval([float(key.answer_ms is not None) for key in keys if key.asked]),
+        "requests_per_100_keys": _per_100(len(asked), len(keys)),
+        "answered_before_next_key": interval([float(key.answer_ms is not None) for key in asked]),
         "key_to_ghost_ms": summary(key.answer_ms or 0.0 for key in answered if key.showing in NEW),
-        "key_to_answer_ms": summary(key.answer_ms or 0.0 for key in answered),
+        "request_to_ghost_ms": summary(since_asked(key) for key in answered if key.showing in NEW),
+        "request_to_answer_ms": summary(since_asked(key) for key in answered),
         "overhead_ms": summary(overheads(runs)),
         "keys_with_ghost": interval([float(key.seen) for key in keys], traces),
         "keys_along_ghost": interval([float(key.along) for key in keys], traces),
@@ -114,7 +116,7 @@ def saved(runs: Sequence[Run]) -> dict[str, object]:
 
 
 def flicker(keys: Sequence[Pressed]) -> dict[str, object]:
-    """Answers that replaced or took away what the user was typing along."""
+    """Answers that say otherwise than what was being typed along: an editor that does not keep that flickers."""
     stood = Counter(str(key.showing) for key in keys if key.showing in ("kept", "extended", *FLICKER))
     return {
         **{name: stood[name] for name in ("kept", "extended", "replaced", "vanished")},
@@ -162,16 +164,21 @@ def generations(runs: Sequence[Run], n_keys: int) -> dict[str, object]:
 
 
 def overheads(runs: Iterable[Run]) -> list[float]:
-    """Milliseconds from key to answer in which neither the engine ran nor a pause was waited for on purpose, for keys
-    that reached the engine."""
+    """Milliseconds from request to answer in which neither the engine ran nor a pause was waited for on purpose, for
+    keys that reached the engine."""
     found = []
     for run in runs:
         for key in run.pressed:
-            if key.answer_ms is not None:
-                busy = overlap(run.generations, key.sent_ms, key.sent_ms + key.answer_ms)
-                if busy > 0 and overlap(ran(run), key.sent_ms, key.sent_ms + key.answer_ms) > 0:
-                    found.append(key.answer_ms - busy)
+            if key.answer_ms is not None and key.asked_ms is not None:
+                span = key.asked_ms, key.sent_ms + key.answer_ms
+                if overlap(ran(run), *span) > 0:
+                    found.append(since_asked(key) - overlap(run.generations, *span))
     return found
+
+
+def since_asked(key: Pressed) -> float:
+    """Milliseconds from request to answer of a key that has both."""
+    return key.sent_ms + (key.answer_ms or 0.0) - (key.asked_ms or 0.0)
 
 
 def ran(run: Run) -> list[Generation]:

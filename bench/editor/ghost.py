@@ -1,7 +1,8 @@
 """Ghost text on the screen: what keys and answers make of it, as in VS Code. Pure.
 
-VS Code keeps a suggestion while what is typed agrees with it, and shows what is left of it; any other key hides it. The
-answer to the newest request takes its place, an empty one takes it away; answers to older requests are dropped.
+VS Code keeps a suggestion while what is typed agrees with it, and shows what is left of it, whatever the answers to
+newer requests say (`InlineCompletionsSource.fetch` puts what can be reused before them). Any other key hides it, and
+the answer to the newest request is what is shown next. Answers to older requests are dropped.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Any, Literal
 from bench.editor.buffer import PAIRS, Buffer, Change, Key, n_shared
 from bench.editor.typist import Goal
 
-# Which change an answer makes to the screen. "replaced" and "vanished" are flicker: the user had typed along.
+# Which change an answer makes to the screen. The user had typed along what an answer "extended", "replaced" or made
+# "vanish": VS Code keeps that as it is, other editors (Neovim) flicker.
 Showing = Literal["none", "appeared", "kept", "extended", "replaced", "vanished"]
 
 # A suggestion that stood for less was not read: Continue counts no rejection before (`DO_NOT_COUNT_REJECTED_BEFORE`).

@@ -18,7 +18,7 @@ from bench.editor.buffer import Buffer, press
 from bench.editor.figures import Generation, Run, figures
 from bench.editor.rhythm import Rhythm
 from bench.editor.server import Server, running
-from bench.editor.session import Editor, write
+from bench.editor.session import EDITOR_WAIT_MS, Editor, write
 from bench.editor.traces import Edit, Trace, base_of, traces
 from bench.editor.typist import Goal, Typist
 from bench.measuring import bench_settings
@@ -72,7 +72,7 @@ def n_keys_without(trace: Trace, corrections: float) -> int:
 async def typed(server: Server, trace: Trace, each: Round, arguments: argparse.Namespace) -> Run:
     """One trace from opening the file to closing it."""
     uri = (server.workspace / trace.path).as_uri()
-    editor = Editor(server.probe, uri, Buffer(trace.before, 0, trace.unit, trace.language))
+    editor = Editor(server.probe, uri, Buffer(trace.before, 0, trace.unit, trace.language), wait_ms=arguments.editor_ms)
     rhythm = Rhythm(random.Random(f"{arguments.seed}:{trace.commit}"), arguments.median_ms)
     await editor.open(trace.language)
     for edit, goal in places(trace):
@@ -170,6 +170,7 @@ def register(commands: Any) -> None:
         "--way", action="append", metavar="SETTING=VALUE,...", help="settings to compare; once for each way"
     )
     parser.add_argument("--median-ms", type=float, default=MEDIAN_MS, help="between two keys on a line")
+    parser.add_argument("--editor-ms", type=float, default=EDITOR_WAIT_MS, help="what the editor waits before it asks")
     parser.add_argument("--corrections", type=float, default=CORRECTIONS, help="share of keys that correct a slip")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SETTING=VALUE", help="for all ways")

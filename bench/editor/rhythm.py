@@ -22,6 +22,9 @@ LINE_PAUSE_MS = 600.0
 PLACE_PAUSE_MS = 1500.0
 # Of the keys that are pressed, so many are backspaces over a slip (Dhakal et al., table 3).
 CORRECTIONS = 0.0631
+# Who takes more than this away holds the key down: it repeats after 500 ms, every 33 ms (as Windows has it by default).
+TAPPED = 4
+HELD_DELAY_MS, HELD_MS = 500.0, 33.0
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -33,8 +36,13 @@ class Rhythm:
     chooser: random.Random
     median_ms: float = MEDIAN_MS
 
-    def gap_ms(self, before: Key | None) -> float:
-        """How long the person waits after the key `before`; None: the cursor has just been put here."""
+    def gap_ms(self, before: Key | None, n_gone: int = 0, n_to_go: int = 0) -> float:
+        """How long the person waits after the key `before`; None: the cursor has just been put here.
+
+        n_gone: how many backspaces in a row `before` was the last of. n_to_go: how many are still to come.
+        """
+        if n_gone and n_to_go and n_gone + n_to_go > TAPPED:
+            return HELD_DELAY_MS if n_gone == 1 else HELD_MS
         scale = self.median_ms / MEDIAN_MS
         spread = math.exp(self.chooser.gauss(0.0, SPREAD))
         if before is None:

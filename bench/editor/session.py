@@ -21,10 +21,12 @@ from bench.editor.ghost import (
     showing,
 )
 from bench.editor.rhythm import Rhythm
-from bench.editor.typist import Goal, Typist
+from bench.editor.typist import Goal, Typist, n_wrong
 from bench.editor.watched import now_ms
 from bench.probes import LspProbe
 
+# What VS Code waits for before it asks (`InlineCompletionsDebounce`: min 50, max 50).
+EDITOR_WAIT_MS = 50.0
 # After the last key of a place the answer may still come; it is waited for so long.
 LAST_ANSWER_S = 1.0
 
@@ -33,18 +35,19 @@ LAST_ANSWER_S = 1.0
 class Pressed:
     """One key and what came of it.
 
-    sent_ms: monotonic. answer_ms: until the answer; None when a newer key came first. showing: what the answer did to
-    the screen; "null" when it was none. n_shown, n_right: characters of the ghost that the answer brought, and how many
-    of them come next. line_right: whether its first line does. seen: whether a ghost stood there when the next key was
-    pressed. along: whether the key was the next character of the ghost. stood_ms: how long what the answer brought was
-    on the screen; used: it was typed or accepted to its end. item: id of the suggestion. line, ghost: the
-    text left of the cursor and the suggestion, for examples; they are other people's and in no result.
+    sent_ms: monotonic. asked_ms: when the request left, None when it never did. answer_ms: from the key to the answer;
+    None when a newer key came first. showing: what the answer did to the screen, or would have done in an editor that
+    does not keep what is typed along; "null" when it was none. n_shown, n_right: characters of the ghost that the
+    answer brought, and how many of them come next. line_right: whether its first line does. seen: whether a ghost stood
+    there when the next key was pressed. along: whether the key was the next character of the ghost. stood_ms: how long
+    what the answer brought was on the screen; used: it was typed or accepted to its end. item: id of the suggestion.
+    line, ghost: the text left of the cursor and the suggestion, for examples; they are other people's and in no result.
     """
 
     kind: str
     place: str
     sent_ms: float
-    asked: bool = False
+    asked_ms: float | None = None
     answer_ms: float | None = None
     showing: Showing | str = ""
     n_shown: int = 0
@@ -62,9 +65,10 @@ class Pressed:
 
 @dataclass
 class Editor:
-    """One open document. Requests as VS Code sends them: one for each key, the older one cancelled.
+    """One open document. Requests as VS Code sends them: one for each key, after a short wait, the older one cancelled.
 
-    clock: monotonic milliseconds. bringer: the key whose answer brought the ghost that is shown.
+    wait_ms: of the editor's own. clock: monotonic milliseconds. bringer: the key whose answer brought the ghost that is
+    shown.
     """
 
     probe: LspProbe
@@ -76,7 +80,9 @@ class Editor:
     pressed: list[Pressed] = field(default_factory=list)
     pending: tuple[int, asyncio.Future[Any]] | None = None
     answering: asyncio.Task[None] | None = None
+    wait_ms: float = EDITOR_WAIT_MS
     clock: Callable[[], float] = now_ms
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     bringer: Pressed | None = None
 
     async def open(self, language: str) -> None:
@@ -149,13 +155,18 @@ class Editor:
             "position": {"line": line, "character": character},
             "context": {"triggerKind": 2},
         }
-        note.asked, note.line = True, self.buffer.line_left
-        self.pending = await self.probe.ask("textDocument/inlineCompletion", params)
-        self.answering = asyncio.create_task(self._answered(self.pending[1], note))
+        note.line = self.buffer.line_left
+        self.answering = asyncio.create_task(self._answered(params, note))
 
-    async def _answered(self, answer: asyncio.Future[Any], note: Pressed) -> None:
-        result = await answer
-        if self.pending is None or self.pending[1] is not answer:
+    async def _answered(self, params: object, note: Pressed) -> None:
+        """Ask once it is time, unless there is a newer key by then, and show what comes."""
+        if self.wait_ms:
+            await self.sleep(self.wait_ms / 1000)
+        note.asked_ms = self.clock()
+        asked = await self.probe.ask("textDocument/inlineCompletion", params)
+        self.pending = asked
+        result = await asyncio.shield(asked[1])
+        if not self._is_newest(asked):
             return
         self.pending = None
         at = self.clock()
@@ -168,12 +179,13 @@ class Editor:
             note.n_shown, note.item, note.ghost = len(new.text), item_id(new.item), new.text
             note.n_right = n_right_so_far(new, self.buffer, self.goal)
             note.line_right = first_line_is_right(new, self.buffer, self.goal)
-            if self.ghost is not None and note.showing in ("kept", "extended"):
-                new = Ghost(new.text, new.n_right, self.ghost.since_ms, new.item)
-        self._show(new)
-        if new is not None and note.showing in ("appeared", "replaced"):
+        if self.ghost is None and new is not None:
+            self._show(new)
             self.bringer = note
             await self.probe.notify("textDocument/didShowCompletion", {"item": new.item})
+
+    def _is_newest(self, asked: tuple[int, asyncio.Future[Any]]) -> bool:
+        return self.pending is asked
 
     def _show(self, ghost: Ghost | None, *, used: bool = False) -> None:
         """Put this on the screen; used: what stood there went because all of it was typed."""
@@ -184,6 +196,8 @@ class Editor:
         self.ghost = ghost
 
     async def _cancel(self) -> None:
+        if self.answering is not None and self.pending is None:
+            self.answering.cancel()
         if self.pending is not None:
             number, self.pending = self.pending[0], None
             await self.probe.notify("$/cancelRequest", {"id": number})
@@ -222,15 +236,16 @@ async def write(
     rhythm: Rhythm,
     *,
     accepts: bool,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Type at one place until all is there. accepts: whether the user takes suggestions at all."""
     editor.goal = goal
     key: Key | None = None
-    due_ms = editor.clock()
+    due_ms, n_gone = editor.clock(), 0
     while True:
-        due_ms = max(due_ms, editor.clock() - LAST_ANSWER_S * 1000) + rhythm.gap_ms(key)
-        await sleep(max(due_ms - editor.clock(), 0.0) / 1000)
+        n_gone = n_gone + 1 if key == Key("backspace") else 0
+        gap_ms = rhythm.gap_ms(key, n_gone, n_wrong(editor.buffer, goal))
+        due_ms = max(due_ms, editor.clock() - LAST_ANSWER_S * 1000) + gap_ms
+        await editor.sleep(max(due_ms - editor.clock(), 0.0) / 1000)
         if accepts and is_accepted(editor.ghost, editor.buffer, goal, editor.clock()):
             key = Key("accept")
         else:

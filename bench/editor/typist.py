@@ -27,6 +27,11 @@ class Goal:
         return text[text.rfind("\n", 0, offset) + 1 : len(text) if end < 0 else end]
 
 
+def n_wrong(buffer: Buffer, goal: Goal) -> int:
+    """How many characters left of the cursor have to go."""
+    return buffer.cursor - n_shared(buffer.left, goal.left)
+
+
 @dataclass
 class Typist:
     """corrections: share of keys that are backspaces over slips. Slips depend on the place alone, and each happens

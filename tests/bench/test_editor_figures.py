@@ -22,7 +22,7 @@ REQUEST = GenerationRequest("complete-1", (), 8)
 
 
 def key(**changes: object) -> Pressed:
-    made = Pressed("type", "between words", 1000.0, asked=True)
+    made = Pressed("type", "between words", 1000.0, asked_ms=1000.0)
     for name, value in changes.items():
         setattr(made, name, value)
     return made
@@ -89,7 +89,7 @@ def test_flicker_is_what_was_replaced_or_taken_away_under_the_users_hands() -> N
 
 def test_shares_are_of_all_keys_and_all_characters() -> None:
     shown = key(answer_ms=50.0, showing="appeared", n_shown=8, n_right=8, line_right=True, seen=True, item="complete-1")
-    taken = key(kind="accept", n_accepted=8, asked=True)
+    taken = key(kind="accept", n_accepted=8)
     found = figures([run(shown, taken, n_typed=10, without=10)])
     assert found["requests_per_100_keys"] == 100.0
     assert found["key_to_ghost_ms"] == {"median": 50.0, "p90": 50.0, "p95": 50.0, "n": 1}

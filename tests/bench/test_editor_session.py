@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.editor.buffer import Buffer, position_of
+from bench.editor.buffer import Buffer, Key, position_of
 from bench.editor.rhythm import Rhythm
 from bench.editor.session import Editor, write
 from bench.editor.typist import Goal, Typist
@@ -75,10 +75,10 @@ class FakeServer:
 
 async def session(answer: Answer, *, accepts: bool, corrections: float = 0.0) -> tuple[Editor, FakeServer]:
     server, time = FakeServer(answer), Time()
-    editor = Editor(server, "file:///a.py", START, clock=time.clock)  # type: ignore[arg-type]
+    editor = Editor(server, "file:///a.py", START, wait_ms=0.0, clock=time.clock, sleep=time.sleep)  # type: ignore[arg-type]
     await editor.open("python")
     typist, rhythm = Typist("seed", corrections), Rhythm(random.Random(1))
-    await write(editor, GOAL, typist, rhythm, accepts=accepts, sleep=time.sleep)
+    await write(editor, GOAL, typist, rhythm, accepts=accepts)
     await editor.close()
     return editor, server
 
@@ -139,6 +139,23 @@ async def test_how_long_a_suggestion_stood_is_kept_with_the_key_that_brought_it(
     assert [(key.stood_ms > 0, key.used) for key in moved.pressed if key.showing == "appeared"] == [(True, False)]
 
 
-async def test_an_empty_answer_takes_the_ghost_away() -> None:
+async def test_what_is_typed_along_stays_though_an_answer_says_nothing() -> None:
     editor, _ = await session(lambda text, offset: oracle(text, offset) if offset == 1 else "", accepts=False)
     assert [key.showing for key in editor.pressed][:2] == ["appeared", "vanished"]
+    assert editor.pressed[1].seen
+
+
+async def test_a_key_that_comes_before_the_editor_asks_is_not_asked_about() -> None:
+    async def never(_seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    server = FakeServer(oracle)
+    editor = Editor(server, "file:///a.py", START, sleep=never)  # type: ignore[arg-type]
+    await editor.open("python")
+    for letter in "de":
+        await editor.press(Key("type", letter))
+        await asyncio.sleep(0)
+    assert "textDocument/inlineCompletion" not in server.methods()
+    assert all(key.asked_ms is None for key in editor.pressed)
+    await editor.press(Key("type", "f"))
+    editor.answering.cancel()  # type: ignore[union-attr]

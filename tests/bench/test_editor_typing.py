@@ -220,6 +220,8 @@ def test_the_rhythm_is_that_of_its_sources() -> None:
     assert statistics.median(gaps) == pytest.approx(200, rel=0.05)
     assert sum(100 <= gap <= 400 for gap in gaps) / len(gaps) == pytest.approx(0.9, abs=0.02)
     assert 200 < statistics.mean(gaps) < 239
+    assert [rhythm.gap_ms(Key("backspace"), n, 9 - n) for n in (1, 2, 8)] == [500.0, 33.0, 33.0]
+    assert rhythm.gap_ms(Key("backspace"), 9, 0) != 33.0
     assert rhythm.gap_ms(Key("enter")) != rhythm.gap_ms(Key("enter"))
 
 

@@ -23,6 +23,9 @@ DOCUMENTS = tuple(ROOT / name for name in NAMES)
 
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
+# Tables that are not of figures with intervals alone.
+TABLES = {"cold": figures.cold_indexes, "typing": figures.typing}
+
 STAR = r" \*"
 LANGUAGES = {".lua": "lua", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".vim": "vim"}
 
@@ -40,7 +43,7 @@ def content(kind: str, name: str) -> str:
         fence = LANGUAGES.get(Path(name).suffix, "")
         return f"```{fence}\n{(ROOT / name).read_text(encoding='utf-8').rstrip()}\n```"
     if kind == "figures":
-        return figures.cold_indexes() if name == "cold" else figures.table(name)
+        return TABLES[name]() if name in TABLES else figures.table(name)
     raise ValueError(f"there is a generated part of unknown kind {kind!r}")
 
 

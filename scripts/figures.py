@@ -128,6 +128,48 @@ def cold_indexes() -> str:
     return "\n".join([head, "|---|---|---|---|---|---|", *rows])
 
 
+# What the row says, where the figure stands in a result of `bench.editor replay`, and how it is told.
+_TYPING = (
+    ("keys", "keys", "count"),
+    ("from key to ghost text, ms (median, p95)", "key_to_ghost_ms", "tail"),
+    ("from request to ghost text, ms (median, p95)", "request_to_ghost_ms", "tail"),
+    ("of that all but the engine, ms (median, p95)", "overhead_ms", "tail"),
+    ("keys with ghost text", "keys_with_ghost", "share"),
+    ("first line of what appeared as the commit has it", "first_line_right", "share"),
+    ("what appeared and was accepted", "accepted", "share"),
+    ("characters that suggestions typed", "characters_saved", "share"),
+    ("keys saved", "keys_saved", "share"),
+    ("answers that say otherwise than what is typed along", "flicker/share", "share"),
+    ("gone within 250 ms, unread", "stood/gone_unread", "share"),
+    ("generations for 100 keys", "generations/started_per_100_keys", "count"),
+    ("generations of which nothing was shown", "generations/wasted_share", "ratio"),
+)
+
+
+def typing() -> str:
+    """A Markdown table of typing in an editor: a column for each user and way."""
+    result: Any = json.loads((RESULTS / "editor_replay.json").read_text(encoding="utf-8"))
+    columns = {name: found["all"] for name, found in result["summary"].items()}
+    rows = [
+        f"| {label} | {' | '.join(_told(reduce(_inner, path.split('/'), found), form) for found in columns.values())} |"
+        for label, path, form in _TYPING
+    ]
+    return "\n".join([f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns), *rows])
+
+
+def _inner(found: Any, key: str) -> Any:
+    return found[key]
+
+
+def _told(found: Any, form: str) -> str:
+    """A figure in words of its form; nothing was measured where there is none."""
+    if form == "tail":
+        return f"{found['median']:,.0f}, {found['p95']:,.0f}" if found["n"] else "-"
+    if form == "share" and found["mean"] is not None:
+        return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+    return "-" if found is None or form == "share" else f"{found:,}" if form == "count" else f"{found:.2f}"
+
+
 def _middle(found: Any) -> float:
     """A figure, or the median of several."""
     return float(found["median"] if isinstance(found, dict) else found)

@@ -28,6 +28,7 @@ from codeassist.commands.models import models
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
+from codeassist.commands.stats import stats
 from codeassist.errors import ConfigError
 from indexer.errors import WorkspaceError
 
@@ -39,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, lsp, mcp, config, demo):
+for command in (index, search, map, complete, explain, serve, lsp, mcp, stats, config, demo):
     app.command()(command)
 app.add_typer(models)
 
@@ -93,6 +94,8 @@ def root(
       codeassist lsp                             the language server that your editor starts
 
       codeassist mcp                             code search for coding agents (Model Context Protocol)
+
+      codeassist stats                           what became of the suggestions in your editor
     """
     if version:
         front_of(context).stdout.write(f"codeassist {__version__}\n")

@@ -13,6 +13,17 @@ def cache_directory() -> Path:
     return (Path(parent) if parent else Path.home() / ".cache") / "codeassist"
 
 
+def state_directory() -> Path:
+    """What should last and is no use elsewhere: `$XDG_STATE_HOME/codeassist`, by default below `~/.local/state`."""
+    parent = os.environ.get("XDG_STATE_HOME")
+    return (Path(parent) if parent else Path.home() / ".local" / "state") / "codeassist"
+
+
+def statistics_file() -> Path:
+    """What became of suggestions, as this user's servers count it."""
+    return state_directory() / "statistics.sqlite"
+
+
 def active_environment() -> str | None:
     """The Python environment that this process was started in."""
     return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None

@@ -6,6 +6,7 @@
     ├── DocumentError        the file is binary, too large, not text, or gone
     ├── ModelError           the model directory is missing or cannot be used
     ├── AddressInUse         another process listens where the endpoint would
+    ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
     └── EngineError          the engine cannot answer
         ├── EngineUnavailable    not installed, not reachable, still starting or restarting
         ├── EngineCrashed        it died; a restart is under way
@@ -39,6 +40,10 @@ class ModelError(CodeassistError):
 
 class AddressInUse(CodeassistError):
     """Another process listens on the address of the endpoint."""
+
+
+class StatisticsUnavailable(CodeassistError):
+    """The file of the local statistics is damaged, locked, of another format, or may not be read or written."""
 
 
 class EngineError(CodeassistError):

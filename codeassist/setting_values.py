@@ -18,6 +18,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.kind": ("auto", "embedded", "remote", "scripted"),
     "engine.template": ("", *TEMPLATES),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
+    "completion.as_list_entries": ("auto", "on", "off"),
     "log.level": ("debug", "info", "warning", "error"),
 }
 

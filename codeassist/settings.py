@@ -79,6 +79,18 @@ class CompletionSettings:
     alternatives: int = _setting(3, "how many different suggestions there may be when you ask for one")
     ahead: bool = _setting(True, "compute what follows a suggestion before it is accepted, while nothing else runs")
     languages_off: tuple[str, ...] = _setting((), 'languages without suggestions, for example `["markdown"]`')
+    as_list_entries: str = _setting(
+        "auto", "suggestions as entries of the completion list: `auto` (in editors without ghost text), `on` or `off`"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticsSettings:
+    """What became of suggestions, counted on this machine for its user; it is never sent."""
+
+    enabled: bool = _setting(
+        True, "count what is suggested, accepted and kept, without any text; `codeassist stats` shows it"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     index: IndexSettings = field(default_factory=IndexSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     log: LogSettings = field(default_factory=LogSettings)
 

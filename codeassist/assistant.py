@@ -21,7 +21,7 @@ from codeassist.engine.choose import open_engine
 from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.protocols import Engine
-from codeassist.settings import CompletionSettings, IndexSettings, Settings
+from codeassist.settings import IndexSettings, Settings
 from codeassist.sharing import Shared
 from codeassist.sources import Neighbour, WithActivity
 from codeassist.tokenizer import FileTokenizer
@@ -144,10 +144,11 @@ class Assistant:
         """What the last of `suggestions` came to in a document (in any for None), and why; None before the first."""
         return self._ghost_text.last(path)
 
-    async def configure(self, completion: CompletionSettings) -> None:
-        """Make suggestions by other settings from the next request on."""
-        self.settings = replace(self.settings, completion=completion)
-        (await self._made()).configure(completion)
+    def configure(self, settings: Settings) -> None:
+        """Other settings from the next request on; engine and index stay as they were opened."""
+        self.settings = replace(settings, engine=self.settings.engine, index=self.settings.index)
+        if self._completer is not None:
+            self._completer.configure(settings.completion)
 
     async def prewarm(self, document: Document, cursor: Cursor) -> None:
         """Have the engine compute the prompt for this cursor, after everybody else. Raises CursorError."""

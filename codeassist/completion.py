@@ -120,8 +120,8 @@ class Completer:
             logger.info("%s %s: %s", request_id, document.path, error)
 
     def configure(self, settings: CompletionSettings) -> None:
-        """Take other settings from the next request on."""
-        self._settings = settings
+        """Take other settings from the next request on; what was made by the old ones is not shown again."""
+        self._settings, self._cache = settings, SuggestionCache()
         self._pipeline.deadline_ms = settings.retrieve_deadline_ms
 
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:

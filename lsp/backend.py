@@ -76,7 +76,7 @@ class Backend:
         self._background = background
         self._nowhere = nowhere
         self._on_moved = on_moved
-        self._overrides: Mapping[str, object] | None = None
+        self.overrides: Mapping[str, object] | None = None
         self._folders: dict[Path, Folder] = {}
         self._loose: Folder | None = None
         self._refreshing: dict[Folder, asyncio.Task[None]] = {}
@@ -87,15 +87,20 @@ class Backend:
         self._loading = client.work_done("codeassist: loading the model")
 
     @property
+    def every_folder(self) -> list[Folder]:
+        """The editor's folders, and the empty one if there is one."""
+        return [*self._folders.values(), *([self._loose] if self._loose else [])]
+
+    @property
     def folders(self) -> list[Folder]:
         """The editor's folders in its order; where it has none, the empty one."""
         return list(self._folders.values()) or ([self._loose] if self._loose else [])
 
     def start(self, overrides: Mapping[str, object]) -> None:
         """Open the folders that were added so far; from now on one that is added is opened at once."""
-        self._overrides = overrides
+        self.overrides = overrides
         for folder in self._folders.values():
-            self._begin(folder, overrides)
+            self.begin(folder)
         if not self._folders:
             self.open_nowhere()
 
@@ -105,8 +110,7 @@ class Backend:
             return
         folder = Folder(path, path.name or str(path), self._client, self._tell)
         self._folders[path] = folder
-        if self._overrides is not None:
-            self._begin(folder, self._overrides)
+        self.begin(folder)
         self._settle()
 
     def remove(self, path: Path) -> None:
@@ -125,10 +129,10 @@ class Backend:
 
     def open_nowhere(self) -> None:
         """See to it that documents which lie in no folder have one all the same."""
-        if self._loose is None and self._overrides is not None:
+        if self._loose is None and self.overrides is not None:
             path, overrides = self._nowhere()
-            self._loose = Folder(path, "", self._client, self._tell)
-            self._begin(self._loose, {**self._overrides, **overrides})
+            self._loose = Folder(path, "", self._client, self._tell, overrides)
+            self.begin(self._loose)
 
     def holding(self, path: Path) -> list[Folder]:
         """The editor's folders that hold a path, the innermost first."""
@@ -156,8 +160,8 @@ class Backend:
     def file_changed(self, path: Path) -> None:
         """A file was saved, created or removed. A folder that could not be opened is tried again: it may be back."""
         for folder in self.holding(path):
-            if folder.is_failed and self._overrides is not None:
-                self._begin(folder, self._overrides)
+            if folder.is_failed:
+                self.begin(folder)
             folder.refresher.request_file(path)
 
     def head_changed(self, head: Path) -> None:
@@ -182,8 +186,7 @@ class Backend:
 
     async def close(self) -> None:
         """Stop engine and indexes; gives up after `CLOSE_WITHIN_S`. Safe to call twice."""
-        folders = [*self._folders.values(), *([self._loose] if self._loose else [])]
-        left = [folder.assistant for folder in folders if folder.assistant is not None]
+        left = [folder.assistant for folder in self.every_folder if folder.assistant is not None]
         self._folders, self._loose = {}, None
         try:
             async with asyncio.timeout(CLOSE_WITHIN_S):
@@ -195,21 +198,19 @@ class Backend:
         except (CodeassistError, IndexerError) as error:
             logger.error("closing: %s", error)
 
-    def _begin(self, folder: Folder, overrides: Mapping[str, object]) -> None:
-        folder.is_failed = False
-        folder.opening = self._background.start(self._open(folder, overrides), "opening the workspace")
+    def begin(self, folder: Folder) -> None:
+        """Open a folder, or try it again; nothing before the session has started."""
+        if self.overrides is not None:
+            folder.is_failed = False
+            folder.opening = self._background.start(self._open(folder, self.overrides), "opening the workspace")
 
     async def _open(self, folder: Folder, overrides: Mapping[str, object]) -> None:
-        loop = asyncio.get_running_loop()
-
-        def warn(message: str) -> None:
-            loop.call_soon_threadsafe(self._warn_once, message)
-
+        warn, wanted = self.warner(), {**overrides, **folder.own_overrides}
         async with self._opening:  # One after the other: the first one's engine is everyone's.
             if not self._is_open(folder):
                 return
             try:
-                assistant = await asyncio.to_thread(self._open_assistant, folder.path, overrides, warn, self.engine)
+                assistant = await asyncio.to_thread(self._open_assistant, folder.path, wanted, warn, self.engine)
             except (CodeassistError, IndexerError) as error:
                 self._cannot_open(folder, error)
                 return
@@ -218,7 +219,7 @@ class Backend:
             await assistant.leave()
             return
         keep_for_good()
-        folder.assistant = assistant
+        folder.opened(assistant, overrides)
         self._settle()
         # Several folders that are indexed at a time would take all cores from the user.
         work = folder.refresher.run(self._first_index)
@@ -240,7 +241,7 @@ class Backend:
         if self.engine is None and (isinstance(error, CodeassistError) or folder is self._loose):
             self._engine_changed(EngineStatus("failed", str(error)))
         else:
-            self._warn_once(f"codeassist has no context from {folder.path}: {error}")
+            self.warn_once(f"codeassist has no context from {folder.path}: {error}")
             self.open_nowhere()
         folder.tell(IndexStatus("failed", str(error)))
         self._settle()
@@ -279,10 +280,20 @@ class Backend:
             self._client.warn(f"codeassist gives no suggestions: {status.message}")
         self._tell()
 
-    def _warn_once(self, message: str) -> None:
+    def warner(self) -> Callable[[str], None]:
+        """`warn_once` for a thread."""
+        loop = asyncio.get_running_loop()
+
+        def warn(message: str) -> None:
+            loop.call_soon_threadsafe(self.warn_once, message)
+
+        return warn
+
+    def warn_once(self, message: str) -> None:
+        """Show a warning that was not shown before."""
         if message not in self._told:
             self._told.add(message)
             self._client.warn(message)
 
     def _tell(self) -> None:
-        self._client.send_status(self.status())
+        self._client.tell_status()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from codeassist.settings import Settings
 from indexer.errors import IndexerError
 from indexer.types import IndexReport, Progress
 from lsp.progress import WorkDone
@@ -29,7 +30,7 @@ class Client(Protocol):
         """Show a warning to the user."""
         ...
 
-    def send_status(self, status: dict[str, Any]) -> None:
+    def tell_status(self) -> object:
         """Tell the editor the new status."""
         ...
 
@@ -60,10 +61,19 @@ class Folder:
 
     path: as the editor spells it. name: for people; "" for the empty folder of documents that lie in no other one.
     root: the path without symbolic links. head: the file in which git says what is checked out, if there is one.
-    opening: what opens it.
+    opening: what opens it. settings: as they were read last, and overrides: the editor's settings by then.
+    own_overrides: what of them is this folder's alone. opened_settings, told: those that the assistant was opened with
+    and those it was told last.
     """
 
-    def __init__(self, path: Path, name: str, client: Client, on_changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        client: Client,
+        on_changed: Callable[[], None],
+        own_overrides: Mapping[str, object] | None = None,
+    ) -> None:
         self.path = path
         self.name = name
         self.root = resolved(path)
@@ -72,12 +82,27 @@ class Folder:
         self.index = IndexStatus()
         self.opening: asyncio.Task[None] | None = None
         self.is_failed = False
+        self.own_overrides = own_overrides or {}
+        self.overrides: Mapping[str, object] = {}
+        self.settings = self.opened_settings = self.told = Settings()
+        self._shows_next = False
         self.refresher = Refresher(self._refresh_all, self._refresh_file, self._look_at_changes)
         self._client = client
         self._on_changed = on_changed
         self._n_users = 0
         self._unused = asyncio.Event()
         self._unused.set()
+
+    def opened(self, assistant: Assistant, overrides: Mapping[str, object]) -> None:
+        """The folder is open, by these settings of the editor."""
+        self.assistant = assistant
+        self.overrides = overrides
+        self.settings = self.opened_settings = self.told = assistant.settings
+
+    def refresh_visibly(self) -> None:
+        """Bring the index up to date because the user wants it, and show that it happens."""
+        self._shows_next = True
+        self.refresher.request_all()
 
     @contextmanager
     def in_use(self) -> Iterator[Assistant]:
@@ -131,8 +156,9 @@ class Folder:
         if self.assistant is None:
             return
         work = self._client.work_done(f"codeassist: indexing {self.name}".rstrip())
-        if self.index.state == "none":
-            work.begin()  # later refreshes are short, and an editor that flickers at every save is a nuisance
+        if self.index.state == "none" or self._shows_next:
+            work.begin()  # other refreshes are short, and an editor that flickers at every save is a nuisance
+        self._shows_next = False
         self.tell(replace(self.index, state="indexing", message=""))
         try:
             report = await self.assistant.refresh(_reporter(work))

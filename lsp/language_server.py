@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,21 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from codeassist import __version__
-from lsp.backend import Backend, OpenAssistant
+from lsp.backend import Backend
 from lsp.background import Background
-from lsp.documents import DocumentStore
+from lsp.configuration import Configuration
+from lsp.cursors import Cursors
+from lsp.documents import Document, DocumentStore
 from lsp.editing import Editing
 from lsp.latest import Latest
+from lsp.outcomes import Outcomes
 from lsp.progress import WorkDone
 from lsp.protocol import Protocol
+from lsp.short_status import SHORT_STATUS, short_status
+from lsp.suggestions import Suggestions
+from lsp.switches import Switches
 from lsp.watching import Watching
+from lsp.wiring import Wiring
 from lsp.workspace import path_of
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ class CodeassistServer(LanguageServer):
     protocol: Protocol
     initialize_params: types.InitializeParams
 
-    def __init__(self, open_assistant: OpenAssistant) -> None:
+    def __init__(self, wiring: Wiring) -> None:
         super().__init__(
             "codeassist",
             __version__,
@@ -49,7 +57,19 @@ class CodeassistServer(LanguageServer):
         self.latest = Latest()
         self.background = Background(self._background_failed)
         self.at_close = ExitStack()
-        self.backend = Backend(open_assistant, self, self.background, self._make_nowhere, self._moved)
+        self.backend = Backend(wiring.open_assistant, self, self.background, self._make_nowhere, self._moved)
+        self.switches = Switches(self.tell_status)
+        self.configuration = Configuration(
+            lambda: self.backend, self.switches, wiring.load_settings, wiring.settings, self.tell_status
+        )
+        self.suggestions = Suggestions()
+        self.cursors = Cursors()
+        self.outcomes = Outcomes(
+            wiring.statistics,
+            lambda: self.configuration.settings.statistics.enabled,
+            self.background,
+            self._document,
+        )
         self.watching = Watching(self)
         self.ended = asyncio.Event()
 
@@ -66,7 +86,7 @@ class CodeassistServer(LanguageServer):
         """Stop what runs, then the engine; safe to call twice."""
         self.latest.drop_all()
         await self.background.close()
-        await self.backend.close()
+        await asyncio.gather(self.backend.close(), asyncio.to_thread(self.outcomes.close))
         self.at_close.close()
 
     def see_to_homes(self) -> None:
@@ -79,9 +99,36 @@ class CodeassistServer(LanguageServer):
         logger.warning("%s", message)
         self.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=message))
 
-    def send_status(self, status: dict[str, Any]) -> None:
-        """Send the `codeassist/status` notification."""
+    @property
+    def lists_entries(self) -> bool:
+        """Whether suggestions are entries of the completion list, by the settings as they are now."""
+        wanted, documents = self.configuration.as_list_entries, self.client_capabilities.text_document
+        has_ghost_text = documents is not None and documents.inline_completion is not None
+        return wanted == "on" or (wanted == "auto" and not has_ghost_text)
+
+    def status(self) -> dict[str, Any]:
+        """Engine, model, folders, and what is switched on."""
+        settings = self.configuration.settings
+        return self.backend.status() | self.switches.status(settings.completion) | {"chat": ""}
+
+    def tell_status(self) -> dict[str, Any]:
+        """Send the status, and Copilot's form of it, as notifications; what was sent."""
+        status = self.status()
         self.protocol.notify(STATUS, status)
+        self.protocol.notify(SHORT_STATUS, short_status(status))
+        return status
+
+    def sent(self, uri: str, items: Sequence[types.InlineCompletionItem]) -> None:
+        """These items go to the editor, which shows the first one."""
+        self.outcomes.sent(uri, self.suggestions.find_in(items))
+
+    def accepted(self, uri: str, suggestion_id: str) -> None:
+        """The user took a suggestion as a whole."""
+        folder = self.backend.folder_of(path_of(uri))
+        if folder is not None and folder.assistant is not None:
+            folder.assistant.accepted(suggestion_id)
+        if (offer := self.suggestions.find(uri, suggestion_id)) is not None:
+            self.outcomes.accepted(offer)
 
     def work_done(self, title: str) -> WorkDone:
         """A new piece of work that the editor may show."""
@@ -94,6 +141,11 @@ class CodeassistServer(LanguageServer):
     def _moved(self) -> None:
         self.see_to_homes()
         self.editing.settle()
+        if self.configuration.is_behind():
+            self.background.start(self.configuration.settle(), "reading the settings")
+
+    def _document(self, uri: str) -> Document | None:
+        return self.documents.find(uri)
 
     def _owner(self, uri: str) -> Assistant | None:
         folder = self.backend.folder_of(path_of(uri))

@@ -1,25 +1,46 @@
-"""The editor's `initializationOptions`: settings by their names in the TOML files, nested or dotted."""
+"""The editor's settings: by their names in the TOML files, nested or dotted, bare or under the key `codeassist`."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from codeassist.settings import documented_settings
 
+# The one key of a message that holds settings of several servers, and the section that a client is asked for.
+SECTION = "codeassist"
+# What editors keep beside a server's settings, for themselves: how much of the traffic they log.
+_CLIENTS_OWN = "trace."
 
-def read_options(options: object) -> tuple[dict[str, object], list[str]]:
-    """Settings by dotted name, and a warning for each name that does not exist; those are left out."""
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Settings by dotted name. unset: those that were named with null. warnings: for each name that does not exist."""
+
+    values: dict[str, object]
+    unset: frozenset[str]
+    warnings: tuple[str, ...]
+
+
+def read_options(options: object, where: str) -> Options:
+    """What an editor has sent as settings; names that do not exist are left out. where: how warnings call it."""
     if options is None:
-        return {}, []
+        return Options({}, frozenset(), ())
     if not isinstance(options, Mapping):
         kind = type(options).__name__
-        return {}, [f"initializationOptions must be an object of settings, not {kind}; they are ignored"]
+        return Options({}, frozenset(), (f"{where} must be an object of settings, not {kind}; it is ignored",))
+    if SECTION in options:
+        return read_options(options[SECTION], where)
     given = _flatten(options, "")
     known = documented_settings()
-    unknown = [name for name in given if name not in known]
-    warnings = [f"initializationOptions: unknown setting `{name}` is ignored{_hint(name, known)}" for name in unknown]
-    return {name: value for name, value in given.items() if name in known}, warnings
+    strange = [name for name, value in given.items() if name not in known and value is not None]
+    unknown = [name for name in strange if not name.startswith(_CLIENTS_OWN)]
+    return Options(
+        {name: value for name, value in given.items() if name in known and value is not None},
+        frozenset(name for name, value in given.items() if name in known and value is None),
+        tuple(f"{where}: unknown setting `{name}` is ignored{_hint(name, known)}" for name in unknown),
+    )
 
 
 def _flatten(table: Mapping[object, object], prefix: str) -> dict[str, object]:
@@ -28,7 +49,7 @@ def _flatten(table: Mapping[object, object], prefix: str) -> dict[str, object]:
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
             flat.update(_flatten(value, f"{name}."))
-        elif value is not None:  # editors send null for "not set"
+        else:
             flat[name] = value
     return flat
 

@@ -30,6 +30,11 @@ _LANGUAGES = {
 }
 
 
+def core_language(language: str) -> str:
+    """The core's name of a language that an editor, or a person, names."""
+    return _LANGUAGES.get(language, language)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A cursor in the text as the core is to see it.
@@ -53,8 +58,7 @@ class Place:
             raise DocumentError(f"{self.shown.uri} is too large to complete in")
         source = assistant.document(path_of(self.shown.uri), text, self.shown.version)
         if not source.language:
-            language = self.shown.language_id
-            source = replace(source, language=_LANGUAGES.get(language, language))
+            source = replace(source, language=core_language(self.shown.language_id))
         is_after_bom = self.cursor.line == 0 and text.startswith(BOM)
         return source, replace(self.cursor, column=max(0, self.cursor.column - is_after_bom))
 

@@ -12,12 +12,12 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from lsp.backend import OpenAssistant
 from lsp.features import register
 from lsp.language_server import CodeassistServer
 from lsp.memory import keep_for_good
 from lsp.stdio import InputThread, OutputThread, claim_stdio
 from lsp.transport import serve
+from lsp.wiring import Wiring
 
 logger = logging.getLogger(__name__)
 
@@ -25,31 +25,31 @@ logger = logging.getLogger(__name__)
 THREADS_WITHIN_S = 3.0
 
 
-def build_server(open_assistant: OpenAssistant) -> CodeassistServer:
+def build_server(wiring: Wiring) -> CodeassistServer:
     """A server with all features, not yet connected."""
     logging.getLogger("pygls").setLevel(logging.ERROR)  # at INFO it logs every message, source text and all
-    server = CodeassistServer(open_assistant)
+    server = CodeassistServer(wiring)
     register(server)
     keep_for_good()
     return server
 
 
-def run_stdio(open_assistant: OpenAssistant) -> int:
+def run_stdio(wiring: Wiring) -> int:
     """Serve one client on stdin and stdout until it leaves; returns the exit code of the process.
 
     Descriptors 0 and 1 are not the client's any more afterwards.
     """
     source, sink = claim_stdio()
-    return _run(_serve_stdio(open_assistant, source, sink))
+    return _run(_serve_stdio(wiring, source, sink))
 
 
-def run_tcp(open_assistant: OpenAssistant, host: str, port: int) -> int:
+def run_tcp(wiring: Wiring, host: str, port: int) -> int:
     """Serve the first client that connects, until it leaves. Port 0 takes a free one, which stderr names."""
-    return _run(_serve_tcp(open_assistant, host, port))
+    return _run(_serve_tcp(wiring, host, port))
 
 
-async def _serve_stdio(open_assistant: OpenAssistant, source: int, sink: int) -> int:
-    server = build_server(open_assistant)
+async def _serve_stdio(wiring: Wiring, source: int, sink: int) -> int:
+    server = build_server(wiring)
     _end_on_signals(server)
     output = OutputThread(sink, on_lost=server.end)
     try:
@@ -58,7 +58,7 @@ async def _serve_stdio(open_assistant: OpenAssistant, source: int, sink: int) ->
         output.close()
 
 
-async def _serve_tcp(open_assistant: OpenAssistant, host: str, port: int) -> int:
+async def _serve_tcp(wiring: Wiring, host: str, port: int) -> int:
     connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
     connected = asyncio.get_running_loop().create_future()
 
@@ -72,7 +72,7 @@ async def _serve_tcp(open_assistant: OpenAssistant, host: str, port: int) -> int
     logger.info("waiting for a client on %s", listener.sockets[0].getsockname())
     try:
         reader, writer = await connected
-        server = build_server(open_assistant)
+        server = build_server(wiring)
         _end_on_signals(server)
         return await serve(server, reader, writer)
     finally:

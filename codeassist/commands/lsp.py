@@ -13,13 +13,15 @@ from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import set_up_logging, settings_for
 from codeassist.commands.options import Overrides
 from codeassist.configuration import LoadedSettings, ProjectConfigError, load_settings, parse_assignments
+from codeassist.directories import statistics_file
 from codeassist.errors import ConfigError
-from codeassist.settings import LogSettings
+from codeassist.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
     from codeassist.protocols import Engine
     from lsp.backend import OpenAssistant
+    from lsp.wiring import LoadSettings
 
 Stdio = Annotated[bool, typer.Option("--stdio", help="Speak on stdin and stdout; this is what it does anyway.")]
 Tcp = Annotated[
@@ -51,11 +53,14 @@ def lsp(
         raise typer.BadParameter("choose one of --stdio and --tcp")
     address = parse_address(tcp) if tcp else None
     # What can be known before the editor names its folder is checked now, while a person may be watching.
-    set_up_logging(front, settings_for(front, None, overrides).settings.log)
+    settings = settings_for(front, None, overrides).settings
+    set_up_logging(front, settings.log)
     from lsp.server import run_stdio, run_tcp
+    from lsp.wiring import Wiring
 
-    opener = assistant_opener(front, overrides)
-    raise typer.Exit(run_tcp(opener, *address) if address else run_stdio(opener))
+    loader, opener = settings_loader(front, overrides), assistant_opener(front, overrides)
+    wiring = Wiring(opener, loader, settings, statistics_file())
+    raise typer.Exit(run_tcp(wiring, *address) if address else run_stdio(wiring))
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -71,6 +76,7 @@ def parse_address(text: str) -> tuple[str, int]:
 
 def assistant_opener(front: Front, assignments: list[str] | None) -> OpenAssistant:
     """What the Language Server opens its folders with. The editor's settings win over those of the command line."""
+    load = settings_loader(front, assignments)
 
     def open_for_editor(
         workspace: Path,
@@ -79,14 +85,24 @@ def assistant_opener(front: Front, assignments: list[str] | None) -> OpenAssista
         engine: Engine | None,
         /,
     ) -> Assistant:
+        settings = load(workspace, overrides, warn)
+        if engine is None:  # Neither engine nor log is a project's to decide: the first folder's are everyone's.
+            _log_as_wanted(front, settings.log, warn)
+        return front.open_assistant(settings, workspace, engine=engine)
+
+    return open_for_editor
+
+
+def settings_loader(front: Front, assignments: list[str] | None) -> LoadSettings:
+    """What the Language Server reads a folder's settings with, when it opens the folder and when they change."""
+
+    def load(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], /) -> Settings:
         loaded = _load(front, workspace, {**parse_assignments(assignments or ()), **overrides}, warn)
         for warning in loaded.warnings:
             warn(warning)
-        if engine is None:  # Neither engine nor log is a project's to decide: the first folder's are everyone's.
-            _log_as_wanted(front, loaded.settings.log, warn)
-        return front.open_assistant(loaded.settings, workspace, engine=engine)
+        return loaded.settings
 
-    return open_for_editor
+    return load
 
 
 def _log_as_wanted(front: Front, log: LogSettings, warn: Callable[[str], None]) -> None:

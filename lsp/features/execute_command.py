@@ -10,13 +10,15 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from codeassist.errors import CodeassistError
+from lsp.features.session_commands import register_session_commands
+from lsp.json_parts import part
 from lsp.language_server import CodeassistServer
 from lsp.place import place_at
+from lsp.suggestions import ACCEPTED, named_in
 from lsp.workspace import path_of
 
 logger = logging.getLogger(__name__)
 
-ACCEPTED = "codeassist.accepted"
 STATUS = "codeassist.status"
 EXPLAIN = "codeassist.explain"
 
@@ -30,12 +32,17 @@ def register_commands(server: CodeassistServer) -> None:
     @server.command(ACCEPTED)
     def accepted(*arguments: Any) -> None:
         """The editor runs this when a suggestion was taken; its arguments came with the suggestion."""
-        details = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
-        logger.info("accepted id=%s characters=%s", details.get("id"), details.get("characters"))
+        key = named_in({"command": {"arguments": arguments}})
+        if key is None:
+            raise JsonRpcInvalidParams(f'{ACCEPTED} takes one argument {{"id": string, "uri": string}}')
+        logger.info("accepted id=%s characters=%s", key[1], part(arguments[0], "characters"))
+        server.accepted(*key)
+
+    register_session_commands(server)
 
     @server.command(STATUS)
     def status(*_: Any) -> dict[str, Any]:
-        return server.backend.status()
+        return server.status()
 
     @server.command(EXPLAIN)
     async def explain(*arguments: Any) -> dict[str, Any]:

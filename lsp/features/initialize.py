@@ -19,5 +19,6 @@ def initialize(server: CodeassistServer, params: types.InitializeParams) -> None
     by_name: dict[str, Encoding] = {encoding: encoding for encoding in get_args(Encoding)}
     server.documents = DocumentStore(by_name[str(getattr(chosen, "value", chosen))])
     server.initialize_params = params
+    server.configuration.start(params.initialization_options)
     for folder in workspace_folders(params):
         server.backend.add(folder)

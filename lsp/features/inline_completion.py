@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from codeassist.types import Suggestion
 from lsp.documents import Document
-from lsp.features.execute_command import ACCEPTED
 from lsp.language_server import CodeassistServer
 from lsp.place import Place, place_after, place_at
+from lsp.suggestions import Offer
 from lsp.workspace import path_of
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ async def inline_completion(
         return None
     is_invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
     with folder.in_use() as assistant:
-        work = _complete(assistant, _place(document, params), is_invoked)
+        work = _complete(server, assistant, _place(document, params), is_invoked)
         items = await server.latest.run(document.uri, work)
     if items is None or not server.documents.is_current(document):
         return None
@@ -52,17 +51,14 @@ def _place(document: Document, params: types.InlineCompletionParams) -> Place:
     return place_after(document, selected)
 
 
-async def _complete(assistant: Assistant, place: Place, is_invoked: bool) -> list[types.InlineCompletionItem]:
+async def _complete(
+    server: CodeassistServer, assistant: Assistant, place: Place, is_invoked: bool
+) -> list[types.InlineCompletionItem]:
     source, cursor = place.source(assistant)
     suggestions = await assistant.suggestions(source, cursor, invoked=is_invoked)
-    return [_item(place, suggestion, source.newline) for suggestion in suggestions]
+    offers = [server.suggestions.made(place, source, suggestion, invoked=is_invoked) for suggestion in suggestions]
+    return [_item(offer) for offer in offers]
 
 
-def _item(place: Place, suggestion: Suggestion, newline: str) -> types.InlineCompletionItem:
-    span, text = place.edit(suggestion, newline)
-    accepted = types.Command(
-        title="codeassist: accepted",
-        command=ACCEPTED,
-        arguments=[{"id": suggestion.id, "uri": place.document.uri, "characters": len(text)}],
-    )
-    return types.InlineCompletionItem(insert_text=text, range=span, command=accepted)
+def _item(offer: Offer) -> types.InlineCompletionItem:
+    return types.InlineCompletionItem(insert_text=offer.text, range=offer.span, command=offer.outcome)

@@ -8,5 +8,5 @@ from lsp.language_server import CodeassistServer
 
 
 def status(server: CodeassistServer, _: object) -> dict[str, Any]:
-    """Engine, model, index and workspace."""
-    return server.backend.status()
+    """Engine, model, index and workspace, and what is switched off."""
+    return server.status()

@@ -12,7 +12,9 @@ from codeassist.activity import Activity
 from codeassist.documents import make_document
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import CodeassistError
-from codeassist.types import Cursor, Document, Explanation, Suggestion
+from codeassist.outcomes import Outcomes
+from codeassist.settings import Settings
+from codeassist.types import Cursor, Document, Explanation, Outcome, Suggestion
 from indexer.types import IndexReport, Progress, ProgressCallback, Symbol
 
 REPORT = IndexReport(
@@ -32,6 +34,8 @@ class FakeAssistant:
 
     def __init__(self, workspace: Path) -> None:
         self.workspace = workspace
+        self.settings = Settings()
+        self.told: list[Settings] = []
         self.engine = ScriptedEngine()
         self.activity = Activity()
         self.answer: Callable[[Document, Cursor], Suggestion] = lambda document, cursor: Suggestion("s1", "pass")
@@ -46,6 +50,10 @@ class FakeAssistant:
         self.n_cancelled = 0
         self.further: list[Suggestion] = []
         self.edits: list[str] = []
+        self.outcomes = Outcomes()
+        self.taken: list[str] = []
+        self.prewarmed: list[tuple[str, Cursor]] = []
+        self.was_prewarmed = asyncio.Event()
         self.prepared: list[tuple[str, str]] = []
         self.refreshes: list[str] = []
         self.refreshed = asyncio.Event()
@@ -54,6 +62,10 @@ class FakeAssistant:
         self.n_closed = 0
         self.n_looks = 0
         self.others: list[FakeAssistant] = []
+
+    def configure(self, settings: Settings) -> None:
+        self.settings = settings
+        self.told.append(settings)
 
     def relative(self, path: Path) -> str:
         return path.name
@@ -97,7 +109,20 @@ class FakeAssistant:
 
     async def suggestions(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> list[Suggestion]:
         suggestion = await self.complete(document, cursor, invoked=invoked)
+        self.outcomes.note(document, cursor, suggestion)
         return [suggestion, *self.further] if suggestion.text else []
+
+    def last_suggestion(self, path: str | None) -> Outcome | None:
+        return self.outcomes.last(path)
+
+    def accepted(self, suggestion_id: str) -> None:
+        self.taken.append(suggestion_id)
+
+    async def prewarm(self, document: Document, cursor: Cursor) -> None:
+        self.prewarmed.append((document.path, cursor))
+        self.was_prewarmed.set()
+        if self.hold is not None:
+            await self.hold.wait()
 
     def edited(self, inserted: str) -> None:
         self.edits.append(inserted)

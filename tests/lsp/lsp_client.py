@@ -20,11 +20,12 @@ class ResponseError(Exception):
 
 
 class LspClient:
-    """Sends messages, collects what comes, and says yes to every request of the server."""
+    """Sends messages, collects what comes, and says yes to every request of the server, or what `answers` has."""
 
     def __init__(self, reader: asyncio.StreamReader, send: Callable[[bytes], None]) -> None:
         self.notifications: list[dict[str, Any]] = []
         self.server_requests: list[dict[str, Any]] = []
+        self.answers: dict[str, Any] = {}
         self.stray: list[bytes] = []
         self.wait_s = WAIT_S
         self._reader = reader
@@ -125,7 +126,7 @@ class LspClient:
                 answer.set_result(message["result"])
         elif "method" in message and "id" in message:
             self.server_requests.append(message)
-            self.send({"id": message["id"], "result": None})
+            self.send({"id": message["id"], "result": self.answers.get(message["method"])})
         else:
             self.notifications.append(message)
 

@@ -12,9 +12,12 @@ from typing import Any
 
 from lsp_client import LspClient
 
+from codeassist.configuration import load_settings
+from codeassist.settings import Settings
 from lsp.language_server import CodeassistServer
 from lsp.server import build_server
 from lsp.transport import serve
+from lsp.wiring import Wiring
 
 
 class ToClient:
@@ -49,6 +52,7 @@ class Session:
     assistants: dict[Path, Any] = field(default_factory=dict)
     engines: list[Any] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    loaded: list[tuple[Path, dict[str, object]]] = field(default_factory=list)
     may_open: threading.Event = field(default_factory=threading.Event)
 
     def open(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None], engine: Any) -> Any:
@@ -61,6 +65,11 @@ class Session:
             raise error
         self.engines.append(engine)
         return self.assistants.get(workspace, self.assistant)
+
+    def load(self, workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Settings:
+        """What the server is given to read a folder's settings with."""
+        self.loaded.append((workspace, dict(overrides)))
+        return load_settings(workspace, overrides=overrides, environ={}, user_file=Path("/no/user/file")).settings
 
     async def ready(self, capabilities: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
         """Initialize, and wait until engine and index are ready; the server's capabilities."""
@@ -84,7 +93,7 @@ class Session:
 
 
 @asynccontextmanager
-async def connected(assistant: Any) -> AsyncIterator[Session]:
+async def connected(assistant: Any, statistics: Path | None = None) -> AsyncIterator[Session]:
     """A client and a server that opens this assistant; the session ends with the block."""
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
 
@@ -93,7 +102,10 @@ async def connected(assistant: Any) -> AsyncIterator[Session]:
     ) -> Any:
         return session.open(workspace, overrides, warn, engine)
 
-    server = build_server(open_assistant)
+    def load(workspace: Path, overrides: Mapping[str, object], warn: Callable[[str], None]) -> Settings:
+        return session.load(workspace, overrides, warn)
+
+    server = build_server(Wiring(open_assistant, load, Settings(), statistics))
     running = asyncio.ensure_future(serve(server, to_server, ToClient(to_client)))
     client = LspClient(to_client, to_server.feed_data)
     session = Session(client, server, assistant, running, to_server.feed_eof)

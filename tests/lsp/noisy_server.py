@@ -18,9 +18,11 @@ from typing import Any
 from fake_assistant import FakeAssistant
 
 from codeassist.protocols import Engine
+from codeassist.settings import Settings
 from codeassist.types import Cursor, Document, Suggestion
 from indexer.types import IndexReport, ProgressCallback
 from lsp.server import run_stdio, run_tcp
+from lsp.wiring import Wiring
 
 
 class NoisyAssistant(FakeAssistant):  # type: ignore[misc]  # a sibling module, which mypy does not follow
@@ -67,5 +69,6 @@ def open_noisily(
 if __name__ == "__main__":
     sys.stdout.write("noise that waits in a buffer\n")
     logging.basicConfig(level=logging.INFO)
-    code = run_tcp(open_noisily, "127.0.0.1", 0) if sys.argv[1] == "tcp" else run_stdio(open_noisily)
+    wiring = Wiring(open_noisily, lambda workspace, overrides, warn: Settings(), Settings())
+    code = run_tcp(wiring, "127.0.0.1", 0) if sys.argv[1] == "tcp" else run_stdio(wiring)
     sys.exit(code)

@@ -129,6 +129,6 @@ def test_continue_asks_the_address_that_we_serve() -> None:
     ],
 )
 def test_initialization_options_are_settings(options: object, settings: dict[str, object], n_warnings: int) -> None:
-    known, warnings = read_options(options)
-    assert known == settings
-    assert len(warnings) == n_warnings
+    read = read_options(options, "initializationOptions")
+    assert read.values == settings
+    assert len(read.warnings) == n_warnings

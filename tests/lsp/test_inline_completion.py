@@ -45,6 +45,7 @@ async def test_an_item_tells_when_it_is_accepted(session: Session, caplog: pytes
     arguments = {"command": command["command"], "arguments": command["arguments"]}
     assert await session.client.request("workspace/executeCommand", arguments) is None
     assert "accepted id=s1 characters=4" in caplog.text
+    assert session.assistant.taken == ["s1"]
 
 
 async def test_a_suggestion_may_replace_code_around_the_cursor(session: Session) -> None:

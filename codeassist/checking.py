@@ -6,15 +6,16 @@ takes too long, a suggestion stays as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codeassist.documents import offset_of
 from codeassist.language_names import names_given
 from codeassist.types import Cursor, Document
-from indexer.live_trees import LiveTree, LiveTrees
+from indexer.live_trees import LiveTree, LiveTrees, byte_offset
 from indexer.syntax_places import Prose, block_end, closer_before, has_error_between, prose_at, statement_start
-from indexer.used_names import UsedName, introduced, used_names, words_of
+from indexer.used_names import UsedName, introduced, used_names
 
 KnownNames = Callable[[Sequence[str]], frozenset[str]]
 
@@ -65,8 +66,7 @@ class Checker:
         tree = self._trees.of(document.path, document.language, document.text)
         if tree is None:
             return ""
-        before = document.text[: offset_of(document, cursor)]
-        return prose_at(tree.root, tree.source, len(before.encode("utf-8", "replace")))
+        return prose_at(tree.root, tree.source, byte_offset(document.text, offset_of(document, cursor)))
 
     def check(
         self, document: Document, cursor: Cursor, text: str, n_replaced: int, *, opens: bool, seen: Sequence[str]
@@ -76,33 +76,33 @@ class Checker:
         n_replaced: characters right of the cursor that it replaces. opens: whether it begins a block behind its opener.
         seen: texts of other files that the model saw.
         """
-        filled = self._filled(document, cursor, text, n_replaced)
+        offset = offset_of(document, cursor)
+        filled = self._filled(document, offset, text, n_replaced)
         if filled is None:
             return Checked(text)
         cut = _cut_to_block(filled, text, opens=opens) if "\n" in text.strip("\n") else text
         if self._known_names is None:
             return Checked(cut)
-        return self._names_checked(document, cursor, filled, cut, seen)
+        left = document.text[max(offset - cursor.column, offset - _MAX_LEFT) : offset]
+        return self._names_checked(document, left, filled, cut, seen)
 
-    def _filled(self, document: Document, cursor: Cursor, text: str, n_replaced: int) -> Filled | None:
+    def _filled(self, document: Document, offset: int, text: str, n_replaced: int) -> Filled | None:
         before = self._trees.of(document.path, document.language, document.text)
         if before is None:
             return None
-        offset = offset_of(document, cursor)
-        left = document.text[:offset]
-        after = self._trees.changed(before, left + text + document.text[offset + n_replaced :])
+        whole = document.text[:offset] + text + document.text[offset + n_replaced :]
+        after = self._trees.changed(before, whole)
         if after is None:
             return None
-        start = len(left.encode("utf-8", "replace"))
-        end = start + len(text.encode("utf-8", "replace"))
+        start = byte_offset(document.text, offset)
+        end = start + byte_offset(text, len(text))
         return Filled(after, start, end, was_sound=not before.root.has_error)
 
-    def _names_checked(
-        self, document: Document, cursor: Cursor, filled: Filled, text: str, seen: Sequence[str]
-    ) -> Checked:
-        end = filled.start + len(text.encode("utf-8", "replace"))
+    def _names_checked(self, document: Document, left: str, filled: Filled, text: str, seen: Sequence[str]) -> Checked:
+        """left: the cursor's line up to the cursor."""
+        end = filled.start + byte_offset(text, len(text))
         names = used_names(filled.tree.root, filled.tree.source, filled.start, end)[:_MAX_NAMES]
-        unknown = self._unknown(document, cursor, text, names, seen)
+        unknown = self._unknown(document, left + text, names, seen)
         plain = next((used for used in unknown if not used.is_member), None)
         trust = _UNKNOWN_MEMBER if any(used.is_member for used in unknown) else 1.0
         if plain is None or names_given(document.language) is None:
@@ -110,22 +110,22 @@ class Checker:
         kept = filled.upto(_line_start(filled.tree.source, statement_start(filled.tree.root, plain.start)))
         return Checked(kept.rstrip(), trust) if kept.strip() else Checked(text, trust, plain.name)
 
-    def _unknown(
-        self, document: Document, cursor: Cursor, text: str, names: Sequence[UsedName], seen: Sequence[str]
-    ) -> list[UsedName]:
-        """Those that neither file, prompt, language nor repository have, and the suggestion does not introduce."""
+    def _unknown(self, document: Document, line: str, names: Sequence[UsedName], seen: Sequence[str]) -> list[UsedName]:
+        """Those that neither file, prompt, language nor repository have. line: with the suggestion, to its end."""
         assert self._known_names is not None, "asked only where somebody can tell"
-        offset = offset_of(document, cursor)
-        own = introduced(document.text[max(offset - cursor.column, offset - _MAX_LEFT) : offset] + text)
+        own = introduced(line)
         given = names_given(document.language) or frozenset()
-        new = _without([used for used in names if len(used.name) >= _LEAST_NAME], own | given)
-        new = _without(new, words_of(document.text)) if new else []
-        new = _without(new, frozenset().union(*map(words_of, seen))) if new else []
-        return _without(new, self._known_names(sorted({used.name for used in new}))) if new else []
+        asked = dict.fromkeys(used.name for used in names if len(used.name) >= _LEAST_NAME)
+        texts = (document.text, *seen)
+        new = [name for name in asked if name not in own and name not in given and not _is_spelled(name, texts)]
+        unknown = frozenset(new) - self._known_names(new) if new else frozenset()
+        return [used for used in names if used.name in unknown]
 
 
-def _without(names: Sequence[UsedName], known: frozenset[str]) -> list[UsedName]:
-    return [used for used in names if used.name not in known]
+def _is_spelled(name: str, texts: Sequence[str]) -> bool:
+    """Whether one of the texts has this word. Most do not have the letters; those that do are looked at closely."""
+    word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    return any(name in text and word.search(text) for text in texts)
 
 
 def _cut_to_block(filled: Filled, text: str, *, opens: bool) -> str:

@@ -90,7 +90,7 @@ def offset_of(document: Document, cursor: Cursor) -> int:
             f"column {cursor.column + 1} is outside of line {cursor.line + 1} of {document.path}, "
             f"which ends at column {len(line) + 1}"
         )
-    return sum(len(above) + 1 for above in lines[: cursor.line]) + cursor.column
+    return sum(map(len, lines[: cursor.line])) + cursor.line + cursor.column
 
 
 def _suffix(path: str) -> str:

@@ -17,8 +17,8 @@ _WORD = re.compile(r"\w")
 _UNFINISHED = re.compile(
     r"(?:[-+*/%=<>&|^~,.(\[{:?!\\]|\b(?:and|or|not|in|is|if|else|return|await|new|lambda|import|from|as|with|for|while))\s*$"
 )
-# In a comment or a string a suggestion is as often right from here on as one in code from the model's own gate on.
-_LEAST_IN_PROSE = 0.25
+# From here on a suggestion in a comment is as often right as one in code, or in a string, from the model's own gate on.
+_LEAST_IN_COMMENT = 0.25
 _OPENERS, _CLOSERS = "([{", ")]}"
 
 
@@ -32,8 +32,8 @@ def skip_reason(window: Window) -> str | None:
 
 
 def least_confidence(gate: float, prose: Prose) -> float:
-    """What an unasked suggestion needs at a place. gate: what it needs in code; 0 shows everything everywhere."""
-    return max(gate, _LEAST_IN_PROSE) if gate > 0 and prose else gate
+    """The confidence that an unasked suggestion needs at a place. gate: in code; 0 shows everything everywhere."""
+    return max(gate, _LEAST_IN_COMMENT) if gate > 0 and prose == "comment" else gate
 
 
 def low_confidence(confidence: float | None, least: float) -> str | None:

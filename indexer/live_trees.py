@@ -16,7 +16,7 @@ from tree_sitter import Node, Parser, Point, Tree
 
 from indexer.languages import language_named, language_of, load_toolkit
 
-MAX_BYTES = 512 * 1024
+MAX_CHARACTERS = 512 * 1024
 _LONGEST_PARSE_S = 0.04
 _REMEMBERED = 8
 # A document that took too long is left alone for so many questions.
@@ -25,9 +25,10 @@ _REST = 50
 
 @dataclass(frozen=True, slots=True)
 class LiveTree:
-    """A text as bytes, and its syntax tree."""
+    """A text, the same as bytes, and its syntax tree."""
 
     parser: Parser
+    text: str
     source: bytes
     tree: Tree
 
@@ -40,8 +41,8 @@ class LiveTree:
 class LiveTrees:
     """The trees of the last few documents that were asked about. May be used from any thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        """clock: seconds, for the limit of a parse."""
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        """clock: seconds of work, for the limit of a parse: what others take of the processor does not count."""
         self._clock = clock
         self._lock = threading.Lock()
         self._trees: OrderedDict[str, LiveTree] = OrderedDict()
@@ -50,14 +51,13 @@ class LiveTrees:
     def of(self, path: str, language: str, text: str) -> LiveTree | None:
         """The tree of a document; None where there is no grammar or it takes too long. language: where the file's name
         says nothing."""
-        source = text.encode("utf-8", "replace")
         known = language_of(path) or language_named(language)
-        if known is None or len(source) > MAX_BYTES:
+        if known is None or len(text) > MAX_CHARACTERS:
             return None
         with self._lock:
             if self._is_resting(path):
                 return None
-            found = self._parsed(path, known.name, source)
+            found = self._parsed(path, known.name, text)
             self._trees.pop(path, None)
             if found is None:
                 self._resting[path] = _REST
@@ -71,15 +71,18 @@ class LiveTrees:
         """The tree of the same document with another text; nothing of it is remembered. None where that takes too
         long."""
         with self._lock:
-            return _reparsed(before, text.encode("utf-8", "replace"), self._clock)
+            return _reparsed(before, text, self._clock)
 
-    def _parsed(self, path: str, language: str, source: bytes) -> LiveTree | None:
+    def _parsed(self, path: str, language: str, text: str) -> LiveTree | None:
         before = self._trees.get(path)
         if before is not None:
-            return _reparsed(before, source, self._clock)
+            return _reparsed(before, text, self._clock)
         toolkit = load_toolkit(language)
-        tree = _parse(toolkit.parser, source, None, self._clock) if toolkit is not None else None
-        return LiveTree(toolkit.parser, source, tree) if toolkit is not None and tree is not None else None
+        if toolkit is None:
+            return None
+        source = text.encode("utf-8", "replace")
+        tree = _parse(toolkit.parser, source, None, self._clock)
+        return LiveTree(toolkit.parser, text, source, tree) if tree is not None else None
 
     def _is_resting(self, path: str) -> bool:
         left = self._resting.pop(path, 0)
@@ -88,11 +91,17 @@ class LiveTrees:
         return left > 0
 
 
-def _reparsed(before: LiveTree, source: bytes, clock: Callable[[], float]) -> LiveTree | None:
-    if source == before.source:
+def byte_offset(text: str, offset: int) -> int:
+    """Where a place in a text stands in its bytes."""
+    return offset if text.isascii() else len(text[:offset].encode("utf-8", "replace"))
+
+
+def _reparsed(before: LiveTree, text: str, clock: Callable[[], float]) -> LiveTree | None:
+    if text == before.text:
         return before
+    source = text.encode("utf-8", "replace")
     start = _n_common(before.source, source)
-    n_tail = _n_common(before.source[start:][::-1], source[start:][::-1])
+    n_tail = _n_common_at_end(before.source, source, start)
     old_end, new_end = len(before.source) - n_tail, len(source) - n_tail
     old = before.tree.copy()
     old.edit(
@@ -104,7 +113,7 @@ def _reparsed(before: LiveTree, source: bytes, clock: Callable[[], float]) -> Li
         _point(source, new_end),
     )
     tree = _parse(before.parser, source, old, clock)
-    return LiveTree(before.parser, source, tree) if tree is not None else None
+    return LiveTree(before.parser, text, source, tree) if tree is not None else None
 
 
 def _parse(parser: Parser, source: bytes, old: Tree | None, clock: Callable[[], float]) -> Tree | None:
@@ -132,6 +141,18 @@ def _n_common(one: bytes, other: bytes) -> int:
     while low < high:
         middle = (low + high + 1) // 2
         if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _n_common_at_end(one: bytes, other: bytes, start: int) -> int:
+    """The same for the ends of two texts, as far as they stand behind a place."""
+    low, high = 0, min(len(one), len(other)) - start
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
             low = middle
         else:
             high = middle - 1

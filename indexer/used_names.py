@@ -56,7 +56,7 @@ def introduced(code: str) -> frozenset[str]:
 
 
 def _leaves(root: Node, start: int, end: int) -> Iterator[Node]:
-    open_nodes = [root]
+    open_nodes = [root.descendant_for_byte_range(start, end) or root]
     while open_nodes:
         node = open_nodes.pop()
         if node.end_byte <= start or node.start_byte >= end or _PROSE.search(node.type):

@@ -205,13 +205,14 @@ async def test_an_unasked_suggestion_with_a_name_that_nobody_knows_is_not_shown(
     await engine.close()
 
 
-async def test_an_unasked_suggestion_in_prose_has_to_be_surer(make: Make, info: ModelInfo) -> None:
+async def test_an_unasked_suggestion_in_a_comment_has_to_be_surer(make: Make, info: ModelInfo) -> None:
     engine = await started([Answer("of today\n", logprob=-0.8)], replace(info, gate=0.1))
     completer = make(engine)
     assert (await complete(completer, "x ‸")).text == "of today"
     prose = await complete(completer, "# x ‸")
     assert (prose.text, "low confidence" in (prose.drop_reason or "")) == ("", True)
     assert (await complete(completer, "# x ‸", invoked=True)).text == "of today"
+    assert (await complete(completer, "x = 'x ‸'")).text == "of today"
     shows_all = make(engine, min_confidence=0.0)
     assert (await complete(shows_all, "# x ‸")).text == "of today"
 

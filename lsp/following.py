@@ -33,7 +33,7 @@ class Followed:
         self._rest = with_lf(offer.text)
         self._place: Stretch | None = Stretch(offer.start, offer.end)
         self._n_before, self._n_offered = self.record.taken, len(self._rest)
-        self._last = ("", self._place)
+        self._typed, self._typed_at = "", Stretch(offer.start, offer.start)
 
     def hidden(self) -> None:
         """It is not on the screen any more: what is typed there now has nothing to do with it."""
@@ -45,6 +45,7 @@ class Followed:
         self.stretch = self.stretch.after(edit) if self.stretch else None
         if place is None or before(edit.end, place.start) or before(place.end, edit.start):
             self._place = place.after(edit) if place else None
+            self._typed_at = self._typed_at.after(edit) or self._typed_at
             return
         n_there = self._n_there(place, edit, document)
         if n_there:
@@ -56,8 +57,9 @@ class Followed:
         """The editor says that all of it was taken: as a rule right after the edit, which has told that already."""
         if self.record.is_whole:
             return
-        piece, place = (self._rest, self._place) if self._rest else self._last
-        if not self._rest:  # A single letter that seemed to be typed.
+        piece, place = self._rest, self._place
+        if not piece:  # Some editors put in what was accepted letter by letter, so that it seemed to be typed.
+            piece, place = self._typed, self._typed_at
             self.record = replace(self.record, typed=self.record.typed - len(piece))
         self._take(len(piece), at)
         self.record = replace(self.record, is_whole=True)
@@ -103,11 +105,12 @@ class Followed:
             self._take(n_there, at)
             self._follow(where, piece)
             self.record = replace(self.record, is_whole=self.record.is_whole or not self._rest)
+            self._typed, self._typed_at = "", Stretch(where.end, where.end)
         else:
             self.record = replace(self.record, typed=self.record.typed + n_there)
+            self._typed, self._typed_at = self._typed + piece, Stretch(self._typed_at.start, where.end)
         moved = place.after(edit)
         end = moved.end if moved and before(where.end, moved.end) else where.end
-        self._last = (piece, place)
         self._place = Stretch(where.end, end) if self._rest else None
         self._awaits_edit = self._awaits_edit and bool(self._rest)
 

@@ -72,6 +72,7 @@ class CodeassistServer(LanguageServer):
         )
         self.watching = Watching(self)
         self.ended = asyncio.Event()
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +84,12 @@ class CodeassistServer(LanguageServer):
         self.ended.set()
 
     async def close(self) -> None:
-        """Stop what runs, then the engine; safe to call twice."""
+        """Stop what runs, then the engine. Whoever calls it while it is at work waits for the same end."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self.latest.drop_all()
         await self.background.close()
         await asyncio.gather(self.backend.close(), asyncio.to_thread(self.outcomes.close))

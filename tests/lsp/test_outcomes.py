@@ -145,6 +145,16 @@ async def test_typing_along_is_no_acceptance(counted: Counted) -> None:
     assert (record.typed, record.taken, record.characters) == (6, 0, len(TEXT))
 
 
+async def test_an_editor_may_put_in_letter_by_letter_what_was_accepted(counted: Counted) -> None:
+    item = await counted.suggested()
+    counted.edit(*(insertion(0, column, letter) for column, letter in enumerate(TEXT[:3], 4)))
+    counted.edit(*(insertion(0, column, letter) for column, letter in enumerate(TEXT[3:], 7)))
+    await counted.accept(item)
+    await look(counted, 30)
+    record = await counted.record()
+    assert (record.typed, record.taken, record.is_whole, record.changed_30) == (0, len(TEXT), True, 0.0)
+
+
 async def test_a_bracket_that_the_editor_closes_is_typing_along(counted: Counted) -> None:
     await counted.suggested()
     for column, letter in enumerate("area", 4):

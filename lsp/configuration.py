@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from codeassist.configuration import settings_table
+from codeassist.configuration import PROJECT_FILES, settings_table
 from codeassist.errors import ConfigError
 from codeassist.settings import Settings
 from lsp.options import Options, read_options
 from lsp.switches import Switches
+from lsp.workspace import resolved
 
 if TYPE_CHECKING:
     from lsp.backend import Backend
@@ -81,11 +83,8 @@ class Configuration:
                 self._backend().warn_once(warning)
             if self._changed == former:
                 return
-            try:
-                await self._take_over()
-            except ConfigError as error:
+            if not await self._is_done(self._take_over()):
                 self._changed = former
-                self._backend().warn_once(f"codeassist: {error} (the settings stay as they were)")
                 return
             self._switches.forget()
             self.apply()
@@ -94,11 +93,23 @@ class Configuration:
     async def settle(self) -> None:
         """Have folders follow that were opened by settings which are not the last ones."""
         async with self._turn:
-            try:
-                await self._take_over()
-            except ConfigError as error:
-                self._backend().warn_once(f"codeassist: {error} (the settings stay as they were)")
+            await self._is_done(self._take_over())
             self.apply()
+            self._changed_settings()
+
+    async def reread(self, path: Path) -> None:
+        """A folder's own settings file was changed, made or removed."""
+        async with self._turn:
+            if await self._is_done(self._read_again(path)):
+                self.apply()
+                self._changed_settings()
+
+    def is_own_file(self, path: Path) -> bool:
+        """Whether this is a settings file of an open folder's own, so that `reread` is due when it has changed."""
+        if not any(path.match(name) for name in PROJECT_FILES):
+            return False
+        real = resolved(path)
+        return any(real == folder.root / name for folder in self._open_folders() for name in PROJECT_FILES)
 
     def is_behind(self) -> bool:
         """Whether a folder is open that does not work by the last settings and switches."""
@@ -127,6 +138,9 @@ class Configuration:
             return
         late = [folder for folder in self._open_folders() if folder.overrides != overrides]
         read = [await self._read(folder, overrides) for folder in late]
+        if not late:  # Whatever is opened next must find settings that are right.
+            for folder in backend.every_folder[:1]:
+                await self._read(folder, overrides)
         backend.overrides = overrides
         for folder, settings in zip(late, read, strict=True):
             folder.settings, folder.overrides = settings, overrides
@@ -134,6 +148,21 @@ class Configuration:
         for folder in backend.every_folder:
             if folder.is_failed:
                 backend.begin(folder)
+
+    async def _read_again(self, path: Path) -> None:
+        for folder in self._open_folders():
+            if resolved(path).is_relative_to(folder.root):
+                folder.settings = await self._read(folder, self.overrides())
+                self._tell_what_waits(folder)
+
+    async def _is_done(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether settings could be read; a mistake in them is one warning."""
+        try:
+            await work
+        except ConfigError as error:
+            self._backend().warn_once(f"codeassist: {error} (the settings stay as they were)")
+            return False
+        return True
 
     async def _read(self, folder: Folder, overrides: Mapping[str, object]) -> Settings:
         wanted = {**overrides, **folder.own_overrides}

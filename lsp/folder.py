@@ -102,7 +102,7 @@ class Folder:
     def refresh_visibly(self) -> None:
         """Bring the index up to date because the user wants it, and show that it happens."""
         self._shows_next = True
-        self.refresher.request_all()
+        self.refresher.request_now()
 
     @contextmanager
     def in_use(self) -> Iterator[Assistant]:

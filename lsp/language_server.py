@@ -128,6 +128,12 @@ class CodeassistServer(LanguageServer):
         """These items go to the editor, which shows the first one."""
         self.outcomes.sent(uri, self.suggestions.find_in(items))
 
+    def file_changed(self, path: Path) -> None:
+        """A file was saved, created or removed: the index follows, and the settings where it is about them."""
+        self.backend.file_changed(path)
+        if self.configuration.is_own_file(path):
+            self.background.start(self.configuration.reread(path), "reading the settings")
+
     def accepted(self, uri: str, suggestion_id: str) -> None:
         """The user took a suggestion as a whole."""
         folder = self.backend.folder_of(path_of(uri))

@@ -39,6 +39,7 @@ class Refresher:
         self._sleep = sleep
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._files: set[Path] = set()
         self._wants_all = True
 
@@ -46,6 +47,11 @@ class Refresher:
         """Anything may have changed."""
         self._wants_all = True
         self._wanted.set()
+
+    def request_now(self) -> None:
+        """The user wants everything looked at, and does not wait for a rest to be over."""
+        self._hurried.set()
+        self.request_all()
 
     def request_file(self, path: Path) -> None:
         """One file was saved, created or removed."""
@@ -58,10 +64,20 @@ class Refresher:
         async with turn:
             took_s = await self._timed_refresh()
         while True:
-            await self._sleep(REST_FACTOR * took_s)
+            await self._rest(REST_FACTOR * took_s)
             await self._wanted.wait()
             await self._sleep(QUIET_S)
             took_s = await self._timed_refresh()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, or until the user is in a hurry."""
+        works = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self._hurried.wait())]
+        try:
+            await asyncio.wait(works, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
 
     async def _timed_refresh(self) -> float:
         """Refresh what is requested; how many seconds that took."""
@@ -71,6 +87,7 @@ class Refresher:
 
     async def _refresh(self) -> None:
         self._wanted.clear()
+        self._hurried.clear()
         wants_all, files = self._wants_all or len(self._files) >= MANY_FILES, sorted(self._files)
         self._wants_all, self._files = False, set()
         if wants_all:

@@ -15,4 +15,4 @@ def did_change_watched_files(server: CodeassistServer, params: types.DidChangeWa
         if path.name == "HEAD" and ".git" in path.parts:
             server.backend.head_changed(path)
         elif ".git" not in path.parts:
-            server.backend.file_changed(path)
+            server.file_changed(path)

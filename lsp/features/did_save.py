@@ -10,4 +10,4 @@ from lsp.workspace import path_of
 
 def did_save(server: CodeassistServer, params: types.DidSaveTextDocumentParams) -> None:
     """The index follows in the background."""
-    server.backend.file_changed(path_of(params.text_document.uri))
+    server.file_changed(path_of(params.text_document.uri))

@@ -160,6 +160,20 @@ async def test_a_folder_that_was_still_opening_follows_once_it_is_open(session: 
     await told(session, 3)
 
 
+async def test_a_wrong_value_while_a_folder_is_still_opening_harms_neither_it_nor_the_next(session: Session) -> None:
+    session.may_open.clear()
+    await session.client.initialize(rootUri="file:///project")
+    change(session, {"completion": {"max_lines": "many"}})
+    await shown(session, "max_lines")
+    session.may_open.set()
+    await session.is_ready()
+    added = {"added": [{"uri": "file:///other", "name": "other"}], "removed": []}
+    session.client.notify("workspace/didChangeWorkspaceFolders", {"event": added})
+    await session.client.notification("codeassist/status", lambda status: len(status["folders"]) == 2)
+    assert all(overrides == {} for _, overrides in session.opened)
+    assert len(messages(session)) == 1
+
+
 async def test_a_folder_that_could_not_be_opened_is_tried_again_by_the_new_settings(session: Session) -> None:
     from codeassist.errors import ConfigError
 
@@ -181,3 +195,29 @@ async def test_other_settings_end_what_was_switched_for_the_session(session: Ses
         "codeassist/status", lambda status: status["enabled"] and session.assistant.settings.completion.max_lines == 3
     )
     assert session.assistant.settings.completion.enabled is True
+
+
+async def test_a_folders_own_file_counts_as_soon_as_it_is_saved(session: Session, tmp_path: Path) -> None:
+    await session.ready(rootUri=tmp_path.as_uri())
+    file = tmp_path / "codeassist.toml"
+    file.write_text("[completion]\nmax_lines = 2\n")
+    session.client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+    await told(session, 2)
+    file.unlink()
+    changes = {"changes": [{"uri": file.as_uri(), "type": 3}]}
+    session.client.notify("workspace/didChangeWatchedFiles", changes)
+    await told(session, Settings().completion.max_lines)
+
+
+async def test_a_mistake_in_a_folders_own_file_ends_nothing(session: Session, tmp_path: Path) -> None:
+    await session.ready(rootUri=tmp_path.as_uri())
+    file = tmp_path / ".codeassist" / "config.toml"
+    file.parent.mkdir()
+    file.write_text("[completion\n")
+    session.client.notify("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+    assert "not valid TOML" in await shown(session, "TOML")
+    change(session, {"completion": {"max_tokens": 9}})
+    await shown(session, "stay as they were")
+    file.unlink()
+    change(session, {"completion": {"max_lines": 3}})
+    await told(session, 3)

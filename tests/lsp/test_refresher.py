@@ -106,3 +106,23 @@ async def test_a_long_refresh_is_followed_by_a_longer_rest(index: _Index) -> Non
     index.refresher.request_all()
     await index.settle()
     assert index.slept == [REST_FACTOR * 3.0, QUIET_S, REST_FACTOR * 3.0]
+
+
+async def test_a_user_in_a_hurry_does_not_wait_for_the_rest_to_be_over(index: _Index) -> None:
+    is_over = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        index.slept.append(seconds)
+        if seconds > QUIET_S:
+            await is_over.wait()
+
+    index.sleep = sleep
+    index.takes_s = 60.0
+    index.refresher._sleep = sleep
+    await index.settle()
+    index.refresher.request_all()
+    await index.settle()
+    assert index.done == ["*"]
+    index.refresher.request_now()
+    await index.settle()
+    assert index.done == ["*", "*"]

@@ -20,6 +20,8 @@ from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
 from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_embedder, shipped_model
+from codeassist.next_edit.editor import NextEditor
+from codeassist.next_edit.files import IndexedFiles
 from codeassist.protocols import Engine
 from codeassist.settings import IndexSettings, Settings
 from codeassist.sharing import Shared
@@ -62,6 +64,7 @@ class Assistant:
         self.engine = engine
         self.index = index
         self.activity = Activity()
+        self.next_edits = NextEditor(IndexedFiles(index, workspace))
         self._neighbours: tuple[Neighbour, ...] = ()
         self._completer: Completer | None = None
         self._making = threading.Lock()

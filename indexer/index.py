@@ -185,6 +185,10 @@ class CodeIndex:
 
         return self._reading(find, []) if limit > 0 else []
 
+    def mentioning(self, name: str) -> list[str]:
+        """Files that may have a name somewhere, by path."""
+        return self._reading(lambda connection: use_records.paths_mentioning(connection, name), [])
+
     def important(
         self, limit: int, *, focus: Sequence[str] = (), mentioned: AbstractSet[str] = frozenset()
     ) -> list[Ranked]:
@@ -213,9 +217,8 @@ class CodeIndex:
 
     def skipped(self) -> tuple[SkippedFile, ...]:
         """Files that are not indexed and why, by path: as the last refresh here saw them, else as stored."""
-        if self._tree_skipped is not None:
-            return self._tree_skipped
-        return tuple(self._reading(records.read_skipped, []))
+        known = self._tree_skipped
+        return known if known is not None else tuple(self._reading(records.read_skipped, []))
 
     def close(self) -> None:
         """Close the index; safe to call twice."""

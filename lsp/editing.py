@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from lsp.documents import DocumentStore
+from codeassist.next_edit.history import LineChange
+from lsp.documents import Document, DocumentStore
 from lsp.workspace import path_of
 
 if TYPE_CHECKING:
@@ -52,11 +53,17 @@ class Editing:
             self._followed[uri] = assistant, path
             assistant.activity.opened(path, lambda: self._text(uri))
 
-    def edited(self, uri: str, changes: Iterable[types.TextDocumentContentChangeEvent]) -> None:
-        """A document was edited; a change without a range is a new text."""
+    def edited(
+        self, uri: str, changes: Sequence[types.TextDocumentContentChangeEvent], before: Document | None = None
+    ) -> None:
+        """A document was edited; a change without a range is a new text. before: the document as it was."""
         if uri not in self._followed:
             return
         assistant, path = self._followed[uri]
+        after = self._documents().find(uri)
+        lines = _lines_changed(before, after, changes) if before is not None and after is not None else None
+        if before is not None and after is not None and lines is not None:
+            assistant.next_edits.history.changed(path, before.lines, after.lines, lines)
         for change in changes:
             if not isinstance(change, types.TextDocumentContentChangePartial):
                 self.opened(uri)
@@ -70,8 +77,32 @@ class Editing:
         if uri in self._followed:
             assistant, path = self._followed.pop(uri)
             assistant.activity.closed(path)
+            assistant.next_edits.history.forget(path)
+
+    def open_beside(self, assistant: Assistant) -> dict[str, Document]:
+        """The open documents of an assistant by their paths, as they are now."""
+        owned = ((path, uri) for uri, (owner, path) in self._followed.items() if owner is assistant)
+        found = ((path, self._documents().find(uri)) for path, uri in owned)
+        return {path: document for path, document in found if document is not None}
 
     def _text(self, uri: str) -> str:
         """The text as the core counts its lines; "" once the document is closed."""
         document = self._documents().find(uri)
         return document.text.replace("\r\n", "\n").replace("\r", "\n") if document else ""
+
+
+def _lines_changed(
+    before: Document, after: Document, changes: Sequence[types.TextDocumentContentChangeEvent]
+) -> LineChange | None:
+    """Which lines became others. One change says so itself; of several, lines are compared. None where none did."""
+    old, new = before.lines, after.lines
+    if len(changes) == 1 and isinstance(changes[0], types.TextDocumentContentChangePartial):
+        span = changes[0].range
+        start, last = sorted((min(span.start.line, len(old) - 1), min(span.end.line, len(old) - 1)))
+        return LineChange(start, last + 1, len(new) - len(old) + last + 1 - start)
+    n = min(len(old), len(new))
+    start = next((at for at in range(n) if old[at] != new[at]), n)
+    kept = next((at for at in range(n - start) if old[-1 - at] != new[-1 - at]), n - start)
+    if start == len(old) == len(new):
+        return None
+    return LineChange(start, len(old) - kept, len(new) - kept - start)

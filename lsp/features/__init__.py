@@ -26,6 +26,7 @@ from lsp.features.exit import leave
 from lsp.features.initialize import initialize
 from lsp.features.initialized import initialized
 from lsp.features.inline_completion import inline_completion
+from lsp.features.inline_edit import DID_SHOW, INLINE_EDIT, did_show, inline_edit, register_edit_commands
 from lsp.features.shutdown import shutdown
 from lsp.features.silence import unless_silent
 from lsp.features.status import status
@@ -63,6 +64,9 @@ def register(server: CodeassistServer) -> None:
     server.feature(types.SHUTDOWN)(_null_on_failure(server, shutdown))
     server.feature(STATUS)(_bound(server, status))
     register_commands(server)
+    server.feature(INLINE_EDIT)(_null_on_failure(server, inline_edit))
+    server.feature(DID_SHOW)(_bound(server, did_show))
+    register_edit_commands(server)
 
 
 def _initialize(server: CodeassistServer, params: types.InitializeParams) -> None:

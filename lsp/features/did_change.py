@@ -17,4 +17,4 @@ def did_change(server: CodeassistServer, params: types.DidChangeTextDocumentPara
     document = server.documents.change(uri, params.text_document.version, changes)
     server.cursors.edited(document, changes)
     server.outcomes.edited(former, document, changes)
-    server.editing.edited(uri, changes)
+    server.editing.edited(uri, changes, former)

@@ -12,6 +12,7 @@ from codeassist.activity import Activity
 from codeassist.documents import make_document
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import CodeassistError
+from codeassist.next_edit.editor import NextEditor
 from codeassist.outcomes import Outcomes
 from codeassist.settings import Settings
 from codeassist.types import Cursor, Document, Explanation, Outcome, Suggestion
@@ -20,6 +21,19 @@ from indexer.types import IndexReport, Progress, ProgressCallback, Symbol
 REPORT = IndexReport(
     files=3, chunks=7, symbols=5, changed=3, removed=0, bytes_read=99, skipped=(), vectors=False, seconds=0.0
 )
+
+
+class NoFiles:
+    """A workspace in which nothing is but open documents."""
+
+    def paths(self, word: str) -> list[str]:
+        return []
+
+    def defining(self, name: str) -> list[str]:
+        return []
+
+    def document(self, path: str) -> Document | None:
+        return None
 
 
 class FakeAssistant:
@@ -38,6 +52,7 @@ class FakeAssistant:
         self.told: list[Settings] = []
         self.engine = ScriptedEngine()
         self.activity = Activity()
+        self.next_edits = NextEditor(NoFiles())
         self.answer: Callable[[Document, Cursor], Suggestion] = lambda document, cursor: Suggestion("s1", "pass")
         self.find: Callable[[str], list[Symbol]] = lambda text: []
         self.hold: asyncio.Event | None = None

@@ -25,6 +25,7 @@ async def test_initialize_announces_what_the_server_does(session: Session) -> No
     }
     commands = capabilities["executeCommandProvider"]["commands"]
     assert {"codeassist.accepted", "codeassist.status", "codeassist.explain", "codeassist.snooze"} <= set(commands)
+    assert {"codeassist.nextEdit", "codeassist.editAccepted"} <= set(commands)
     assert capabilities["workspace"]["workspaceFolders"] == {"supported": True, "changeNotifications": True}
 
 

@@ -1,0 +1,160 @@
+"""`textDocument/copilotInlineEdit` and what goes with it: the next edit, and what the user made of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from codeassist.errors import CodeassistError
+from codeassist.next_edit.offers import Offers
+from codeassist.next_edit.types import NextEdit
+from codeassist.types import Cursor
+from codeassist.types import Document as CoreDocument
+from lsp.documents import Document
+from lsp.features.execute_command import REQUEST_FAILED
+from lsp.language_server import CodeassistServer
+from lsp.place import BOM, place_at
+from lsp.positions import character_of
+from lsp.workspace import path_of, uri_in
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
+logger = logging.getLogger(__name__)
+
+INLINE_EDIT = "textDocument/copilotInlineEdit"
+DID_SHOW = "textDocument/didShowInlineEdit"
+NEXT_EDIT = "codeassist.nextEdit"
+EDIT_ACCEPTED = "codeassist.editAccepted"
+
+Edit = dict[str, Any]
+
+
+def register_edit_commands(server: CodeassistServer) -> None:
+    """Announce the commands; the client lists them under `executeCommandProvider`."""
+
+    @server.command(NEXT_EDIT)
+    async def next_edit(*arguments: Any) -> Edit | None:
+        """The next edit, asked for by hand: what was turned down is offered again."""
+        uri, position = _place(arguments)
+        try:
+            document = server.documents.get(uri)
+            found = await _next_edit(server, document, position, invoked=True)
+        except CodeassistError as error:
+            raise JsonRpcException(str(error), REQUEST_FAILED) from error
+        return found[0] if found is not None and server.documents.is_current(document) else None
+
+    @server.command(EDIT_ACCEPTED)
+    def accepted(*arguments: Any) -> None:
+        """The editor runs this when the edit was taken."""
+        details = arguments[0] if arguments and isinstance(arguments[0], dict) else {}
+        rules = [offers.accepted(str(details.get("id", ""))) for offers in _offers(server)]
+        logger.info("accepted id=%s rule=%s", details.get("id"), "".join(rules))
+
+
+async def inline_edit(server: CodeassistServer, params: Any) -> dict[str, list[Edit]] | None:
+    """At most one edit; None when there is no answer for the text as it is now."""
+    uri, position = params.textDocument.uri, types.Position(params.position.line, params.position.character)
+    document = server.documents.get(uri)
+    found = await _next_edit(server, document, position)
+    if not server.documents.is_current(document):
+        return None
+    return {"edits": [found[0]] if found is not None else []}
+
+
+async def next_edit_actions(server: CodeassistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The next edit as an entry of the light bulb: "next edit: rename `a` to `b` (3 more places)"."""
+    document = server.documents.get(params.text_document.uri)
+    found = await _next_edit(server, document, params.range.start)
+    if found is None or not server.documents.is_current(document):
+        return []
+    edit, offer = found
+    start, end = (types.Position(**edit["range"][name]) for name in ("start", "end"))
+    text_edit = types.TextEdit(types.Range(start, end), edit["text"])
+    return [
+        types.CodeAction(
+            title=f"codeassist: next edit: {described(offer)}",
+            kind=types.CodeActionKind.QuickFix,
+            edit=types.WorkspaceEdit(changes={edit["textDocument"]["uri"]: [text_edit]}),
+            command=types.Command(**edit["command"]),
+        )
+    ]
+
+
+def did_show(server: CodeassistServer, params: Any) -> None:
+    """The edit was on the screen: if the user goes on with something else, it was turned down."""
+    edit_id = _id_of(getattr(getattr(params, "item", None), "command", None))
+    for offers in _offers(server):
+        offers.shown(edit_id)
+
+
+def _offers(server: CodeassistServer) -> list[Offers]:
+    """Of all folders: an offer's number is that of one of them alone."""
+    return [folder.assistant.next_edits.offers for folder in server.backend.folders if folder.assistant is not None]
+
+
+def described(offer: NextEdit) -> str:
+    """What repeats, and how often it is left."""
+    if not offer.n_more:
+        return offer.title
+    return f"{offer.title} ({offer.n_more} more place{'s' if offer.n_more > 1 else ''})"
+
+
+async def _next_edit(
+    server: CodeassistServer, document: Document, position: types.Position, *, invoked: bool = False
+) -> tuple[Edit, NextEdit] | None:
+    folder = server.backend.folder_of(path_of(document.uri))
+    if folder is None or folder.assistant is None:
+        return None
+    with folder.in_use() as assistant:
+        source, cursor = place_at(document, position).source(assistant)
+        others = {path: _reader(assistant, other) for path, other in server.editing.open_beside(assistant).items()}
+        work = assistant.next_edits.ask(source, cursor, others, invoked=invoked)
+        offer = await server.latest.run(f"next edit {document.uri}", work)
+        opened = server.editing.open_beside(assistant).get(offer.document.path) if offer is not None else None
+    return (_encoded(offer, opened, folder.path, document), offer) if offer is not None else None
+
+
+def _reader(assistant: Assistant, document: Document) -> Callable[[], CoreDocument]:
+    return lambda: assistant.document(path_of(document.uri), document.text, document.version)
+
+
+def _encoded(offer: NextEdit, opened: Document | None, folder: Path, asked: Document) -> Edit:
+    """The edit with the client's positions. opened: its document, where that is open."""
+    uri = opened.uri if opened is not None else uri_in(folder, offer.document.path)
+    lines = offer.document.text.split("\n")
+    has_mark = opened is not None and opened.lines[0].startswith(BOM)
+
+    def position(cursor: Cursor) -> dict[str, int]:
+        character = character_of(lines[cursor.line], cursor.column, asked.encoding)
+        return {"line": cursor.line, "character": character + (has_mark and cursor.line == 0)}
+
+    return {
+        "text": offer.text.replace("\n", offer.document.newline),
+        "textDocument": {"uri": uri, "version": opened.version if opened is not None else None},
+        "range": {"start": position(offer.start), "end": position(offer.end)},
+        "command": {"title": "codeassist: accepted", "command": EDIT_ACCEPTED, "arguments": [{"id": offer.id}]},
+    }
+
+
+def _place(arguments: tuple[Any, ...]) -> tuple[str, types.Position]:
+    """URI and position of a command's argument. Raises JsonRpcInvalidParams."""
+    try:
+        given = arguments[0]
+        line, character = given["position"]["line"], given["position"]["character"]
+        return str(given["uri"]), types.Position(line=line, character=character)
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        expected = '{"uri": string, "position": {"line": number, "character": number}}'
+        raise JsonRpcInvalidParams(f"{NEXT_EDIT} takes one argument {expected}") from error
+
+
+def _id_of(command: Any) -> str:
+    """The edit's id out of the command that came with it, whatever the client made of it."""
+    arguments = getattr(command, "arguments", None) or [None]
+    first = arguments[0] if isinstance(arguments, list | tuple) else None
+    return str(first.get("id", "") if isinstance(first, dict) else getattr(first, "id", ""))

@@ -17,6 +17,8 @@ from codeassist.types import Cursor
 from codeassist.types import Document as CoreDocument
 from lsp.documents import Document
 from lsp.features.execute_command import REQUEST_FAILED
+from lsp.features.silence import silence
+from lsp.json_parts import number_in, part, text_in
 from lsp.language_server import CodeassistServer
 from lsp.place import BOM, place_at
 from lsp.positions import character_of
@@ -59,7 +61,10 @@ def register_edit_commands(server: CodeassistServer) -> None:
 
 async def inline_edit(server: CodeassistServer, params: Any) -> dict[str, list[Edit]] | None:
     """At most one edit; None when there is no answer for the text as it is now."""
-    uri, position = params.textDocument.uri, types.Position(params.position.line, params.position.character)
+    uri, position = text_in(params, "textDocument", "uri"), _position(part(params, "position"))
+    if uri is None or position is None:
+        logger.warning("%s takes a textDocument and a position", INLINE_EDIT)
+        return None
     document = server.documents.get(uri)
     found = await _next_edit(server, document, position)
     if not server.documents.is_current(document):
@@ -88,9 +93,10 @@ async def next_edit_actions(server: CodeassistServer, params: types.CodeActionPa
 
 def did_show(server: CodeassistServer, params: Any) -> None:
     """The edit was on the screen: if the user goes on with something else, it was turned down."""
-    edit_id = _id_of(getattr(getattr(params, "item", None), "command", None))
+    arguments = part(part(part(params, "item"), "command"), "arguments")
+    edit_id = text_in(arguments[0], "id") if isinstance(arguments, list | tuple) and arguments else None
     for offers in _offers(server):
-        offers.shown(edit_id)
+        offers.shown(edit_id or "")
 
 
 def _offers(server: CodeassistServer) -> list[Offers]:
@@ -109,7 +115,7 @@ async def _next_edit(
     server: CodeassistServer, document: Document, position: types.Position, *, invoked: bool = False
 ) -> tuple[Edit, NextEdit] | None:
     folder = server.backend.folder_of(path_of(document.uri))
-    if folder is None or folder.assistant is None:
+    if folder is None or folder.assistant is None or silence(server, document.uri, invoked=invoked) is not None:
         return None
     with folder.in_use() as assistant:
         source, cursor = place_at(document, position).source(assistant)
@@ -144,17 +150,16 @@ def _encoded(offer: NextEdit, opened: Document | None, folder: Path, asked: Docu
 
 def _place(arguments: tuple[Any, ...]) -> tuple[str, types.Position]:
     """URI and position of a command's argument. Raises JsonRpcInvalidParams."""
-    try:
-        given = arguments[0]
-        line, character = given["position"]["line"], given["position"]["character"]
-        return str(given["uri"]), types.Position(line=line, character=character)
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+    given = arguments[0] if arguments else None
+    uri, position = text_in(given, "uri"), _position(part(given, "position"))
+    if uri is None or position is None:
         expected = '{"uri": string, "position": {"line": number, "character": number}}'
-        raise JsonRpcInvalidParams(f"{NEXT_EDIT} takes one argument {expected}") from error
+        raise JsonRpcInvalidParams(f"{NEXT_EDIT} takes one argument {expected}")
+    return uri, position
 
 
-def _id_of(command: Any) -> str:
-    """The edit's id out of the command that came with it, whatever the client made of it."""
-    arguments = getattr(command, "arguments", None) or [None]
-    first = arguments[0] if isinstance(arguments, list | tuple) else None
-    return str(first.get("id", "") if isinstance(first, dict) else getattr(first, "id", ""))
+def _position(given: Any) -> types.Position | None:
+    line, character = number_in(given, "line"), number_in(given, "character")
+    if line is None or character is None or line < 0 or character < 0:
+        return None
+    return types.Position(line=int(line), character=int(character))

@@ -96,6 +96,13 @@ async def test_another_open_document_is_edited_as_the_editor_has_it(session: Ses
     assert edit["range"] == span((1, 19), (1, 27))
 
 
+async def test_a_snooze_is_for_next_edits_too_but_not_for_who_asks(session: Session) -> None:
+    await renamed(session)
+    await run(session, "codeassist.snooze", {"minutes": 5})
+    assert await ask(session) == {"edits": []}
+    assert await run(session, "codeassist.nextEdit", {"uri": URI, "position": {"line": 1, "character": 9}}) is not None
+
+
 async def test_a_closed_document_is_not_edited(session: Session) -> None:
     await renamed(session)
     session.client.notify("textDocument/didClose", {"textDocument": {"uri": URI}})

@@ -2,13 +2,13 @@
 
     python -m bench.editor endurance REPOSITORY --keys 10000 -o engine.kind=scripted --median-ms 20
 
-Traces are typed one after the other, over and over, each in a file of its own that is opened and closed; every fifth is
-undone again, step by step; the user of every second one accepts, and at the end of each place takes whatever is shown
-and undoes that. Every few seconds: resident memory, open descriptors and threads of the server and of all below it,
-bytes of index and statistics on disk, and the round trip of a question that needs nothing but the event loop;
-`heartbeat` (bench.index_scale) notes how late that loop woke, and a bare one beside it. Slopes are least squares over
-all samples after the first fifth, which is warming up; their intervals are drawn from stretches of neighbouring samples
-(moving blocks), for neighbours are alike.
+Traces are typed one after the other, over and over, each in a file that is opened and closed, after five other files
+were. Every fifth is undone again, step by step; the user of every second one accepts, and at the end of each place
+takes whatever is shown and undoes that. The editor asks at every key, at once. Every few seconds: resident memory, open
+descriptors and threads of the server and of all below it, bytes of index and statistics on disk, and the round trip of
+a question that needs nothing but the event loop; `heartbeat` (bench.index_scale) notes how late that loop woke, and a
+bare one beside it. Slopes are least squares over all samples after the first fifth, which is warming up; their
+intervals are drawn from stretches of neighbouring samples (moving blocks), for neighbours are alike.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ from bench.measuring import bench_settings, percentile
 from bench.quality.edits import git, working_copy
 from bench.quality.report import described_repository
 
-WATCHED = "bench.index_scale.heartbeat"
+WATCHED = "bench.editor.enduring"
 UNDONE_EVERY = 5
+# Other files that are opened before each trace and closed again.
+LOOKED_AT = 5
 # An editor that undoes sends its edits at the rate at which a held key repeats.
 UNDO_S = 0.03
 
@@ -125,9 +127,11 @@ async def type_on(server: Server, found: Sequence[Trace], day: Day, arguments: N
     while day.n_keys < arguments.keys:
         number += 1
         trace = found[number % len(found)]
-        editor = Editor(server.probe, (server.workspace / trace.path).as_uri(), Buffer(trace.before, 0, trace.unit))
+        buffer, uri = Buffer(trace.before, 0, trace.unit), (server.workspace / trace.path).as_uri()
+        editor = Editor(server.probe, uri, buffer, wait_ms=arguments.editor_ms)
         rhythm = Rhythm(random.Random(f"{arguments.seed}:{number}"), arguments.median_ms)
         before = day.n_keys
+        day.n_documents += await looked_at(server, number)
         await editor.open(trace.language)
         for edit, goal in places(trace):
             editor.put_cursor(buffer_at(trace, edit, editor.buffer.text))
@@ -142,6 +146,18 @@ async def type_on(server: Server, found: Sequence[Trace], day: Day, arguments: N
         day.add(editor)
         if number % 10 == 0:
             print(f"{day.n_keys} keys, {day.n_documents} documents", file=sys.stderr)
+
+
+async def looked_at(server: Server, number: int) -> int:
+    """Open a few other files of the workspace and close them again; how many."""
+    files = sorted(server.workspace.rglob("*.py"))
+    chosen = random.Random(number).sample(files, min(LOOKED_AT, len(files)))
+    for file in chosen:
+        editor = Editor(server.probe, file.as_uri(), Buffer(file.read_text(encoding="utf-8", errors="replace"), 0))
+        await editor.open("python")
+    for file in chosen:
+        await server.probe.notify("textDocument/didClose", {"textDocument": {"uri": file.as_uri()}})
+    return len(chosen)
 
 
 async def taken_back(editor: Editor) -> bool:
@@ -189,6 +205,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--keys", type=int, default=10_000)
     parser.add_argument("--traces", type=int, default=60, help="different traces")
     parser.add_argument("--median-ms", type=float, default=30.0, help="between two keys on a line")
+    parser.add_argument("--editor-ms", type=float, default=0.0, help="what the editor waits before it asks")
     parser.add_argument("--corrections", type=float, default=0.05, help="share of keys that correct a slip")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SETTING=VALUE", help="a setting")

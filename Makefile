@@ -4,7 +4,7 @@ PYTHON3 ?= $(shell command -v python3 || command -v python3.12 || command -v pyt
 TARGET ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test check fast e2e format lock bench docs clean
+.PHONY: help setup demo test check fast e2e format lock bench vsix docs clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -45,6 +45,9 @@ bench: setup  ## measure typing, index and start-up into bench/results/: minutes
 
 quality: setup  ## measure how good suggestions are in REPOSITORIES="DIR...": a quarter of an hour
 	$(BIN)/python -m bench.quality all $(REPOSITORIES)
+
+vsix:  ## the VS Code extension, extension-config/vscode/codeassist-*.vsix (Node 20 or newer)
+	cd extension-config/vscode && npm install && npm run package
 
 docs: setup  ## write the generated parts of README.md and the model card anew
 	$(BIN)/python -m scripts.docs

@@ -85,6 +85,16 @@ def setting_type(name: str) -> type:
     return type(getattr(getattr(Settings(), section), key))
 
 
+def choices(name: str) -> tuple[str, ...]:
+    """The texts that a setting may be; () where any will do."""
+    return _CHOICES.get(name, ())
+
+
+def limits(name: str) -> tuple[float | None, float | None]:
+    """The least and the greatest number that a setting may be, inclusive; None where there is no limit."""
+    return _RANGES.get(name, (None, None))
+
+
 def check_together(values: Mapping[str, Any]) -> None:
     """Raises ConfigError where single values are fine and their sum is not."""
     shares = values["completion.context_share"] + values["completion.suffix_share"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codeassist.configuration import settings_table
 from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
-from scripts import figures
+from scripts import figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("README.md", "bench/README.md", "training/MODEL_CARD.md", "training/FUSION.md")
@@ -71,7 +71,7 @@ def main() -> int:
     """Rewrite the documents in place."""
     for document in DOCUMENTS:
         document.write_text(generated(document.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
+    return vscode_settings.main()
 
 
 if __name__ == "__main__":

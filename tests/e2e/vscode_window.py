@@ -1,0 +1,351 @@
+"""A window of VS Code in a browser, which is typed into and looked at, and the code-server behind it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from tests.e2e.vscode_session import MARK
+from tests.e2e.vscode_tools import Tools
+
+DRIVER = Path(__file__).with_name("vscode_driver.js")
+WAIT_S = 60.0
+WIDTH, HEIGHT = 1200, 750
+
+# All of a ghost text: what stands in the line, in pieces by colour, and further lines below it. VS Code shows blanks as
+# no-break spaces.
+GHOST = """() => {
+    const text = (element) => element.textContent.replaceAll('\\u00a0', ' ');
+    const pieces = [...document.querySelectorAll('.ghost-text-decoration, .ghost-text-decoration-preview')];
+    const lines = [...document.querySelectorAll('.suggest-preview-text .view-line, .ghost-text .view-line')];
+    return [pieces.map(text).join(''), ...lines.map(text)].join('\\n');
+}"""
+
+# The lines that are on the screen, from the top, ghost text included.
+LINES = """() => [...document.querySelectorAll('.editor-instance .view-lines > .view-line')]
+    .sort((one, other) => parseFloat(one.style.top) - parseFloat(other.style.top))
+    .map((line) => line.textContent.replaceAll('\\u00a0', ' '))"""
+
+STATUS_ITEM = '[id="codeassist.codeassist.codeassist.status"]'
+STATUS = f"""() => {{
+    const item = document.querySelector('{STATUS_ITEM} a');
+    return item ? [item.getAttribute('aria-label') ?? '', item.textContent, item.innerHTML] : ['', '', ''];
+}}"""
+
+ROWS = """() => [...document.querySelectorAll('.quick-input-widget .monaco-list-row')]
+    .map((row) => row.getAttribute('aria-label') ?? row.textContent)"""
+
+QUICK_INPUT = """() => {
+    const box = document.querySelector('.quick-input-widget');
+    return box !== null && getComputedStyle(box).display !== 'none';
+}"""
+
+NOTIFICATIONS = """() => [...document.querySelectorAll('.notifications-toasts .notification-list-item')]
+    .map((toast) => toast.innerText)"""
+
+# Every state that a line goes through while one types, from one frame to the next: what a person could see.
+WATCH = """(start) => {
+    window.codeassistSeen = [];
+    const look = () => {
+        const line = [...document.querySelectorAll('.editor-instance .view-lines > .view-line')]
+            .map((element) => element.textContent.replaceAll('\\u00a0', ' ')).find((text) => text.startsWith(start));
+        const seen = window.codeassistSeen;
+        if (line !== undefined && seen.at(-1) !== line) {
+            seen.push(line);
+        }
+        window.codeassistWatch = requestAnimationFrame(look);
+    };
+    look();
+}"""
+SEEN = "() => { cancelAnimationFrame(window.codeassistWatch); return window.codeassistSeen; }"
+
+
+class Browser:
+    """A headless Chromium with as many windows as one likes; one request at a time."""
+
+    def __init__(self, tools: Tools, log: Path) -> None:
+        self._errors = log.open("wb")
+        command = [tools.node, DRIVER, tools.playwright, tools.chromium]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [str(part) for part in command], stdin=pipe, stdout=pipe, stderr=self._errors, text=True
+        )
+        self._ids = itertools.count(1)
+
+    def ask(self, operation: str, **given: Any) -> Any:
+        """What an operation of vscode_driver.js gives. Raises AssertionError where it fails."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"id": next(self._ids), "operation": operation, **given}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, f"the browser is gone; see {self._errors.name}"
+        answer = json.loads(line)
+        assert "error" not in answer, f"{operation} {given}: {answer['error']}"
+        return answer["result"]
+
+    def close(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._errors.close()
+
+
+class Window:
+    """One window. What is waited for is looked for again and again; in vain, a picture is taken and the test fails."""
+
+    def __init__(self, browser: Browser, name: str, url: str, pictures: Path) -> None:
+        self.browser = browser
+        self.name = name
+        self.pictures = pictures
+        self._ask("open", url=url, width=WIDTH, height=HEIGHT)
+
+    def wait(self, condition: Callable[[], Any], what: str, within_s: float = WAIT_S) -> Any:
+        deadline = time.monotonic() + within_s
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                self.picture(f"failed-{what}")
+                raise AssertionError(f"waited in vain for {what}; status {self.status()}, lines {self.lines()[:40]}")
+            time.sleep(0.05)
+        return value
+
+    # What one does.
+
+    def type(self, text: str, delay_ms: int = 60) -> None:
+        self._ask("type", text=text, delay_ms=delay_ms)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._ask("press", key=key)
+
+    def click(self, selector: str) -> None:
+        self._ask("click", selector=selector)
+
+    def hover(self, selector: str) -> None:
+        self._ask("hover", selector=selector)
+
+    def reload(self) -> None:
+        self._ask("reload")
+
+    def close(self) -> None:
+        self._ask("close")
+
+    def open(self, file: Path) -> None:
+        """Open a file in an editor that has the focus."""
+        self.press("Control+p")
+        self.wait(self.has_quick_input, "the box that finds files")
+        self.type(str(file), 0)  # the whole path: names are found in a list that may be older than the file
+        self.wait(lambda: any(file.name in row for row in self.rows()), f"{file.name} among the files")
+        self.press("Enter")
+        tab = "() => document.querySelector('.tabs-container .tab.active')?.getAttribute('data-resource-name') ?? ''"
+        self.wait(lambda: self.evaluate(tab) == file.name, f"an editor with {file.name}")
+        self.wait(self.lines, f"the text of {file.name}")
+
+    def write(self, file: Path, text: str) -> None:
+        """Put a text with a mark at the end of a line into a file, open it, and put the cursor at the mark."""
+        before, _, after = text.partition(MARK)
+        file.write_text(before + after, encoding="utf-8", newline="")
+        self.open(file)
+        self.go(before.count("\n") + 1, 1)
+        self.press("End")
+
+    def close_editors(self) -> None:
+        """Close all editors, and leave what was typed unsaved."""
+        self.run("File: Revert File")
+        self.wait(lambda: not self.has_quick_input(), "the command palette to close")
+        self.run("View: Close All Editors")
+        self.wait(
+            lambda: not self.evaluate("() => document.querySelector('.tabs-container .tab') !== null"), "no editor"
+        )
+
+    def go(self, line: int, column: int) -> None:
+        """Put the cursor there; both count from 1. A tab counts as the columns that it fills."""
+        self.press("Control+g")
+        self.wait(self.has_quick_input, "the box that finds lines")
+        self.press("Control+a")
+        self.type(f":{line}:{column}", 5)
+        self.press("Enter")
+        self.wait(lambda: not self.has_quick_input(), "the box that finds lines to go")
+
+    def run(self, title: str) -> None:
+        """Run a command of the palette."""
+        self.press("F1")
+        self.wait(self.has_quick_input, "the command palette")
+        self.type(title, 5)
+        self.wait(lambda: any(title.lower() in row.lower() for row in self.rows()), f"the command {title}")
+        self.press("Enter")
+
+    def choose(self, row: str) -> None:
+        """Take a row of the menu of the status item."""
+        self.menu()
+        self.pick(row)
+
+    def menu(self) -> list[str]:
+        self.click(f"{STATUS_ITEM} a")
+        self.wait(lambda: self.has_quick_input() and self.rows(), "the menu")
+        return self.rows()
+
+    def pick(self, row: str) -> None:
+        self.type(row, 5)
+        self.wait(lambda: any(row in one for one in self.rows()), f"the row {row}")
+        self.press("Enter")
+        self.wait(lambda: not self.has_quick_input(), "the menu to close")
+
+    def save(self) -> None:
+        self.press("Control+s")
+        self.wait(lambda: not self.evaluate("() => document.querySelector('.tab.active.dirty') !== null"), "the save")
+
+    def picture(self, name: str, **clip: int) -> Path:
+        """Take a picture of the window or of a part of it: x, y, width, height."""
+        file = self.pictures / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png"
+        self._ask("screenshot", path=str(file), **({"clip": clip} if clip else {}))
+        return file
+
+    # What one sees.
+
+    def ghost(self) -> str:
+        return str(self.evaluate(GHOST))
+
+    def lines(self) -> list[str]:
+        return list(self.evaluate(LINES))
+
+    def line(self, start: str) -> str:
+        """The line on the screen that begins so."""
+        return next((line for line in self.lines() if line.startswith(start)), "")
+
+    def rows(self) -> list[str]:
+        """The rows of the box that is open."""
+        return list(self.evaluate(ROWS))
+
+    def has_quick_input(self) -> bool:
+        return bool(self.evaluate(QUICK_INPUT))
+
+    def status(self) -> tuple[str, str, str]:
+        """Label, text and markup of the status item; empty where there is none."""
+        label, text, markup = self.evaluate(STATUS)
+        return str(label), str(text), str(markup)
+
+    def notifications(self) -> list[str]:
+        return list(self.evaluate(NOTIFICATIONS))
+
+    def evaluate(self, expression: str, argument: object = None) -> Any:
+        return self._ask("evaluate", expression=expression, argument=argument)
+
+    def frames(self) -> str:
+        """The texts of all pages that are shown in frames."""
+        return "\n".join(self._ask("frames"))
+
+    def click_in_frame(self, selector: str) -> bool:
+        return bool(self._ask("click_in_frame", selector=selector))
+
+    def wait_ready(self, within_s: float = WAIT_S) -> None:
+        self.wait(lambda: self.status()[0] == "codeassist: ready", "the server to be ready", within_s)
+
+    def wait_ghost(self) -> str:
+        return str(self.wait(self.ghost, "ghost text"))
+
+    def _ask(self, operation: str, **given: Any) -> Any:
+        return self.browser.ask(operation, window=self.name, **given)
+
+
+class CodeServer:
+    """VS Code's server side with the extension in it."""
+
+    def __init__(self, tools: Tools, folder: Path, vsix: Path, environment: Mapping[str, str], port: int) -> None:
+        """folder: for its data, its log and its extensions. environment: what the extension's host gets."""
+        self.folder = folder
+        self.port = port
+        self.data = folder / "data"
+        self._log = (folder / "code-server.log").open("ab")
+        self._command = [
+            str(tools.code_server),
+            *("--config", str(folder / "config.yaml")),
+            *("--user-data-dir", str(self.data)),
+            *("--extensions-dir", str(folder / "extensions")),
+            *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
+        ]
+        self._environment = {**environment, "PATH": os.pathsep.join([tools.path, environment["PATH"]])}
+        (folder / "config.yaml").write_text(f"bind-addr: 127.0.0.1:{port}\nauth: none\ncert: false\n")
+        self._install(vsix)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, settings: Mapping[str, object], machine: Mapping[str, object], *, trust: bool = True) -> None:
+        """settings: the user's; machine: those that count on the side where the server runs."""
+        quiet = {
+            "security.workspace.trust.enabled": not trust,
+            "telemetry.telemetryLevel": "off",
+            "workbench.startupEditor": "none",
+            "editor.minimap.enabled": False,
+            "chat.disableAIFeatures": True,
+            "extensions.ignoreRecommendations": True,
+            "editor.wordBasedSuggestions": "off",
+            "files.autoSave": "off",
+            "workbench.secondarySideBar.defaultVisibility": "hidden",
+            "workbench.tips.enabled": False,
+        }
+        for name, values in (("User", {**quiet, **settings}), ("Machine", dict(machine))):
+            file = self.data / name / "settings.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(values), encoding="utf-8")
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def url(self, folder: Path) -> str:
+        return f"http://127.0.0.1:{self.port}/?folder={quote(str(folder))}"
+
+    def setting(self, where: str) -> dict[str, Any]:
+        """The settings of `User` or `Machine` as they are now."""
+        return dict(json.loads((self.data / where / "settings.json").read_text(encoding="utf-8")))
+
+    def logs(self) -> str:
+        """What the extension, installer and language servers have said, of all windows."""
+        files = sorted((self.data / "logs").rglob("*codeassist*.log"))
+        return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def close(self) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+        self._log.close()
+
+    def _install(self, vsix: Path) -> None:
+        done = subprocess.run(
+            [*self._command, "--install-extension", str(vsix)],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, f"the extension cannot be installed: {done.stdout}{done.stderr}"

@@ -28,6 +28,11 @@ class Followed:
         self._awaits_edit = False
         self.offered(offer)
 
+    @property
+    def is_live(self) -> bool:
+        """Whether edits still say anything of it: it is on the screen, or what was accepted will be looked at."""
+        return self._place is not None or self.stretch is not None
+
     def offered(self, offer: Offer) -> None:
         """It is shown, or shown again: what is left of it, and what it would replace."""
         self._rest = with_lf(offer.text)
@@ -83,6 +88,7 @@ class Followed:
             self.record = replace(self.record, changed_30=changed)
         else:
             self.record = replace(self.record, changed_300=changed)
+            self.stretch = None
 
     def _n_there(self, place: Stretch, edit: Edit, document: Document) -> int:
         """How much of what was left of the suggestion the edit has put in its place; 0 when it did something else."""

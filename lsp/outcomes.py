@@ -92,14 +92,11 @@ class Outcomes:
         self, former: Document, document: Document, changes: Sequence[types.TextDocumentContentChangeEvent]
     ) -> None:
         """A document has a new version."""
-        here = [key for key in self._followed if key[0] == document.uri]
+        here = [key for key, followed in self._followed.items() if key[0] == document.uri and followed.is_live]
         if not here:
             return
         edits = edits_of(former, changes)
         for key in here:
-            if edits is None:
-                del self._followed[key]
-                continue
             for edit in edits:
                 self._update(key, partial(_edited, edit=edit, document=document, at=self.clock()))
 

@@ -33,8 +33,14 @@ class Stretch:
     end: Cursor
 
     def after(self, edit: Edit) -> Stretch | None:
-        """Where it is after an edit; None when something else was put in the place of more than the whole of it."""
-        if before(edit.start, self.start) and before(self.end, edit.end) and edit.text:
+        """Where it is after an edit; None when something else was put in the place of it and of what is around it."""
+        is_covered = not before(self.start, edit.start) and not before(edit.end, self.end)
+        if (
+            is_covered
+            and edit.text
+            and before(self.start, self.end)
+            and (edit.start, edit.end) != (self.start, self.end)
+        ):
             return None
         if before(self.start, edit.end):
             start = edit.inserted_end if before(edit.start, self.start) else self.start
@@ -47,17 +53,32 @@ class Stretch:
         return Stretch(start, end if before(start, end) else start)
 
 
-def edits_of(document: Document, changes: Sequence[types.TextDocumentContentChangeEvent]) -> list[Edit] | None:
-    """The changes that lead on from this version, one after the other; None when the text is replaced as a whole."""
+def edits_of(document: Document, changes: Sequence[types.TextDocumentContentChangeEvent]) -> list[Edit]:
+    """The changes that lead on from this version, one after the other; a new text as a whole is the least one."""
     edits = []
     for change in changes:
-        if not isinstance(change, types.TextDocumentContentChangePartial):
-            return None
-        first, last = sorted((document.cursor(change.range.start), document.cursor(change.range.end)), key=_order)
-        edits.append(Edit(first, last, with_lf(change.text)))
-        if len(changes) > 1:
-            document = document.edited(document.version, (change,))
-    return edits
+        following = document.edited(document.version, (change,)) if _is_whole(change) or len(changes) > 1 else document
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            ends = document.cursor(change.range.start), document.cursor(change.range.end)
+            first, last = sorted(ends, key=_order)
+            edits.append(Edit(first, last, with_lf(change.text)))
+        else:
+            edits.append(least_edit(document.lines, following.lines))
+        document = following
+    return [edit for edit in edits if edit.text or edit.start != edit.end]
+
+
+def least_edit(old: Sequence[str], new: Sequence[str]) -> Edit:
+    """The one edit that leads from some lines to others and leaves the most at both ends as it is."""
+    n_above = min(_n_common(old, new), len(old) - 1, len(new) - 1)
+    n_below = min(_n_common(old[::-1], new[::-1]), len(old) - n_above, len(new) - n_above)
+    before_text = with_lf("".join(old[n_above : len(old) - n_below]))
+    after_text = with_lf("".join(new[n_above : len(new) - n_below]))
+    n_left = _n_common(before_text, after_text)
+    n_right = min(_n_common(before_text[::-1], after_text[::-1]), len(before_text) - n_left, len(after_text) - n_left)
+    start = moved_by(Cursor(n_above, 0), before_text[:n_left])
+    end = moved_by(start, before_text[n_left : len(before_text) - n_right])
+    return Edit(start, end, after_text[n_left : len(after_text) - n_right])
 
 
 def text_between(document: Document, start: Cursor, end: Cursor) -> str:
@@ -84,6 +105,16 @@ def before(first: Cursor, second: Cursor) -> bool:
 def with_lf(text: str) -> str:
     """The text with LF line ends."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _is_whole(change: types.TextDocumentContentChangeEvent) -> bool:
+    return not isinstance(change, types.TextDocumentContentChangePartial)
+
+
+def _n_common(first: Sequence[str], second: Sequence[str]) -> int:
+    """How many items from the start are the same."""
+    pairs = zip(first, second, strict=False)
+    return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
 
 
 def _shifted(cursor: Cursor, edit: Edit) -> Cursor:

@@ -155,6 +155,16 @@ async def test_an_editor_may_put_in_letter_by_letter_what_was_accepted(counted: 
     assert (record.typed, record.taken, record.is_whole, record.changed_30) == (0, len(TEXT), True, 0.0)
 
 
+async def test_an_editor_that_sends_whole_texts_is_seen_to_accept_too(counted: Counted) -> None:
+    item = await counted.suggested()
+    counted.edit({"text": f"x = {TEXT}"})
+    await counted.accept(item)
+    counted.edit({"text": f"import os\nx = {TEXT}"})
+    await look(counted, 30)
+    record = await counted.record()
+    assert (record.taken, record.is_whole, record.changed_30) == (len(TEXT), True, 0.0)
+
+
 async def test_a_bracket_that_the_editor_closes_is_typing_along(counted: Counted) -> None:
     await counted.suggested()
     for column, letter in enumerate("area", 4):

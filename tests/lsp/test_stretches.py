@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from codeassist.types import Cursor
 from lsp.documents import Document, DocumentStore
-from lsp.stretches import Edit, Stretch, edits_of, moved_by, text_between
+from lsp.stretches import Edit, Stretch, edits_of, least_edit, moved_by, text_between
 
 
 def document(text: str) -> Document:
@@ -89,7 +89,35 @@ def test_several_changes_of_one_message_are_seen_one_after_the_other() -> None:
         Edit(Cursor(0, 2), Cursor(0, 3), "a\nb"),
         Edit(Cursor(2, 0), Cursor(2, 0), "c"),
     ]
-    assert edits_of(old, [types.TextDocumentContentChangeWholeDocument(text="")]) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("ab\ncd\nef", "ab\ncXd\nef", Edit(Cursor(1, 1), Cursor(1, 1), "X")),
+        ("ab\ncd\nef", "ab\nef", Edit(Cursor(1, 0), Cursor(2, 0), "")),
+        ("ab\nab\n", "ab\nab\nab\n", Edit(Cursor(2, 0), Cursor(2, 0), "ab\n")),
+        ("aa", "aaa", Edit(Cursor(0, 2), Cursor(0, 2), "a")),
+        ("aaa", "aa", Edit(Cursor(0, 2), Cursor(0, 3), "")),
+        ("", "x", Edit(Cursor(0, 0), Cursor(0, 0), "x")),
+        ("x\r\ny", "x\r\nyz", Edit(Cursor(1, 1), Cursor(1, 1), "z")),
+        ("same", "same", None),
+    ],
+)
+def test_a_new_text_as_a_whole_is_the_least_edit(old: str, new: str, expected: Edit | None) -> None:
+    assert edits_of(document(old), [types.TextDocumentContentChangeWholeDocument(text=new)]) == (
+        [expected] if expected else []
+    )
+
+
+def test_the_least_edit_leads_to_the_new_text() -> None:
+    chance = random.Random(8)
+    for _ in range(500):
+        old, new = ("".join(chance.choices("ab\n", k=chance.randrange(12))) for _ in range(2))
+        found = least_edit(document(old).lines, document(new).lines)
+        start, end = document(old).position(found.start), document(old).position(found.end)
+        change = types.TextDocumentContentChangePartial(range=types.Range(start=start, end=end), text=found.text)
+        assert document(old).edited(2, (change,)).text == new
 
 
 def test_a_text_leads_to_its_end() -> None:

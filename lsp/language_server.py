@@ -72,12 +72,13 @@ class CodeassistServer(LanguageServer):
         )
         self.watching = Watching(self)
         self.ended = asyncio.Event()
+        self.is_shutting_down = False
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def exit_code(self) -> int:
-        """0 when the client has said `shutdown`, else 1 (LSP 3.18, "exit")."""
-        return 0 if self.protocol.is_shut_down else 1
+        """0 when the client has said `shutdown`, answered or not, else 1 (LSP 3.18, "exit")."""
+        return 0 if self.is_shutting_down or self.protocol.is_shut_down else 1
 
     def end(self) -> None:
         """Leave the session: the client said `exit`, or is gone."""

@@ -12,6 +12,8 @@ from lsp.language_server import CodeassistServer
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE_BYTES = 1 << 30
+# From the end of a handler to its answer in the writer the loop goes round this often; pygls needs three.
+_TURNS = 5
 
 
 class Writer(Protocol):
@@ -37,6 +39,8 @@ async def serve(server: CodeassistServer, reader: asyncio.StreamReader, writer: 
         await _first_of(_receive_all(server, reader), server.ended.wait())
     finally:
         await server.close()
+        for _ in range(_TURNS):  # Who sent `exit` right behind `shutdown` gets the answer all the same.
+            await asyncio.sleep(0)
     return server.exit_code
 
 

@@ -7,4 +7,5 @@ from lsp.language_server import CodeassistServer
 
 async def shutdown(server: CodeassistServer, _: object) -> None:
     """Engine and index are closed when this returns."""
+    server.is_shutting_down = True
     await server.close()

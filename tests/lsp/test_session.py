@@ -249,6 +249,15 @@ async def test_shutdown_closes_the_assistant_before_it_is_answered(session: Sess
     assert await session.client.within(session.running) == 0
 
 
+async def test_who_does_not_wait_for_the_answer_to_shutdown_gets_it_all_the_same(session: Session) -> None:
+    await session.ready()
+    _, answer = session.client.ask("shutdown")
+    session.client.notify("exit")
+    session.hang_up()
+    assert await session.client.within(session.running) == 0
+    assert await session.client.within(answer) is None
+
+
 async def test_exit_without_shutdown_is_code_1(session: Session) -> None:
     await session.ready()
     session.client.notify("exit")

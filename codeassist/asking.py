@@ -50,7 +50,7 @@ class Asker:
     ) -> Suggestion:
         """What the engine suggests at a cursor; what goes wrong is a `drop_reason`."""
         limits = TrimLimits(multiline=starts_block(prepared.window), max_lines=self._settings().max_lines)
-        least = 0.0 if manner.invoked else least_confidence(self._gate(), prepared.prose)
+        least = 0.0 if manner.invoked else self._gate()
         answer, sent = Answer(), time.perf_counter()
         wanted = Wanted(prepared.window, limits, len(prepared.prompt.forced_prefix), least)
         try:
@@ -133,10 +133,13 @@ def _trimmed(request_id: str, prepared: Prepared, limits: TrimLimits, answer: An
 
 
 def _judged(made: Suggestion, checked: Checked, least: float, manner: Manner) -> Suggestion:
-    """The suggestion as far as it was found sound. Who asked for it sees it whole, behind others."""
+    """The suggestion as far as it was found sound; who asked for it sees it whole, behind others.
+
+    least: the confidence that it needs in code.
+    """
     if checked.unknown and not manner.invoked:
         return replace(made, text="", drop_reason=f"it uses a name that nobody knows ({checked.unknown})")
     trust = checked.trust * (_UNKNOWN_NAME if checked.unknown else 1.0)
     confidence = None if made.confidence is None else made.confidence * trust
-    reason = low_confidence(confidence, least)
+    reason = low_confidence(confidence, least_confidence(least, checked.prose))
     return replace(made, text="" if reason else checked.text, confidence=confidence, drop_reason=reason)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codeassist.documents import offset_of
 from codeassist.language_names import names_given
@@ -31,22 +31,24 @@ _UNKNOWN_MEMBER = 0.5
 @dataclass(frozen=True, slots=True)
 class Checked:
     """text: what is left of a suggestion. trust: what its confidence is to be multiplied by. unknown: a plain name in
-    its first statement that nobody knows, "" for none."""
+    its first statement that nobody knows, "" for none. prose: what the cursor stands in."""
 
     text: str
     trust: float = 1.0
     unknown: str = ""
+    prose: Prose = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
     """A document with a suggestion at the cursor. start, end: where the suggestion stands, in bytes. was_sound: whether
-    the document had no syntax error without it."""
+    the document had no syntax error without it. prose: what the cursor stood in then."""
 
     tree: LiveTree
     start: int
     end: int
     was_sound: bool
+    prose: Prose
 
     def upto(self, end: int) -> str:
         """The suggestion up to a place in the document."""
@@ -61,12 +63,9 @@ class Checker:
         self._trees = LiveTrees()
         self._known_names = known_names
 
-    def prose_at(self, document: Document, cursor: Cursor) -> Prose:
-        """Whether the cursor stands in a comment or in a string."""
-        tree = self._trees.of(document.path, document.language, document.text)
-        if tree is None:
-            return ""
-        return prose_at(tree.root, tree.source, byte_offset(document.text, offset_of(document, cursor)))
+    def follow(self, document: Document) -> None:
+        """Have the tree of a document at hand: the first time takes longest."""
+        self._trees.of(document.path, document.language, document.text)
 
     def check(
         self, document: Document, cursor: Cursor, text: str, n_replaced: int, *, opens: bool, seen: Sequence[str]
@@ -82,9 +81,9 @@ class Checker:
             return Checked(text)
         cut = _cut_to_block(filled, text, opens=opens) if "\n" in text.strip("\n") else text
         if self._known_names is None:
-            return Checked(cut)
+            return Checked(cut, prose=filled.prose)
         left = document.text[max(offset - cursor.column, offset - _MAX_LEFT) : offset]
-        return self._names_checked(document, left, filled, cut, seen)
+        return replace(self._names_checked(document, left, filled, cut, seen), prose=filled.prose)
 
     def _filled(self, document: Document, offset: int, text: str, n_replaced: int) -> Filled | None:
         before = self._trees.of(document.path, document.language, document.text)
@@ -96,7 +95,8 @@ class Checker:
             return None
         start = byte_offset(document.text, offset)
         end = start + byte_offset(text, len(text))
-        return Filled(after, start, end, was_sound=not before.root.has_error)
+        prose = prose_at(before.root, before.source, start)
+        return Filled(after, start, end, not before.root.has_error, prose)
 
     def _names_checked(self, document: Document, left: str, filled: Filled, text: str, seen: Sequence[str]) -> Checked:
         """left: the cursor's line up to the cursor."""

@@ -109,7 +109,7 @@ class Completer:
         offset_of(document, cursor)
         if self._engine.status.state != "ready" or self._off_reason(document):
             return
-        prepared = await asyncio.to_thread(self._prepare, document, cursor, Manner(invoked=True))
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
         if isinstance(prepared, str):
             return
         request_id = f"prewarm-{next(self._ids)}"
@@ -118,6 +118,7 @@ class Completer:
             await read(self._engine, replace(request, max_tokens=1, forced_prefix=""), Answer(), lambda *_: True)
         except (EngineError, ModelError) as error:
             logger.info("%s %s: %s", request_id, document.path, error)
+        await asyncio.to_thread(self._checker.follow, document)
 
     def configure(self, settings: CompletionSettings) -> None:
         """Take other settings from the next request on; what was made by the old ones is not shown again."""
@@ -127,7 +128,7 @@ class Completer:
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
         offset_of(document, cursor)
-        prepared = await asyncio.to_thread(self._prepare, document, cursor, Manner(invoked=True))
+        prepared = await asyncio.to_thread(self._prepare, document, cursor)
         if isinstance(prepared, str):
             return Explanation.of_nothing(prepared)
         budgets = self._asker.budgets()
@@ -179,7 +180,7 @@ class Completer:
         offset = offset_of(document, cursor)
         rest = rest_of_word(document.text, offset) if manners[0].invoked else ""
         asked = replace(document, text=document.text[:offset] + document.text[offset + len(rest) :])
-        prepared = await asyncio.to_thread(self._prepare, asked, cursor, manners[0])
+        prepared = await asyncio.to_thread(self._prepare, asked, cursor)
         made = await asyncio.gather(*(self._ask(asked, cursor, prepared, manner) for manner in manners))
         return [in_place_of(rest, one) for one in made]
 
@@ -192,12 +193,9 @@ class Completer:
             return Suggestion(request_id, "", prepared.sources, ms=prepared.ms, drop_reason=reason)
         return await self._asker.ask(request_id, document, cursor, prepared, manner)
 
-    def _prepare(self, document: Document, cursor: Cursor, manner: Manner) -> Prepared | str:
+    def _prepare(self, document: Document, cursor: Cursor) -> Prepared | str:
         """The prompt, or why no model may see the document. Blocks; one visit to a thread costs a keystroke enough."""
-        if reason := self._withheld(document):
-            return reason
-        prepared = self._pipeline.prepare(document, cursor, self._asker.budgets())
-        return prepared if manner.invoked else replace(prepared, prose=self._checker.prose_at(document, cursor))
+        return self._withheld(document) or self._pipeline.prepare(document, cursor, self._asker.budgets())
 
     def _skip_reason(self, document: Document, window: Window, *, invoked: bool) -> str | None:
         return self._off_reason(document) or (None if invoked else skip_reason(window))

@@ -18,7 +18,6 @@ from codeassist.protocols import Tokenizer
 from codeassist.query import cursor_query
 from codeassist.types import Cursor, Document, LeftOut, Source
 from codeassist.window import Window, WindowBudget, cut_window
-from indexer.syntax_places import Prose
 from indexer.types import Hit, Query, Retriever, shown_path
 
 _REMEMBERED_DOCUMENTS = 64
@@ -58,8 +57,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A prompt and everything that is known of how it came about. slot_room: tokens that the slots were allowed.
-    prose: whether the cursor stands in a comment or a string, where that was asked."""
+    """A prompt and everything that is known of how it came about. slot_room: tokens that the slots were allowed."""
 
     window: Window
     prompt: Prompt
@@ -70,7 +68,6 @@ class Prepared:
     used: dict[str, int]
     ms: dict[str, float]
     slot_room: int = 0
-    prose: Prose = ""
 
 
 @dataclass(frozen=True, slots=True)

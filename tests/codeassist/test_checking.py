@@ -108,4 +108,4 @@ def test_several_lines_end_with_their_block(
 )
 def test_the_place_of_the_cursor_is_known(source: str, prose: str) -> None:
     document, cursor = marked(source)
-    assert Checker(None).prose_at(document, cursor) == prose
+    assert Checker(None).check(document, cursor, "a", 0, opens=False, seen=()).prose == prose

@@ -19,6 +19,8 @@ _LATENCIES = 16
 _PAUSE_MS = 1000.0
 LONGEST_WAIT_MS = 200.0
 _STEP_MS = 5.0
+# What comes together is one key: an edit at several cursors, or keys that a busy process reads late.
+_ONE_KEY_MS = 2.0
 # A held key comes every 25 to 40 ms: nobody wants an answer in between, whatever was typed before.
 _REPEAT_MS = 50.0
 _WAIT_IN_REPEAT_MS = 100.0
@@ -43,6 +45,8 @@ class Rhythm:
         now = self._clock()
         if self._last_key is not None:
             interval_ms = (now - self._last_key) * 1000
+            if interval_ms < _ONE_KEY_MS:
+                return
             self._intervals.append(interval_ms if interval_ms < _PAUSE_MS else math.inf)
         self._last_key = now
 

@@ -91,3 +91,10 @@ def test_work_ahead_waits_until_no_key_is_likely() -> None:
     assert rhythm.quiet_ms() == 0.0
     time.pass_by(0.15)
     assert rhythm.quiet_ms() == pytest.approx(50.0)
+
+
+def test_edits_that_come_together_are_one_key() -> None:
+    rhythm, _ = rhythm_of([400.0] * 64, 150.0)
+    rhythm.key()
+    rhythm.key()
+    assert rhythm.wait_ms() == 0.0

@@ -3,6 +3,9 @@
 An answer that takes `L` and is asked for `d` after a key is still wanted unless another key comes before `d + L`. The
 wait is the smallest `d` after which that is more likely than not, judged by the last intervals between keys: of those
 longer than `d`, at least half are longer than `d + L`. Whoever pauses has an interval longer than any.
+
+Where no wait does it, for the engine is slow and keys come at all distances, a long wait would only make every answer
+later: then the wait grows with the share of answers that come too late, from none at one half.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ _LATENCIES = 16
 _PAUSE_MS = 1000.0
 LONGEST_WAIT_MS = 200.0
 _STEP_MS = 5.0
+_HALF = 0.5
 # What comes together is one key: an edit at several cursors, or keys that a busy process reads late.
 _ONE_KEY_MS = 2.0
 # A held key comes every 25 to 40 ms: nobody wants an answer in between, whatever was typed before.
@@ -71,7 +75,8 @@ class Rhythm:
         """How long to wait from now on before asking for what only helps if no key comes."""
         since_ms = math.inf if self._last_key is None else (self._clock() - self._last_key) * 1000
         waits = (since_ms + step * _STEP_MS for step in range(int(_PAUSE_MS / _STEP_MS) + 1))
-        wait = next((wait for wait in waits if is_likely_wanted(self._intervals, wait, self.latency_ms)), _PAUSE_MS)
+        late = ((wait, share_too_late(self._intervals, wait, self.latency_ms)) for wait in waits)
+        wait = next((wait for wait, share in late if share <= _HALF), _PAUSE_MS)
         return wait - since_ms if math.isfinite(wait) else 0.0
 
     def _delay_ms(self) -> float:
@@ -87,11 +92,13 @@ def best_delay_ms(intervals_ms: Sequence[float], latency_ms: float) -> float:
     """
     steps = range(int(LONGEST_WAIT_MS / _STEP_MS) + 1)
     delays = (step * _STEP_MS for step in steps)
-    return next((delay for delay in delays if is_likely_wanted(intervals_ms, delay, latency_ms)), LONGEST_WAIT_MS)
+    found = next((delay for delay in delays if share_too_late(intervals_ms, delay, latency_ms) <= _HALF), None)
+    if found is not None:
+        return found
+    return LONGEST_WAIT_MS * (share_too_late(intervals_ms, 0.0, latency_ms) - _HALF) / (1 - _HALF)
 
 
-def is_likely_wanted(intervals_ms: Sequence[float], delay_ms: float, latency_ms: float) -> bool:
-    """Whether, no key having come until `delay_ms`, none comes until the answer does, by at least one half."""
+def share_too_late(intervals_ms: Sequence[float], delay_ms: float, latency_ms: float) -> float:
+    """How likely (0 to 1) a key comes before the answer, when it is asked for `delay_ms` after the last one."""
     longer = [interval for interval in intervals_ms if interval > delay_ms]
-    n_stale = sum(interval <= delay_ms + latency_ms for interval in longer)
-    return 2 * n_stale <= len(longer)
+    return sum(interval <= delay_ms + latency_ms for interval in longer) / len(longer) if longer else 0.0

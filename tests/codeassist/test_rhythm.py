@@ -5,7 +5,7 @@ import math
 import pytest
 from virtual_time import VirtualTime
 
-from codeassist.rhythm import LONGEST_WAIT_MS, Rhythm, best_delay_ms, is_likely_wanted
+from codeassist.rhythm import LONGEST_WAIT_MS, Rhythm, best_delay_ms, share_too_late
 
 
 def rhythm_of(intervals_ms: list[float], latency_ms: float) -> tuple[Rhythm, VirtualTime]:
@@ -27,19 +27,21 @@ def rhythm_of(intervals_ms: list[float], latency_ms: float) -> tuple[Rhythm, Vir
         ("a slow one once the next key is overdue", [100.0] * 6 + [math.inf] * 4, 150.0, 100.0),
         ("pauses every second key: at once", [100.0] * 5 + [math.inf] * 5, 150.0, 0.0),
         ("hardly ever a pause", [100.0, 180.0] * 10 + [math.inf], 200.0, 180.0),
-        ("never a good moment", [float(ms) for ms in range(10, 900, 10)], 600.0, LONGEST_WAIT_MS),
+        ("never a good moment", [40.0 + 10.0 * n for n in range(75)] + [math.inf] * 5, 600.0, 85.0),
+        ("never a good moment, and no pause", [float(ms) for ms in range(10, 900, 10)], 900.0, LONGEST_WAIT_MS),
         ("nothing is longer", [], 100.0, 0.0),
     ],
 )
 def test_the_delay_is_the_smallest_after_which_the_answer_is_wanted(
     name: str, intervals: list[float], latency: float, delay: float
 ) -> None:
-    assert best_delay_ms(intervals, latency) == delay, name
+    assert best_delay_ms(intervals, latency) == pytest.approx(delay), name
 
 
-def test_an_answer_is_wanted_when_half_of_the_longer_intervals_outlast_it() -> None:
-    assert is_likely_wanted([50.0, 120.0, 400.0], 60.0, 100.0)
-    assert not is_likely_wanted([50.0, 120.0, 130.0, 400.0], 60.0, 100.0)
+def test_an_answer_comes_too_late_for_those_of_the_longer_intervals_that_end_before_it() -> None:
+    assert share_too_late([50.0, 120.0, 400.0], 60.0, 100.0) == 0.5
+    assert share_too_late([50.0, 120.0, 130.0, 160.0, 400.0], 60.0, 100.0) == 0.75
+    assert share_too_late([], 60.0, 100.0) == 0.0
 
 
 def test_who_has_not_typed_does_not_wait() -> None:

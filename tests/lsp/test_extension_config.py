@@ -139,13 +139,13 @@ def test_vs_code_knows_our_method_names_and_states() -> None:
 
 
 def test_neovim_starts_the_program_that_we_install() -> None:
-    expected = f"{{ '{script_name()}', 'lsp', '--stdio' }}"
-    assert f"cmd = {expected}" in text_of("neovim/lsp/codeassist.lua")
-    assert f"cmd = {expected}" in text_of("neovim/README.md")
-    assert f"['{STATUS}']" in text_of("neovim/lsp/codeassist.lua")
+    assert f"cmd = {{ '{script_name()}', 'lsp', '--stdio' }}" in text_of("neovim/README.md")
+    script = text_of("neovim/lua/codeassist/server.lua")
+    assert f"cmd = {{ M.find() or '{script_name()}', 'lsp', '--stdio' }}" in script
+    assert f"['{STATUS}']" in script
 
 
-@pytest.mark.parametrize("name", ["neovim/README.md", "neovim/lsp/codeassist.lua", "vscode/README.md"])
+@pytest.mark.parametrize("name", ["neovim/README.md", "neovim/doc/codeassist.txt", "vscode/README.md"])
 def test_settings_named_as_examples_exist(name: str) -> None:
     dotted = re.findall(r"""['"]((?:engine|index|completion|server|log)\.\w+)['"]""", text_of(name))
     nested = re.findall(r"(engine|index|completion|server|log) = \{ (\w+) =", text_of(name))

@@ -1,23 +1,29 @@
--- Ghost text for Neovim 0.11, which has no `vim.lsp.inline_completion` yet; the same two calls, `enable` and `get`.
+-- Ghost text while you type. What is shown is told from the text alone: typing along or going back redraws at once and
+-- asks nobody; anything else hides it and asks the server. Neovim's own inline completion (0.12) would leave a
+-- suggestion on the screen that no longer fits, ask at every key, and take no words.
+
+local buffers = require('codeassist.buffers')
+local menu = require('codeassist.menu')
+local overlay = require('codeassist.overlay')
+local suggestions = require('codeassist.suggestion')
+local text = require('codeassist.text')
 
 local M = {}
 
 local METHOD = 'textDocument/inlineCompletion'
-local AUTOMATIC = 2
-local PAUSE_MS = 150
+local INVOKED, AUTOMATIC = 1, 2
+local MOST_EARLIER = 8
 
-local namespace = vim.api.nvim_create_namespace('codeassist.ghost')
 local group = vim.api.nvim_create_augroup('codeassist.ghost', {})
 local timer = assert(vim.uv.new_timer())
-local shown = nil ---@type { buffer: integer, tick: integer, item: lsp.InlineCompletionItem, client: vim.lsp.Client }?
+local choices = {} ---@type codeassist.Suggestion[]
+local index = 1
+local earlier = {} ---@type codeassist.Suggestion[] newest first; going back to where one was made shows it again
 local pending = nil ---@type { client: vim.lsp.Client, id: integer }?
+local seen = nil ---@type string? the text and place that the last event was about
+local dismissed = nil ---@type string?
 
-local function hide()
-  if shown then
-    vim.api.nvim_buf_clear_namespace(shown.buffer, namespace, 0, -1)
-    shown = nil
-  end
-end
+local function in_insert_mode() return vim.api.nvim_get_mode().mode:sub(1, 1) == 'i' end
 
 local function cancel()
   timer:stop()
@@ -27,109 +33,221 @@ local function cancel()
   end
 end
 
-local function in_insert_mode()
-  return vim.api.nvim_get_mode().mode:sub(1, 1) == 'i'
+--- A word for text, cursor and chosen menu entry as they are.
+local function moment()
+  local place = suggestions.place()
+  local tick = vim.api.nvim_buf_get_changedtick(place.buffer)
+  return table.concat({ place.buffer, tick, place.row, place.column, menu.selected() or '' }, ' ')
 end
 
---- The part of the text that is not typed yet: an item may repeat what stands left of the cursor.
-local function rest_of(item, client)
-  local cursor = vim.api.nvim_win_get_cursor(0)
-  local line = vim.api.nvim_get_current_line()
-  local start = item.range and item.range.start or nil
-  local column = start and vim.str_byteindex(line, client.offset_encoding, start.character, false) or cursor[2]
-  local typed = line:sub(column + 1, cursor[2])
-  if vim.startswith(item.insertText, typed) then
-    return item.insertText:sub(#typed + 1)
-  end
-end
-
-local function show(item, client, buffer)
-  local rest = rest_of(item, client)
-  if not rest or rest == '' then
+local function rest_of(suggestion, now)
+  local selected = menu.selected()
+  if selected and suggestion.place.selected ~= selected then
     return
   end
-  local cursor = vim.api.nvim_win_get_cursor(0)
-  local lines = vim.split(rest, '\n', { plain = true })
-  local below = vim.tbl_map(function(line)
-    return { { line, 'Comment' } }
-  end, vim.list_slice(lines, 2))
-  vim.api.nvim_buf_set_extmark(buffer, namespace, cursor[1] - 1, cursor[2], {
-    virt_text = { { lines[1], 'Comment' } },
-    virt_text_pos = 'inline',
-    virt_lines = below,
-  })
-  shown = { buffer = buffer, tick = vim.b[buffer].changedtick, item = item, client = client }
+  local rest = suggestions.rest(suggestion, now)
+  return rest and (rest ~= '' or suggestion.replaced ~= '') and rest or nil
 end
 
-local function request()
-  local buffer = vim.api.nvim_get_current_buf()
-  local client = vim.lsp.get_clients({ bufnr = buffer, name = 'codeassist' })[1]
-  if not client or not in_insert_mode() then
+--- The suggestion that fits here, what is left of it, and the place; nil when none does.
+local function fitting()
+  if not in_insert_mode() or dismissed == moment() or buffers.why_not(0) then
+    return
+  end
+  local now = suggestions.place()
+  for _, suggestion in ipairs(vim.list_extend({ choices[index] }, earlier)) do
+    local rest = rest_of(suggestion, now)
+    if rest then
+      return suggestion, rest, now
+    end
+  end
+end
+
+local function tell_shown(suggestion)
+  local client = vim.lsp.get_client_by_id(suggestion.client_id)
+  if client and not suggestion.was_shown then
+    suggestion.was_shown = true
+    client:notify('textDocument/didShowCompletion', { item = suggestion.item })
+  end
+end
+
+--- Show what fits here, or nothing; whether something does.
+local function draw()
+  local suggestion, rest, now = fitting()
+  if not suggestion then
+    overlay.hide()
+    return false
+  end
+  local hint = suggestion == choices[index] and #choices > 1 and (' (%d/%d)'):format(index, #choices) or nil
+  overlay.show(now, rest, hint, suggestion.replaced)
+  tell_shown(suggestion)
+  return true
+end
+
+--- step: which item is shown first, counted from the first one.
+local function take_answer(result, place, client, step)
+  local items = result.items or result
+  local before = vim.list_slice(vim.list_extend({ choices[index] }, earlier), 1, MOST_EARLIER)
+  earlier = #items > 0 and before or {}
+  choices, index = {}, 1
+  for _, item in ipairs(items) do
+    choices[#choices + 1] = suggestions.from_item(item, place, client)
+  end
+  index = #choices > 0 and step % #choices + 1 or 1
+  draw()
+end
+
+--- Ask the server. step: see `take_answer`. on_answer: called with whether there is anything to show, unless another
+--- request has come.
+local function ask(kind, step, on_answer)
+  cancel()
+  local place = suggestions.place()
+  local client = buffers.client(place.buffer)
+  if not client or not in_insert_mode() or buffers.why_not(place.buffer) then
     return
   end
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
-  params.context = { triggerKind = AUTOMATIC }
-  local tick, cursor = vim.b[buffer].changedtick, vim.api.nvim_win_get_cursor(0)
-  local _, id = client:request(METHOD, params, function(_, result)
-    pending = nil
-    local item = result and (result.items or result)[1]
-    local is_current = vim.api.nvim_get_current_buf() == buffer
-      and vim.b[buffer].changedtick == tick
-      and vim.deep_equal(vim.api.nvim_win_get_cursor(0), cursor)
-    if item and is_current and in_insert_mode() then
-      hide()
-      show(item, client, buffer)
+  params.context = { triggerKind = kind }
+  local word, start = menu.selected()
+  if word then
+    place.selected = word
+    params.context.selectedCompletionInfo = menu.completion_info(word, start, place, client.offset_encoding)
+  end
+  local request = { client = client }
+  local is_sent, id = client:request(METHOD, params, function(_, result)
+    if pending ~= request then
+      return
     end
-  end, buffer)
-  pending = id and { client = client, id = id } or nil
+    pending = nil
+    if type(result) == 'table' then -- null is nil or vim.NIL
+      take_answer(result, place, client, step)
+    end
+    if on_answer then
+      on_answer(#choices > 0)
+    end
+  end, place.buffer)
+  if is_sent then
+    request.id = id
+    pending = request
+  end
 end
 
-local function request_soon()
-  hide()
+local function ask_soon()
   cancel()
-  timer:start(PAUSE_MS, 0, vim.schedule_wrap(request))
+  if buffers.options.automatic and vim.fn.reg_executing() == '' then
+    timer:start(buffers.options.delay_ms, 0, vim.schedule_wrap(function() ask(AUTOMATIC, 0) end))
+  end
 end
 
---- Ask for ghost text while in insert mode; `false` stops that and takes away what is shown.
+local function on_change()
+  if not in_insert_mode() or seen == moment() then
+    return
+  end
+  seen = moment()
+  if draw() then
+    cancel()
+  else
+    ask_soon()
+  end
+end
+
+--- A character is about to be typed: shorten what is shown before it is, for the screen may be drawn before
+--- TextChangedI comes (where `:syntax` is on), and would show the character twice.
+local function before_character()
+  local suggestion, rest, now = fitting()
+  if not suggestion then
+    return
+  end
+  rest = text.rest(rest, vim.v.char)
+  if rest and rest ~= '' then
+    overlay.show(now, rest, nil, suggestion.replaced)
+  else
+    overlay.hide()
+  end
+end
+
+--- Take away what is shown, and forget it.
+local function forget()
+  cancel()
+  choices, index, earlier, seen, dismissed = {}, 1, {}, nil, nil
+  overlay.hide()
+end
+
+local function on_mode_change()
+  if in_insert_mode() then
+    on_change()
+  else
+    forget()
+  end
+end
+
+--- Follow what is typed; `false` stops that and takes away what is shown.
 function M.enable(enable)
   vim.api.nvim_clear_autocmds({ group = group })
-  hide()
-  cancel()
+  forget()
   if enable == false then
     return
   end
-  vim.api.nvim_create_autocmd({ 'InsertEnter', 'CursorMovedI', 'TextChangedP' }, { group = group, callback = request_soon })
-  vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufLeave' }, {
-    group = group,
-    callback = function()
-      hide()
-      cancel()
-    end,
-  })
+  local function on(events, callback) vim.api.nvim_create_autocmd(events, { group = group, callback = callback }) end
+  on({ 'TextChangedI', 'TextChangedP', 'CursorMovedI', 'CompleteChanged', 'CompleteDone' }, on_change)
+  on('InsertCharPre', before_character)
+  on('ModeChanged', on_mode_change)
+  on({ 'BufLeave', 'WinLeave' }, forget)
+  on({ 'ColorScheme' }, overlay.define_highlights)
 end
 
---- Take what is shown; false when nothing is. May be called from an `expr` mapping.
-function M.get()
-  local taken = shown
-  if not taken or taken.tick ~= vim.b[taken.buffer].changedtick then
+--- Ask once more at the same place: a server has come, or has more to say.
+function M.refresh()
+  seen = nil
+  on_change()
+end
+
+--- Whether there is ghost text on the screen.
+function M.visible() return fitting() ~= nil end
+
+--- Put a part of what is shown into the buffer. length: bytes to take of a text. False when nothing is shown.
+function M.take(length)
+  local suggestion, rest = fitting()
+  if not suggestion then
     return false
   end
-  vim.schedule(function()
-    hide()
-    local item, client = taken.item, taken.client
-    local edit = { range = item.range, newText = item.insertText }
-    vim.lsp.util.apply_text_edits({ edit }, taken.buffer, client.offset_encoding)
-    local lines = vim.split(item.insertText, '\n', { plain = true })
-    local row = item.range.start.line + #lines
-    local start = #lines == 1 and item.range.start.character or 0
-    local line = vim.api.nvim_buf_get_lines(taken.buffer, row - 1, row, false)[1]
-    local before = vim.str_byteindex(line, client.offset_encoding, start, false)
-    vim.api.nvim_win_set_cursor(0, { row, before + #lines[#lines] })
-    if item.command then
-      client:exec_cmd(item.command, { bufnr = taken.buffer })
+  local is_all = suggestions.insert(suggestion, length(rest))
+  local client = vim.lsp.get_client_by_id(suggestion.client_id)
+  if is_all then
+    choices, earlier = {}, {}
+    if client and suggestion.item.command then
+      client:exec_cmd(suggestion.item.command, { bufnr = suggestion.place.buffer })
     end
-  end)
+  elseif client then
+    local taken = { item = suggestion.item, acceptedLength = suggestions.accepted_length(suggestion) }
+    client:notify('textDocument/didPartiallyAcceptCompletion', taken)
+  end
+  on_change()
   return true
+end
+
+--- Show the next alternative (`step` 1) or the previous one (-1). The others come when they are asked for first.
+function M.cycle(step)
+  if #choices > 1 and M.visible() then
+    index = (index - 1 + step) % #choices + 1
+    draw()
+  else
+    ask(INVOKED, M.visible() and step or 0)
+  end
+end
+
+--- Ask now, also where typing alone would bring nothing. on_answer: see `ask`.
+function M.invoke(on_answer)
+  dismissed = nil
+  ask(INVOKED, 0, on_answer)
+end
+
+--- Send the ghost text away until the next key.
+function M.dismiss()
+  cancel()
+  dismissed = moment()
+  seen = dismissed
+  draw()
 end
 
 return M

@@ -2,7 +2,7 @@
 
 local M = {}
 
-M.options = nil ---@type table the options in force
+M.options = vim.deepcopy(require('codeassist.options').DEFAULTS) -- those in force
 
 --- Why a buffer gets no suggestions; nil when it does.
 ---@return string?

@@ -9,7 +9,6 @@ local server = require('codeassist.server')
 
 local M = {}
 
-buffers.options = vim.deepcopy(options.DEFAULTS)
 local is_started = false
 
 local function apply()

@@ -148,6 +148,10 @@ class CodeIndex:
         """Chunks by the full-text index alone (BM25), best first."""
         return self._reading(lambda connection: by_text(self._sources(connection), text, limit), [])
 
+    def paths(self) -> list[str]:
+        """Every indexed file."""
+        return self._reading(lambda connection: list(records.file_ids(connection, 0)), [])
+
     def chunks(self) -> list[Chunk]:
         """Every chunk, by path and line."""
         return self._reading(all_chunks, [])
@@ -179,11 +183,7 @@ class CodeIndex:
 
     def usages(self, name: str, limit: int = 50) -> list[Hit]:
         """Lines that use a name, by path and line; those of tests last."""
-
-        def find(connection: sqlite3.Connection) -> list[Hit]:
-            return find_usages(connection, self._sources(connection).repository, name, limit)
-
-        return self._reading(find, []) if limit > 0 else []
+        return self._reading(lambda c: find_usages(c, self._sources(c).repository, name, max(limit, 0)), [])
 
     def mentioning(self, name: str) -> list[str]:
         """Files that may have a name somewhere, by path."""

@@ -63,7 +63,7 @@ def _namespaces(parsed: Parsed) -> tuple[str, ...]:
 
 
 def _symbols(parsed: Parsed, path: str) -> tuple[Symbol, ...]:
-    outlines = _outlines(parsed, _definitions(parsed))
+    outlines = _outlines(parsed, find_definitions(parsed))
     members: dict[str, list[Outline]] = {}
     for outline in outlines:
         members.setdefault(outline.container, []).append(outline)
@@ -71,7 +71,8 @@ def _symbols(parsed: Parsed, path: str) -> tuple[Symbol, ...]:
     return tuple(symbols[:MAX_SYMBOLS])
 
 
-def _definitions(parsed: Parsed) -> list[Definition]:
+def find_definitions(parsed: Parsed) -> list[Definition]:
+    """Every definition of a file, what is local to a function included, in the order of the source."""
     found: dict[tuple[int, str], Definition] = {}
     for captures in parsed.definitions:
         names = captures.get("name")

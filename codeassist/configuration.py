@@ -169,7 +169,7 @@ def _read_project(workspace: Path) -> _Layer:
 
 
 def _why_refused(name: str) -> str:
-    if name.startswith(("engine.", "server.")):
+    if name.startswith(("engine.", "chat.", "server.")):
         reason = "it decides where your code is sent"
     else:
         reason = "it is not a repository's to decide"

@@ -5,11 +5,14 @@
     ├── CursorError          the cursor lies outside of the document
     ├── DocumentError        the file is binary, too large, not text, or gone
     ├── ModelError           the model directory is missing or cannot be used
+    ├── NoChatModel          chat is asked for and no model is configured
+    ├── AnswerUnusable       what the chat model wrote may not be put into the file
     ├── AddressInUse         another process listens where the endpoint would
     ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
-    └── EngineError          the engine cannot answer
+    └── EngineError          the engine, or the chat model, cannot answer
         ├── EngineUnavailable    not installed, not reachable, still starting or restarting
         ├── EngineCrashed        it died; a restart is under way
+        ├── AnswerCutOff         it wrote as much as it may, and was not done
         └── RequestRejected      the request is malformed for this engine (too long, unknown field)
 
 Each message names the thing and the remedy.
@@ -38,6 +41,20 @@ class ModelError(CodeassistError):
     """The model directory is missing, incomplete or of an unknown kind."""
 
 
+class NoChatModel(CodeassistError):
+    """Chat is asked for, and the settings name no model."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no chat model is configured: set chat.url in your settings to the address of an OpenAI-compatible server, "
+            "for example http://127.0.0.1:8000/v1"
+        )
+
+
+class AnswerUnusable(CodeassistError):
+    """The chat model answered with something that may not be put into the file."""
+
+
 class AddressInUse(CodeassistError):
     """Another process listens on the address of the endpoint."""
 
@@ -56,6 +73,10 @@ class EngineUnavailable(EngineError):
 
 class EngineCrashed(EngineError):
     """The engine died while it was working."""
+
+
+class AnswerCutOff(EngineError):
+    """The answer ended because it was as long as it may be."""
 
 
 class RequestRejected(EngineError):

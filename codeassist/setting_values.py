@@ -39,6 +39,8 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "completion.min_confidence": (-1, 1),
     "completion.debounce_ms": (-1, 10_000),
     "completion.alternatives": (1, 10),
+    "chat.max_tokens": (16, 131_072),
+    "chat.timeout_s": (1, 3600),
     "server.port": (1, 65_535),
 }
 
@@ -47,7 +49,7 @@ _PATHS = frozenset(
 )
 
 # Never part of a message: messages end in logs and on screens.
-_SECRETS = frozenset({"engine.api_key"})
+SECRETS = frozenset({"engine.api_key", "chat.api_key"})
 
 _EXPECTED: dict[type, str] = {
     bool: "true or false",
@@ -63,7 +65,7 @@ def checked(name: str, value: object, where: str) -> Any:
     kind = setting_type(name)
     converted = _converted(kind, value)
     if converted is None:
-        given = f"a value of type {type(value).__name__}" if name in _SECRETS else _shown(value)
+        given = f"a value of type {type(value).__name__}" if name in SECRETS else _shown(value)
         raise ConfigError(f"{where}: `{name}` must be {_EXPECTED[kind]}, not {given}")
     if name in _PATHS and converted.startswith("~"):
         converted = _at_home(name, converted, where)
@@ -131,9 +133,9 @@ def _check_value(name: str, value: Any, where: str) -> None:
             f"{where}: `{name}` is {_shown(value)}, which other machines may reach; the endpoint has no access control "
             "yet, so it listens on loopback only: 127.0.0.1, ::1 or localhost"
         )
-    if name == "engine.url" and value:
+    if name in ("engine.url", "chat.url") and value:
         _check_url(name, value, where)
-    if name == "engine.api_key":
+    if name in SECRETS:
         _check_key(name, value, where)
     if isinstance(value, str) and "\0" in value:
         raise ConfigError(f"{where}: `{name}` holds a NUL character")

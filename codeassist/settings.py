@@ -94,6 +94,27 @@ class StatisticsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """The model that writes docstrings, tests, fixes and rewrites. None of these may be set by a project's file."""
+
+    url: str = _setting(
+        "",
+        "base address of an OpenAI-compatible server with a chat model, for example `http://127.0.0.1:8000/v1`; empty means that there is none",
+    )
+    model: str = _setting("", "model name to send to that server; empty means the first that it lists")
+    api_key: str = _setting("", "key for that server; better given as CODEASSIST_CHAT_API_KEY than in a file")
+    max_tokens: int = _setting(2048, "longest answer in tokens")
+    timeout_s: float = _setting(120.0, "seconds without a word of an answer after which it is given up")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """What is found in the code without being asked."""
+
+    diagnostics: bool = _setting(True, "whether findings are shown in the editor as diagnostics")
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """The HTTP endpoint."""
 
@@ -117,6 +138,8 @@ class Settings:
     index: IndexSettings = field(default_factory=IndexSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     statistics: StatisticsSettings = field(default_factory=StatisticsSettings)
+    chat: ChatSettings = field(default_factory=ChatSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
@@ -131,6 +154,7 @@ PROJECT_SETTINGS = frozenset(
         "completion.enabled",
         "completion.max_lines",
         "completion.languages_off",
+        "review.diagnostics",
     }
 )
 

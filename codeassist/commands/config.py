@@ -13,9 +13,8 @@ from codeassist.commands.opening import settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
 from codeassist.configuration import PROJECT_FILES, LoadedSettings, settings_table, user_config_file
+from codeassist.setting_values import SECRETS
 from codeassist.settings import documented_settings
-
-_SECRETS = frozenset({"engine.api_key"})
 
 
 def config(
@@ -79,4 +78,4 @@ def _toml(value: object) -> str:
 
 def _shown_values(loaded: LoadedSettings) -> dict[str, Any]:
     values = settings_table(loaded.settings)
-    return {name: "(set)" if name in _SECRETS and value else value for name, value in values.items()}
+    return {name: "(set)" if name in SECRETS and value else value for name, value in values.items()}

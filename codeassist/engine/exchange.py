@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -13,6 +14,19 @@ from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, Req
 CONNECT_TIMEOUT_S = 5.0
 # A busy server may compute a long prompt for a while before the first byte; silence for longer than this is a fault.
 READ_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingNames:
+    """What the settings are called that a user has to change when a server refuses."""
+
+    url: str
+    model: str
+    key: str
+    key_variable: str
+
+
+ENGINE = SettingNames("engine.url", "engine.remote_model", "engine.api_key", "CODEASSIST_ENGINE_API_KEY")
 
 
 class WrongSettings(EngineUnavailable):
@@ -31,9 +45,9 @@ def open_client(url: str, headers: dict[str, str], transport: httpx.AsyncBaseTra
     )
 
 
-async def get_json(client: httpx.AsyncClient, path: str) -> Any:
+async def get_json(client: httpx.AsyncClient, path: str, names: SettingNames = ENGINE) -> Any:
     """The JSON document at `path`. Raises EngineError."""
-    async with answered(client, client.build_request("GET", path)) as response:
+    async with answered(client, client.build_request("GET", path), names) as response:
         body = await response.aread()
         try:
             return httpx.Response(200, content=body).json()
@@ -42,7 +56,9 @@ async def get_json(client: httpx.AsyncClient, path: str) -> Any:
 
 
 @asynccontextmanager
-async def answered(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+async def answered(
+    client: httpx.AsyncClient, request: httpx.Request, names: SettingNames = ENGINE
+) -> AsyncIterator[httpx.Response]:
     """The answer, unread, for the length of the block; leaving the block closes the connection. Raises EngineError."""
     try:
         response = await client.send(request, stream=True)
@@ -52,7 +68,7 @@ async def answered(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIt
         raise EngineUnavailable(f"{request.url} cannot be reached ({error}); is the server running?") from None
     try:
         if response.status_code != 200:
-            raise _refusal(response, await response.aread())
+            raise _refusal(response, await response.aread(), names)
         yield response
     except httpx.TimeoutException:
         raise EngineCrashed(f"{request.url} fell silent in the middle of its answer") from None
@@ -62,12 +78,14 @@ async def answered(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIt
         await response.aclose()
 
 
-def _refusal(response: httpx.Response, body: bytes) -> EngineError:
+def _refusal(response: httpx.Response, body: bytes, names: SettingNames) -> EngineError:
     said = f"{response.url} answered {response.status_code}: {_message(body)}"
     if response.status_code in (401, 403):
-        return WrongSettings(f"{said}; set engine.api_key (better: CODEASSIST_ENGINE_API_KEY)")
+        return WrongSettings(f"{said}; set {names.key} (better: {names.key_variable})")
     if response.status_code == 404:
-        return WrongSettings(f"{said}; check engine.url (it usually ends in /v1) and engine.remote_model")
+        return WrongSettings(f"{said}; check {names.url} (it usually ends in /v1) and {names.model}")
+    if response.is_redirect:
+        return RequestRejected(f"{said}; no redirect is followed: set {names.url} to where the server is")
     if response.status_code == 429 or response.status_code >= 500:
         return EngineUnavailable(f"{said}; see the server's log")
     return RequestRejected(said)

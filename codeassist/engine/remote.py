@@ -102,7 +102,7 @@ class RemoteEngine:
             listing = await get_json(self._client, "models")
         except RequestRejected as refusal:
             raise EngineUnavailable(str(refusal)) from None
-        models = _listed(listing, self._url)
+        models = listed_models(listing, self._url)
         self._model = self._model or next(iter(models), "")
         if self._model not in models:
             raise ModelError(
@@ -133,11 +133,11 @@ class RemoteEngine:
         self._board.show(EngineStatus("ready", f"{self._model} at {self._url}"))
 
 
-def _listed(listing: object, url: str) -> dict[str, int]:
+def listed_models(listing: object, url: str, setting: str = "engine.url") -> dict[str, int]:
     """Names of a server's models with their context in tokens, 0 where it does not say."""
     entries = listing.get("data") if isinstance(listing, dict) else None
     if not isinstance(entries, list):
-        raise EngineUnavailable(f"{url}/models is not an OpenAI model list; check engine.url (it usually ends in /v1)")
+        raise EngineUnavailable(f"{url}/models is not an OpenAI model list; check {setting} (it usually ends in /v1)")
     named = [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
     lengths = [(entry["id"], entry.get("max_model_len")) for entry in named]
     return {name: length if isinstance(length, int) else 0 for name, length in lengths}

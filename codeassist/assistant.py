@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codeassist.activity import Activity
+from codeassist.chat.model import OpenChat, open_chat
 from codeassist.completion import Completer
 from codeassist.directories import active_environment, cache_directory, cargo_home, go_module_cache
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
+from codeassist.findings.finder import Finder
 from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.next_edit.editor import NextEditor
@@ -65,6 +67,8 @@ class Assistant:
         self.index = index
         self.activity = Activity()
         self.next_edits = NextEditor(IndexedFiles(index, workspace))
+        self.open_chat: OpenChat = open_chat
+        self.finder = Finder(workspace)
         self._neighbours: tuple[Neighbour, ...] = ()
         self._completer: Completer | None = None
         self._making = threading.Lock()

@@ -1,0 +1,81 @@
+"""The files of a workspace as the editor has them: open texts before the disk. For a thread, one question at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+
+from indexer.module_names import OPEN, ModuleNames, names_of
+
+MAX_FILE_BYTES = 512 * 1024
+# Modules whose names are kept; each is a set of some dozen words.
+MAX_KNOWN = 2_000
+
+
+class KnownModules:
+    """What modules offer, of the files that were read last, each as it was then. May be used from any thread."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, int, int], ModuleNames] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def names(self, file: Path, path: str) -> ModuleNames:
+        """What a file offers; any name where it cannot be read."""
+        try:
+            status = file.stat()
+            key = str(file), status.st_mtime_ns, status.st_size
+            with self._lock:
+                known = self._kept.get(key)
+            if known is None:
+                text = file.read_text(encoding="utf-8-sig") if status.st_size <= MAX_FILE_BYTES else None
+                known = names_of(path, text) if text is not None else OPEN
+                self._keep(key, known)
+        except (OSError, ValueError):
+            return OPEN
+        return known
+
+    def _keep(self, key: tuple[str, int, int], names: ModuleNames) -> None:
+        with self._lock:
+            self._kept[key] = names
+            while len(self._kept) > MAX_KNOWN:
+                self._kept.popitem(last=False)
+
+
+class Workspace:
+    """What stands in files, each looked at once. Made anew for every round of findings."""
+
+    def __init__(self, root: Path, open_texts: Mapping[str, str], modules: KnownModules) -> None:
+        self._root = root
+        self._open_texts = open_texts
+        self._modules = modules
+        self._names: dict[str, ModuleNames] = {}
+        self._is_file: dict[str, bool] = {}
+        self._entries: dict[str, frozenset[str]] = {}
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is such a file, in the editor or on disk."""
+        known = self._is_file.get(path)
+        if known is None:
+            known = self._is_file[path] = path in self._open_texts or (self._root / path).is_file()
+        return known
+
+    def has_entry(self, folder: str, name: str) -> bool:
+        """Whether a folder has a file of this name, whatever its ending, or a folder."""
+        if folder not in self._entries:
+            try:
+                found = frozenset(entry.name.split(".", 1)[0] for entry in (self._root / folder).iterdir())
+            except OSError:
+                found = frozenset()
+            self._entries[folder] = found
+        return name in self._entries[folder]
+
+    def names(self, path: str) -> ModuleNames:
+        """What a module offers; any name where it cannot be read."""
+        known = self._names.get(path)
+        if known is None:
+            text = self._open_texts.get(path)
+            known = self._modules.names(self._root / path, path) if text is None else names_of(path, text)
+            self._names[path] = known
+        return known

@@ -14,14 +14,17 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from codeassist import __version__
+from codeassist.chat.model import chat_name
 from lsp.backend import Backend
 from lsp.background import Background
 from lsp.configuration import Configuration
 from lsp.cursors import Cursors
+from lsp.diagnostics import Diagnostics
 from lsp.documents import Document, DocumentStore
 from lsp.editing import Editing
 from lsp.latest import Latest
 from lsp.outcomes import Outcomes
+from lsp.outlines import Outlines
 from lsp.progress import WorkDone
 from lsp.protocol import Protocol
 from lsp.short_status import SHORT_STATUS, short_status
@@ -55,6 +58,7 @@ class CodeassistServer(LanguageServer):
         self.documents = DocumentStore()
         self.editing = Editing(lambda: self.documents, self._owner, self._prepare)
         self.latest = Latest()
+        self.outlines = Outlines()
         self.background = Background(self._background_failed)
         self.at_close = ExitStack()
         self.backend = Backend(wiring.open_assistant, self, self.background, self._make_nowhere, self._moved)
@@ -71,6 +75,7 @@ class CodeassistServer(LanguageServer):
             self._document,
         )
         self.watching = Watching(self)
+        self.diagnostics = Diagnostics(self)
         self.ended = asyncio.Event()
         self.is_shutting_down = False
         self._closing: asyncio.Task[None] | None = None
@@ -106,6 +111,10 @@ class CodeassistServer(LanguageServer):
         logger.warning("%s", message)
         self.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=message))
 
+    def tell(self, message: str) -> None:
+        """Show the user what was asked for."""
+        self.window_show_message(types.ShowMessageParams(type=types.MessageType.Info, message=message))
+
     @property
     def lists_entries(self) -> bool:
         """Whether suggestions are entries of the completion list, by the settings as they are now."""
@@ -116,13 +125,15 @@ class CodeassistServer(LanguageServer):
     def status(self) -> dict[str, Any]:
         """Engine, model, folders, and what is switched on."""
         settings = self.configuration.settings
-        return self.backend.status() | self.switches.status(settings.completion) | {"chat": ""}
+        return self.backend.status() | self.switches.status(settings.completion) | {"chat": chat_name(settings.chat)}
 
     def tell_status(self) -> dict[str, Any]:
         """Send the status, and Copilot's form of it, as notifications; what was sent."""
         status = self.status()
         self.protocol.notify(STATUS, status)
         self.protocol.notify(SHORT_STATUS, short_status(status))
+        if status["index"]["state"] == "ready":
+            self.diagnostics.files_changed()
         return status
 
     def sent(self, uri: str, items: Sequence[types.InlineCompletionItem]) -> None:
@@ -156,6 +167,7 @@ class CodeassistServer(LanguageServer):
         self.editing.settle()
         if self.configuration.is_behind():
             self.background.start(self.configuration.settle(), "reading the settings")
+        self.diagnostics.files_changed()
 
     def _document(self, uri: str) -> Document | None:
         return self.documents.find(uri)

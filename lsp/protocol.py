@@ -1,4 +1,5 @@
-"""pygls's protocol with its three gaps closed: documents are ours, bad messages get an answer, and order is checked.
+"""pygls's protocol with its gaps closed: documents are ours, bad messages get an answer, order is checked, and commands
+can be cancelled.
 
 pygls drops a request that it cannot decode (the client then waits for ever), answers requests before `initialize`, and
 copies each edit into documents of its own.
@@ -6,13 +7,20 @@ copies each edit into documents of its own.
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 from collections.abc import Generator
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidRequest, JsonRpcParseError, JsonRpcServerNotInitialized
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 logger = logging.getLogger(__name__)
@@ -64,10 +72,19 @@ class Protocol(LanguageServerProtocol):
         self.is_initialized = True
         return result
 
+    async def _execute_command(self, params: types.ExecuteCommandParams) -> Any:
+        """Run a command, to be cancelled with its request: pygls's own lets it run on."""
+        command = self.fm.commands.get(params.command)
+        if command is None:
+            raise JsonRpcInvalidParams(f"there is no command {params.command!r}")
+        result = command(*(params.arguments or ()))
+        return await result if inspect.isawaitable(result) else result
+
     def _register_builtin_features(self) -> None:
         super()._register_builtin_features()  # type: ignore[no-untyped-call]
         for method in _OURS:
             self.fm.builtin_features.pop(method, None)
+        self.fm.builtin_features[types.WORKSPACE_EXECUTE_COMMAND] = self._execute_command
 
     def _is_in_order(self, message: dict[str, Any]) -> bool:
         """Whether this message may come now; a request that may not is answered."""

@@ -10,6 +10,10 @@ from lsprotocol import types
 
 from codeassist.errors import CodeassistError
 from indexer.errors import IndexerError
+from lsp.chat_commands import register_chat_commands
+from lsp.diagnostics import register_findings
+from lsp.explaining import register_explaining
+from lsp.features.code_action import code_action, code_action_options
 from lsp.features.completion import completion, resolve
 from lsp.features.completion import options as completion_options
 from lsp.features.did_change import did_change
@@ -61,12 +65,16 @@ def register(server: CodeassistServer) -> None:
         _null_on_failure(server, unless_silent(inline_completion))
     )
     server.feature(types.WORKSPACE_SYMBOL)(_null_on_failure(server, workspace_symbol))
+    server.feature(types.TEXT_DOCUMENT_CODE_ACTION, code_action_options())(_null_on_failure(server, code_action))
     server.feature(types.SHUTDOWN)(_null_on_failure(server, shutdown))
     server.feature(STATUS)(_bound(server, status))
     register_commands(server)
     server.feature(INLINE_EDIT)(_null_on_failure(server, inline_edit))
     server.feature(DID_SHOW)(_bound(server, did_show))
     register_edit_commands(server)
+    register_chat_commands(server)
+    register_explaining(server)
+    register_findings(server)
 
 
 def _initialize(server: CodeassistServer, params: types.InitializeParams) -> None:

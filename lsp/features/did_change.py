@@ -18,3 +18,4 @@ def did_change(server: CodeassistServer, params: types.DidChangeTextDocumentPara
     server.cursors.edited(document, changes)
     server.outcomes.edited(former, document, changes)
     server.editing.edited(uri, changes, former)
+    server.diagnostics.edited(uri)

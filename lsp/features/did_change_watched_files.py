@@ -16,3 +16,4 @@ def did_change_watched_files(server: CodeassistServer, params: types.DidChangeWa
             server.backend.head_changed(path)
         elif ".git" not in path.parts:
             server.file_changed(path)
+    server.diagnostics.files_changed()

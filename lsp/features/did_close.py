@@ -18,3 +18,4 @@ def did_close(server: CodeassistServer, params: types.DidCloseTextDocumentParams
     server.cursors.closed(uri)
     server.editing.closed(uri)
     server.documents.close(uri)
+    server.diagnostics.closed(uri)

@@ -12,6 +12,7 @@ from codeassist.activity import Activity
 from codeassist.documents import make_document
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import CodeassistError
+from codeassist.findings.finder import Finder
 from codeassist.next_edit.editor import NextEditor
 from codeassist.outcomes import Outcomes
 from codeassist.settings import Settings
@@ -52,6 +53,7 @@ class FakeAssistant:
         self.told: list[Settings] = []
         self.engine = ScriptedEngine()
         self.activity = Activity()
+        self.finder = Finder(workspace)
         self.next_edits = NextEditor(NoFiles())
         self.answer: Callable[[Document, Cursor], Suggestion] = lambda document, cursor: Suggestion("s1", "pass")
         self.find: Callable[[str], list[Symbol]] = lambda text: []

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 WAIT_S = 60.0
+REFUSAL = {"code": -32601, "message": "the client does not know this method"}
 
 
 class ResponseError(Exception):
@@ -20,7 +21,10 @@ class ResponseError(Exception):
 
 
 class LspClient:
-    """Sends messages, collects what comes, and says yes to every request of the server, or what `answers` has."""
+    """Sends messages, collects what comes, and says yes to every request of the server, or what `answers` has.
+
+    answers: by method, a value or what makes it from the parameters; "refused" is an error.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, send: Callable[[bytes], None]) -> None:
         self.notifications: list[dict[str, Any]] = []
@@ -126,7 +130,9 @@ class LspClient:
                 answer.set_result(message["result"])
         elif "method" in message and "id" in message:
             self.server_requests.append(message)
-            self.send({"id": message["id"], "result": self.answers.get(message["method"])})
+            reply = self.answers.get(message["method"])
+            result = reply(message.get("params")) if callable(reply) else reply
+            self.send({"id": message["id"]} | ({"error": REFUSAL} if result == "refused" else {"result": result}))
         else:
             self.notifications.append(message)
 

@@ -26,10 +26,11 @@ def editor_snippets(root: Path) -> list[Snippet]:
     program = program_path()
     neovim = _block(root, "neovim/README.md", "runtimepath:append")
     command = f"vim.lsp.config('codeassist', {{ cmd = {{ '{program}', 'lsp', '--stdio' }} }})"
+    vscode = f"cd {root}\n{_block(root, 'vscode/README.md', 'make vsix')}"
     continue_file = "extension-config/continue/config.yaml"
     return [
         Snippet("Neovim", "at the top of init.lua", f"{neovim}\n{command}"),
-        Snippet("VS Code", "in a shell, once", _block(root, "vscode/README.md", "npm install")),
+        Snippet("VS Code", "in a shell, once", vscode),
         Snippet("VS Code", "in settings.json", f'"codeassist.command": "{program}"'),
         Snippet(
             "Continue",

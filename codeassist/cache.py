@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from codeassist.right_side import closers_taken
 from codeassist.types import Document, Suggestion
 
 # Each holds a copy of its document's text.
 _KEPT = 16
 # Taking back more than this is a change of mind, not a correction.
 _MAX_BACKSPACES = 12
+# What an editor closes by itself while one types into a suggestion.
+_CLOSERS, _MAX_CLOSED = ")]}\"'`", 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,27 @@ class SuggestionCache:
         not shown unasked, for it never passed the gate, until the user types along."""
         before, after = document.text[:offset], document.text[offset:]
         for entry in self._entries:
-            if entry.path == document.path and entry.after == after:
-                text = _remaining(entry, before)
-                if text and (invoked or not entry.invoked or len(before) > len(entry.before)):
-                    return dataclasses.replace(entry.suggestion, text=text, ms={}, from_cache=True)
+            if entry.path != document.path or not after.endswith(entry.after):
+                continue
+            text = _remaining(entry, before)
+            closed = after[: len(after) - len(entry.after)]
+            if text and (invoked or not entry.invoked or len(before) > len(entry.before)):
+                rest = replace(entry.suggestion, text=text, ms={}, from_cache=True)
+                left = before[before.rfind("\n") + 1 :]
+                rest = _behind_closed(rest, left, closed) if closed else rest
+                if rest.text:
+                    return rest
         return None
+
+
+def _behind_closed(rest: Suggestion, left: str, closed: str) -> Suggestion:
+    """What is left of a suggestion where an editor has closed by itself what was typed along; no text where what stands
+    right of the cursor is something else. left: the cursor's line up to the cursor."""
+    is_closer = len(closed) <= _MAX_CLOSED and all(character in _CLOSERS for character in closed)
+    if is_closer and closers_taken(left, rest.text, closed) == len(closed):
+        return replace(rest, replace_right=rest.replace_right + len(closed))
+    is_at_end = is_closer and rest.text.endswith(closed) and "\n" not in rest.text
+    return replace(rest, text=rest.text.removesuffix(closed) if is_at_end else "")
 
 
 def _remaining(entry: _Entry, before: str) -> str:

@@ -4,8 +4,8 @@ An answer that takes `L` and is asked for `d` after a key is still wanted unless
 wait is the smallest `d` after which that is more likely than not, judged by the last intervals between keys: of those
 longer than `d`, at least half are longer than `d + L`. Whoever pauses has an interval longer than any.
 
-Where no wait does it, for the engine is slow and keys come at all distances, a long wait would only make every answer
-later: then the wait grows with the share of answers that come too late, from none at one half.
+Where no wait does it, for the engine is slow and keys come at all distances, a wait would only make every answer later,
+and is as long as spares an engine that works in vain: it grows from none where three of four answers come too late.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LATENCIES = 16
 _PAUSE_MS = 1000.0
 LONGEST_WAIT_MS = 200.0
 _STEP_MS = 5.0
-_HALF = 0.5
+_HALF, _MOSTLY = 0.5, 0.75
 # What comes together is one key: an edit at several cursors, or keys that a busy process reads late.
 _ONE_KEY_MS = 2.0
 # A held key comes every 25 to 40 ms: nobody wants an answer in between, whatever was typed before.
@@ -95,7 +95,8 @@ def best_delay_ms(intervals_ms: Sequence[float], latency_ms: float) -> float:
     found = next((delay for delay in delays if share_too_late(intervals_ms, delay, latency_ms) <= _HALF), None)
     if found is not None:
         return found
-    return LONGEST_WAIT_MS * (share_too_late(intervals_ms, 0.0, latency_ms) - _HALF) / (1 - _HALF)
+    vain = (share_too_late(intervals_ms, 0.0, latency_ms) - _MOSTLY) / (1 - _MOSTLY)
+    return LONGEST_WAIT_MS * max(vain, 0.0)
 
 
 def share_too_late(intervals_ms: Sequence[float], delay_ms: float, latency_ms: float) -> float:

@@ -53,3 +53,34 @@ def test_what_was_asked_for_stays_while_it_is_typed_along() -> None:
     typed_along = cache.reuse(make_document("a.py", "x = fo"), 6)
     assert typed_along is not None
     assert typed_along.text == "o(bar)"
+
+
+@pytest.mark.parametrize(
+    ("suggested", "typed", "closed", "text", "replace_right"),
+    [
+        ("foo(bar, baz)", "foo(", ")", "bar, baz", 0),
+        ("foo(bar, baz)", "foo(ba", ")", "r, baz", 0),
+        ("foo(bar).strip()", "foo(", ")", "bar).strip()", 1),
+        ("'abc'", "'", "'", "abc", 0),
+        ("open('a', mode)", "open('", "')", "a', mode)", 2),
+        ("[{'a': 1}]", "[{", "}]", "'a': 1", 0),
+    ],
+)
+def test_what_an_editor_closes_by_itself_keeps_a_suggestion(
+    suggested: str, typed: str, closed: str, text: str, replace_right: int
+) -> None:
+    cache = SuggestionCache()
+    cache.store(make_document("a.py", "x = \n"), 4, Suggestion("1", suggested))
+    reused = cache.reuse(make_document("a.py", f"x = {typed}{closed}\n"), 4 + len(typed))
+    assert reused is not None
+    assert (reused.text, reused.replace_right) == (text, replace_right)
+    whole = f"x = {typed}{reused.text}{closed[reused.replace_right :]}"
+    assert whole == f"x = {suggested}"
+
+
+def test_other_text_right_of_the_cursor_ends_a_suggestion() -> None:
+    cache = SuggestionCache()
+    cache.store(make_document("a.py", "x = \n"), 4, Suggestion("1", "foo(bar)"))
+    assert cache.reuse(make_document("a.py", "x = foo()\n"), 9) is None
+    assert cache.reuse(make_document("a.py", "x = foo(y\n"), 8) is None
+    assert cache.reuse(make_document("a.py", "x = foo(]\n"), 8) is None

@@ -19,18 +19,21 @@ from codeassist.trim import TrimLimits, trim
 from codeassist.types import Cursor, Document, GenerationRequest, Priority, Suggestion
 from codeassist.window import starts_block
 
-# Other answers than the likeliest: at this temperature they are still code, and differ in every second place.
-_TEMPERATURE, _TOP_P = 0.8, 0.95
+# Of other answers than the likeliest: they are still code, and differ in every second place. No seed: two of them would
+# have to differ, and vLLM 0.32 dies on a CPU of a seeded request whose prompt it computes in parts ("CPU Generator does
+# not use offset").
+OTHER_TEMPERATURE, _TOP_P = 0.8, 0.95
 # How a suggestion with a plain name that nobody knows is ranked among others that were asked for.
 _UNKNOWN_NAME = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How the engine is asked. invoked: by the user, so whatever it says is shown. seed: 0 for the likeliest answer."""
+    """How the engine is asked. invoked: by the user, so whatever it says is shown. temperature: 0 for the likeliest
+    answer."""
 
     invoked: bool = False
-    seed: int = 0
+    temperature: float = 0.0
     priority: Priority = Priority.COMPLETION
 
 
@@ -92,9 +95,8 @@ class Asker:
             prompt=(),
             max_tokens=self._max_tokens(),
             stop=self._template.stop if info.tokenizer is None else (),
-            temperature=_TEMPERATURE if manner.seed else 0.0,
-            top_p=_TOP_P if manner.seed else 1.0,
-            seed=manner.seed or None,
+            temperature=manner.temperature,
+            top_p=_TOP_P if manner.temperature else 1.0,
             priority=manner.priority,
             logprobs=info.supports_logprobs,
         )

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from codeassist.alternatives import distinct
-from codeassist.asking import Asker, Manner
+from codeassist.asking import OTHER_TEMPERATURE, Asker, Manner
 from codeassist.cache import SuggestionCache
 from codeassist.checking import Checker, KnownNames
 from codeassist.documents import offset_of
@@ -92,7 +92,8 @@ class Completer:
         """
         started = time.perf_counter()
         offset = offset_of(document, cursor)
-        manners = [Manner(invoked=True, seed=seed) for seed in range(limit)]
+        others = [Manner(invoked=True, temperature=OTHER_TEMPERATURE)] * (limit - 1)
+        manners = [Manner(invoked=True), *others]
         made = distinct(await self._made(document, cursor, manners))
         suggestions = [replace(one, ms={**one.ms, "total": ms_since(started)}) for one in made]
         for suggestion in reversed(suggestions):

@@ -61,6 +61,7 @@ class GhostText:
         self._warm_line: tuple[str, int] | None = None
         self._warming, self._following = Errand(), Errand()
         self._followed: Shown | None = None
+        self._found_ahead: Suggestion | None = None
 
     def edited(self, inserted: str) -> None:
         """A document was edited: somebody types, or accepts what is shown. inserted: what the edit put in."""
@@ -109,17 +110,24 @@ class GhostText:
         await self._following.close()
 
     async def _unasked(self, completer: Completer, document: Document, cursor: Cursor) -> Suggestion:
-        waited_ms = 0.0
+        waited_ms, suggestion = 0.0, None
         if self._followed is not None and _is_at(self._followed, document, cursor):
-            await self._following.done()
+            suggestion = await self._known_ahead()
         elif not completer.can_reuse(document, cursor):
             waited_ms = await self._pause(completer, document, cursor)
-        suggestion = await completer.complete(document, cursor)
+        suggestion = suggestion or await completer.complete(document, cursor)
         if not suggestion.from_cache and suggestion.usage.completion_tokens:
             ms = suggestion.ms
             self._rhythm.answered(ms.get("first_token", 0.0) + ms.get("decode", 0.0))
         noted = replace(suggestion, ms={"wait": waited_ms, **suggestion.ms})
         return self._unless_accepted(document, cursor, noted)
+
+    async def _known_ahead(self) -> Suggestion | None:
+        """That nothing follows what was accepted, where that is known; what does follow, the completer has."""
+        await self._following.done()
+        found = self._found_ahead
+        is_nothing = found is not None and not found.text and found.usage.completion_tokens > 0
+        return replace(found, ms={}, from_cache=True) if found is not None and is_nothing else None
 
     async def _pause(self, completer: Completer, document: Document, cursor: Cursor) -> float:
         """Wait until the user has likely stopped typing; a new line's prompt is computed meanwhile. The wait in ms."""
@@ -154,12 +162,12 @@ class GhostText:
         shown = self._last_shown()
         if shown is not None and not completer.can_reuse(shown.document, shown.cursor):
             self._following.start(self._computed_ahead(completer, shown))
-            self._followed = shown
+            self._followed, self._found_ahead = shown, None
 
     async def _computed_ahead(self, completer: Completer, shown: Shown) -> None:
         await self._sleep(self._rhythm.quiet_ms() / 1000)
         if not self._n_asking:
-            await completer.complete_ahead(shown.document, shown.cursor)
+            self._found_ahead = await completer.complete_ahead(shown.document, shown.cursor)
 
 
 def shown_at(document: Document, cursor: Cursor, suggestion: Suggestion) -> Shown:

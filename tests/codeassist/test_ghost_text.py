@@ -164,6 +164,17 @@ async def test_who_accepts_before_it_is_there_gets_it_when_it_is(desk_of: MakeDe
     assert len(desk.asked) == 1
 
 
+async def test_that_nothing_follows_is_known_once_a_suggestion_is_accepted(desk_of: MakeDesk) -> None:
+    desk = desk_of(lambda request: "\n" if request.priority == Priority.AHEAD else "= 1\n")
+    await desk.engine.start()
+    (suggestion,) = await desk.ask("x ‸")
+    await until(lambda: len(desk.ahead) == 1)
+    desk.ghost_text.edited(suggestion.text)
+    assert await desk.texts("x = 1‸") == []
+    assert len(desk.asked) == 1
+    assert await desk.texts("y = 1‸") == ["= 1"]
+
+
 async def test_the_next_key_ends_what_is_computed_ahead(desk_of: MakeDesk) -> None:
     def script(request: GenerationRequest) -> Answer:
         return Answer("\ny = 2\n", delay_s=0.5) if request.priority == Priority.AHEAD else Answer("= 1\n")
@@ -249,8 +260,8 @@ async def test_prewarming_without_an_engine_is_no_error(desk_of: MakeDesk) -> No
 
 
 async def test_several_different_suggestions_for_who_asks(desk_of: MakeDesk) -> None:
-    texts = {None: Answer("= one\n", logprob=-0.4), 1: Answer("= two\n", logprob=-0.1), 2: Answer("= one\n")}
-    desk = desk_of(lambda request: texts[request.seed], alternatives=3)
+    answers = iter([Answer("= one\n", logprob=-0.4), Answer("= two\n", logprob=-0.1), Answer("= one\n")])
+    desk = desk_of(lambda request: next(answers), alternatives=3)
     await desk.engine.start()
     assert await desk.texts("x ‸", invoked=True) == ["= two", "= one"]
     assert [request.temperature > 0 for request in desk.engine.requests] == [False, True, True]
@@ -260,8 +271,8 @@ async def test_several_different_suggestions_for_who_asks(desk_of: MakeDesk) -> 
 
 
 async def test_typing_along_any_of_them_keeps_it(desk_of: MakeDesk) -> None:
-    texts = {None: "= one\n", 1: "= two\n", 2: "\n"}
-    desk = desk_of(lambda request: texts[request.seed], ahead=False)
+    answers = iter(["= one\n", "= two\n", "\n"])
+    desk = desk_of(lambda request: next(answers), ahead=False)
     await desk.engine.start()
     await desk.texts("x ‸", invoked=True)
     desk.type("=")

@@ -19,9 +19,7 @@ from codeassist.trim import TrimLimits, trim
 from codeassist.types import Cursor, Document, GenerationRequest, Priority, Suggestion
 from codeassist.window import starts_block
 
-# Of other answers than the likeliest: they are still code, and differ in every second place. No seed: two of them would
-# have to differ, and vLLM 0.32 dies on a CPU of a seeded request whose prompt it computes in parts ("CPU Generator does
-# not use offset").
+# Of other answers than the likeliest: they are still code, and differ in every second place.
 OTHER_TEMPERATURE, _TOP_P = 0.8, 0.95
 # How a suggestion with a plain name that nobody knows is ranked among others that were asked for.
 _UNKNOWN_NAME = 0.1

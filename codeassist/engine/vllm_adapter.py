@@ -178,6 +178,7 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
     vllm_repairs.repair_sampling_with_drafts()
+    vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
     vllm_repairs.use_lean_layers()
     n_weight_bytes = sum(shard.stat().st_size for shard in Path(arguments["model"]).glob("*.safetensors"))

@@ -39,6 +39,30 @@ def expand_batch_to_tokens(
     return values.repeat_interleave(counts, output_size=num_tokens)
 
 
+def repair_seeds() -> None:
+    """Let requests with a seed have prompts that are computed in parts.
+
+    After each part but the last, vLLM 0.32 takes the token back that it has sampled in vain, and moves the request's
+    generator back by what a GPU's has used for it. A CPU's has no such offset: the engine died of every seeded request
+    with a prompt longer than a step. Nothing that counts has been drawn by then, so the generator starts anew.
+    Proof: `test_a_seeded_request_may_have_a_prompt_of_several_steps`.
+    """
+    bookkeeping = CPUModelRunner._bookkeeping_sync
+
+    def keep_books(self: CPUModelRunner, *arguments: Any, **more: Any) -> Any:
+        generators = self.input_batch.generators
+        in_vain = self.discard_request_mask.np[: self.input_batch.num_reqs].nonzero()[0]
+        rewound = {int(row): generators.pop(int(row)) for row in in_vain if int(row) in generators}
+        for generator in rewound.values():
+            generator.manual_seed(generator.initial_seed())
+        try:
+            return bookkeeping(self, *arguments, **more)
+        finally:
+            generators.update(rewound)
+
+    CPUModelRunner._bookkeeping_sync = keep_books
+
+
 def use_kernels() -> None:
     """Make small models step faster: vLLM's own CPU kernels where it calls seven to thirty operators of torch.
 

@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.vllm_arguments import CPU_STEP_TOKENS
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import shipped_model
 from codeassist.settings import EngineSettings
@@ -113,6 +114,18 @@ async def test_greedy_answers_repeat_and_seeded_ones_too(engine: EmbeddedEngine)
     for changes in [{}, {"temperature": 1.0, "seed": 7}]:
         one, two = [text_of(await read(engine, ask(engine, **changes))) for _ in range(2)]
         assert one == two
+
+
+async def test_a_seeded_request_may_have_a_prompt_of_several_steps(engine: EmbeddedEngine) -> None:
+    def asked(beginning: str) -> GenerationRequest:
+        return ask(engine, beginning + CODE * 16, temperature=1.0, seed=7)
+
+    one = await read(engine, asked("# never seen\n"))
+    assert one[-1].usage.prompt_tokens > 2 * CPU_STEP_TOKENS
+    again = text_of(await read(engine, asked("# never seen\n")))  # now from the cache
+    assert text_of(one) == again
+    several = await asyncio.gather(*(read(engine, asked(f"# nor {n}\n")) for n in range(3)))
+    assert all(text_of(deltas) for deltas in several)
 
 
 async def test_a_stop_text_ends_the_answer_before_it(engine: EmbeddedEngine) -> None:

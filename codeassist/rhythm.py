@@ -81,8 +81,7 @@ class Rhythm:
 
     def _delay_ms(self) -> float:
         delay_ms = best_delay_ms(self._intervals, self.latency_ms)
-        recent = list(self._intervals)[-2:]
-        return max(delay_ms, _WAIT_IN_REPEAT_MS) if min(recent) < _REPEAT_MS else delay_ms
+        return max(delay_ms, _WAIT_IN_REPEAT_MS) if self._intervals[-1] < _REPEAT_MS else delay_ms
 
 
 def best_delay_ms(intervals_ms: Sequence[float], latency_ms: float) -> float:

@@ -19,6 +19,9 @@ from indexer.languages import language_named, language_of, load_toolkit
 MAX_CHARACTERS = 512 * 1024
 _LONGEST_PARSE_S = 0.04
 _REMEMBERED = 8
+# Bytes that the grammar is handed at a time. A character of four bytes fits in whatever is left of a text: tree-sitter
+# asks again from a character that a piece breaks off in, and then wants all of it.
+_PIECES = (4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 3, 2, 1)
 # A document that took too long is left alone for so many questions.
 _REST = 50
 
@@ -38,6 +41,26 @@ class LiveTree:
         return self.tree.root_node
 
 
+class Pieces:
+    """Hands a text out piece by piece, always in the same few buffers, of which one counts until the next is asked for.
+
+    py-tree-sitter (up to 0.26.1, `parser_read_wrapper`) never lets go of what a reader returns. Were that the text, or
+    a view of it, each edit of a document would leave a copy of it in memory for good.
+    """
+
+    def __init__(self) -> None:
+        self._buffers = tuple(bytearray(size) for size in _PIECES)
+
+    def at(self, source: bytes, offset: int) -> bytes | bytearray:
+        """Some bytes from there on; none at the end."""
+        left = len(source) - offset
+        for buffer in self._buffers:
+            if (size := len(buffer)) <= left:
+                buffer[:] = source[offset : offset + size]
+                return buffer
+        return b""
+
+
 class LiveTrees:
     """The trees of the last few documents that were asked about. May be used from any thread."""
 
@@ -45,6 +68,7 @@ class LiveTrees:
         """clock: seconds of work, for the limit of a parse: what others take of the processor does not count."""
         self._clock = clock
         self._lock = threading.Lock()
+        self._pieces = Pieces()
         self._trees: OrderedDict[str, LiveTree] = OrderedDict()
         self._resting: dict[str, int] = {}
 
@@ -71,17 +95,17 @@ class LiveTrees:
         """The tree of the same document with another text; nothing of it is remembered. None where that takes too
         long."""
         with self._lock:
-            return _reparsed(before, text, self._clock)
+            return _reparsed(before, text, self._pieces, self._clock)
 
     def _parsed(self, path: str, language: str, text: str) -> LiveTree | None:
         before = self._trees.get(path)
         if before is not None:
-            return _reparsed(before, text, self._clock)
+            return _reparsed(before, text, self._pieces, self._clock)
         toolkit = load_toolkit(language)
         if toolkit is None:
             return None
         source = text.encode("utf-8", "replace")
-        tree = _parse(toolkit.parser, source, None, self._clock)
+        tree = _parse(toolkit.parser, source, None, self._pieces, self._clock)
         return LiveTree(toolkit.parser, text, source, tree) if tree is not None else None
 
     def _is_resting(self, path: str) -> bool:
@@ -96,7 +120,7 @@ def byte_offset(text: str, offset: int) -> int:
     return offset if text.isascii() else len(text[:offset].encode("utf-8", "replace"))
 
 
-def _reparsed(before: LiveTree, text: str, clock: Callable[[], float]) -> LiveTree | None:
+def _reparsed(before: LiveTree, text: str, pieces: Pieces, clock: Callable[[], float]) -> LiveTree | None:
     if text == before.text:
         return before
     source = text.encode("utf-8", "replace")
@@ -112,16 +136,16 @@ def _reparsed(before: LiveTree, text: str, clock: Callable[[], float]) -> LiveTr
         _point(before.source, old_end),
         _point(source, new_end),
     )
-    tree = _parse(before.parser, source, old, clock)
+    tree = _parse(before.parser, source, old, pieces, clock)
     return LiveTree(before.parser, text, source, tree) if tree is not None else None
 
 
-def _parse(parser: Parser, source: bytes, old: Tree | None, clock: Callable[[], float]) -> Tree | None:
+def _parse(parser: Parser, source: bytes, old: Tree | None, pieces: Pieces, clock: Callable[[], float]) -> Tree | None:
     """The tree, or None once it has taken too long. Between its steps other threads may run."""
-    view, end = memoryview(source), clock() + _LONGEST_PARSE_S
+    end = clock() + _LONGEST_PARSE_S
 
-    def read(offset: int, _: Point) -> memoryview:
-        return view[offset:]
+    def read(offset: int, _: Point) -> bytes | bytearray:
+        return pieces.at(source, offset)
 
     def is_over(_: int, __: bool) -> bool:
         return clock() > end

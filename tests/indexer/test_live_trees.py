@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import itertools
 import random
+import tracemalloc
 
 import pytest
 
@@ -37,6 +39,31 @@ def test_a_tree_that_follows_edits_is_the_tree_of_the_text() -> None:
         assert found is not None
         assert found.source == text.encode("utf-8", "replace")
         assert as_text(found) == parsed_anew(text)
+
+
+@pytest.mark.parametrize("end", ["é", "日本", "🙂", "x🙂y", "é\n", "\n\n"])
+@pytest.mark.parametrize("room", [4090, 4096, 8200])
+def test_pieces_of_a_text_lose_no_character_where_they_meet(room: int, end: str) -> None:
+    for shift in range(9):
+        text = "#" * shift + " " + "é🙂日" * (room // 9) + end
+        found = LiveTrees().of("a.py", "", text)
+        assert found is not None
+        assert as_text(found) == parsed_anew(text)
+        assert found.root.end_byte == len(text.encode())
+
+
+def test_edits_leave_no_copies_of_the_text_in_memory() -> None:
+    trees, text = LiveTrees(), SOURCE * 200
+    n_bytes = []
+    tracemalloc.start()
+    try:
+        for number in range(100, 160):
+            assert trees.of("a.py", "", f"{text[:200]}{number}{text[200:]}")
+            gc.collect()
+            n_bytes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert n_bytes[-1] - n_bytes[20] < len(text), "what is kept is one text, however many edits there were"
 
 
 def test_another_text_of_the_document_leaves_its_tree_alone() -> None:

@@ -47,6 +47,9 @@ class FakeIndex:
     def withheld(self, path: str, text: str) -> str | None:
         return None
 
+    def known_names(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(names)
+
     def close(self) -> None:
         self.n_closed += 1
 

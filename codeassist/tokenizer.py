@@ -2,17 +2,55 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tokenizers
 
 from codeassist.errors import ModelError
 
-# A prompt is made of a few hundred pieces (slots, groups of lines); several open files stay warm in this many.
-_CACHED_PIECES = 8192
+# A prompt is made of a few hundred pieces (slots, groups of lines); dozens of open files stay warm in this many tokens.
+_CACHED_TOKENS = 1 << 18
+# What a piece takes up beside its tokens, in tokens: some 200 bytes.
+_PIECE_TOKENS = 20
+
+
+class Encodings:
+    """The tokens of the texts that were asked for lately. May be used from any thread.
+
+    When `limit` tokens are in it it starts over, and takes with it what is asked for again: it holds twice as many at
+    most, of 12 bytes each (a reference, and its characters).
+    """
+
+    def __init__(self, encode: Callable[[str], Sequence[int]], limit: int = _CACHED_TOKENS) -> None:
+        self._encode = encode
+        self._limit = limit
+        self._n_tokens = 0
+        self._now: dict[str, tuple[int, ...]] = {}
+        self._before: dict[str, tuple[int, ...]] = {}
+        # Each id stands in memory once: as numbers of their own they would take up four times the room.
+        self._ids: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """How many tokens are held."""
+        return sum(len(ids) + _PIECE_TOKENS for held in (self._now, self._before) for ids in held.values())
+
+    def of(self, text: str) -> tuple[int, ...]:
+        """The tokens of a text."""
+        found = self._now.get(text)
+        return found if found is not None else self._taken_in(text)
+
+    def _taken_in(self, text: str) -> tuple[int, ...]:
+        found = self._before.get(text)
+        if found is None:
+            ids = self._encode(text)
+            found = tuple(map(self._ids.setdefault, ids, ids))
+        if self._n_tokens >= self._limit:
+            self._before, self._now, self._n_tokens = self._now, {}, 0
+        self._now[text] = found
+        self._n_tokens += len(found) + _PIECE_TOKENS
+        return found
 
 
 class FileTokenizer:
@@ -25,11 +63,11 @@ class FileTokenizer:
         """Raises ModelError when the file is missing or is no tokenizer."""
         self._tokenizer = _load(path)
         self._tokenizer.encode_special_tokens = True  # a file that spells a special token does not get one
-        self._cached_encode = functools.lru_cache(maxsize=_CACHED_PIECES)(self._encode)
+        self._encodings = Encodings(lambda text: self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Ids of plain text, without BOS."""
-        return self._cached_encode(text)
+        return self._encodings.of(text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of ids, special tokens spelled out; ids that the vocabulary lacks vanish."""
@@ -56,9 +94,6 @@ class FileTokenizer:
             if begin and not text[begin - 1].isspace():
                 break
         return int(start)
-
-    def _encode(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
 
 def _load(path: Path) -> tokenizers.Tokenizer:

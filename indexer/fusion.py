@@ -118,7 +118,7 @@ def fitted_weights() -> Mapping[str, float]:
     return stored
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=1 << 10)
 def words_in(text: str) -> frozenset[str]:
     """Names in a text; the same candidates come again with every key."""
     return frozenset(_WORD.findall(text))

@@ -243,12 +243,12 @@ def _nearness(path: str, asker: str) -> float:
     return factor if is_same_family(path, asker) else factor * OTHER_LANGUAGE
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 11)
 def _line_terms(line: str) -> frozenset[str]:
     return frozenset(chain.from_iterable(map(_telling_terms, words_of(line[:MAX_LINE]))))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _telling_terms(word: str) -> frozenset[str]:
     """The terms of one word that say something. Lines come and go; their words are always the same."""
     return frozenset(term for term in terms_of(word) if len(term) > 2 and term not in STOP_WORDS)

@@ -7,7 +7,7 @@ import pytest
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import ModelError
 from codeassist.models.directory import shipped_model
-from codeassist.tokenizer import FileTokenizer
+from codeassist.tokenizer import Encodings, FileTokenizer
 
 
 def test_text_that_spells_a_special_token_stays_text(tokenizer: FileTokenizer) -> None:
@@ -39,6 +39,33 @@ def test_tokens_of_a_text_are_the_tokens_of_its_lines(tokenizer: FileTokenizer) 
     text = "def f():\n\n    return 1\n\t x\n"
     lines = [token for line in text.splitlines(keepends=True) for token in tokenizer.encode(line)]
     assert tokenizer.encode(text) == tuple(lines)
+
+
+def test_no_more_tokens_are_held_than_twice_the_limit_however_many_texts_were_asked_for() -> None:
+    encodings = Encodings(lambda text: [ord(character) for character in text], limit=1000)
+    for number in range(500):
+        assert encodings.of(f"line {number}") == tuple(map(ord, f"line {number}"))
+        assert len(encodings) < 2 * 1000 + 100
+
+
+def test_what_is_asked_for_again_and_again_is_encoded_once() -> None:
+    asked: list[str] = []
+
+    def encode(text: str) -> list[int]:
+        asked.append(text)
+        return [len(text)]
+
+    encodings = Encodings(encode, limit=200)
+    for number in range(100):
+        encodings.of("def area():")
+        encodings.of(f"line {number}")
+    assert asked.count("def area():") == 1
+
+
+def test_the_same_id_is_one_object_in_all_texts() -> None:
+    encodings = Encodings(lambda text: [int(word) for word in text.split()])
+    one, other = encodings.of("70000 1"), encodings.of("2 70000")
+    assert one[0] is other[1]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff\xfe", b'{"model": 3}'])

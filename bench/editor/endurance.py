@@ -38,7 +38,7 @@ from bench.measuring import bench_settings, percentile
 from bench.quality.edits import git, working_copy
 from bench.quality.report import described_repository
 
-WATCHED = "bench.editor.enduring"
+WATCHED = "bench.index_scale.heartbeat"
 UNDONE_EVERY = 5
 # Other files that are opened before each trace and closed again.
 LOOKED_AT = 5

@@ -6,7 +6,7 @@ It keeps the contract of a real one: nothing is answered before `start`, answers
     engine = ScriptedEngine(["return 1", "return 2"])
     await engine.start()
     async for delta in engine.stream(request): ...
-    engine.requests     # every request, in order of arrival
+    engine.requests     # the last requests, in order of arrival
     engine.aborted      # ids of requests whose reader left early
     engine.crash()      # running streams raise EngineCrashed, later ones EngineUnavailable
     engine.recover()    # ready again
@@ -17,9 +17,10 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+from typing import TypeVar
 
 from codeassist.engine.limits import require_fitting
 from codeassist.engine.status import StatusBoard
@@ -38,6 +39,12 @@ SCRIPTED_INFO = ModelInfo(
     supports_logprobs=True,
 )
 
+# So many requests, and ids of those that were left early, are kept to be looked at.
+KEPT = 512
+# The "KV cache" holds so many prompts, those that came last.
+CACHED_PROMPTS = 16
+
+_Item = TypeVar("_Item")
 _PIECES = re.compile(r"\s*(?:\w+|[^\w\s])|\s+")
 
 
@@ -92,7 +99,7 @@ class ScriptedEngine:
         self._turns = Turns(n_seats)
         self._sleep = sleep
         self._running: dict[int, _Progress] = {}
-        self._seen: list[tuple[int, ...] | str] = []
+        self._seen: deque[tuple[int, ...] | str] = deque(maxlen=CACHED_PROMPTS)
         self._n_answers = 0
 
     @property
@@ -137,7 +144,7 @@ class ScriptedEngine:
     async def stream(self, request: GenerationRequest) -> AsyncIterator[Delta]:
         """The next answer of the script, one delta per scripted token."""
         self._board.require_ready()
-        self.requests.append(request)
+        _keep(self.requests, request)
         require_fitting(request, n_tokens(request.prompt), self._info)
         progress = _Progress(Usage(n_tokens(request.prompt), self._cached_tokens(request.prompt)))
         self._running[id(progress)] = progress
@@ -153,7 +160,7 @@ class ScriptedEngine:
         finally:
             del self._running[id(progress)]
             if not finished:
-                self.aborted.append(request.id)
+                _keep(self.aborted, request.id)
 
     async def _answer(self, request: GenerationRequest, progress: _Progress) -> AsyncIterator[Delta]:
         answer = self._next_answer(request)
@@ -196,8 +203,10 @@ class ScriptedEngine:
         return self._board.current.restarts
 
     def _cached_tokens(self, prompt: tuple[int, ...] | str) -> int:
-        """Tokens of the longest start that an earlier prompt had too; the last token is always computed anew."""
-        shared = max((_shared_length(prompt, seen) for seen in self._seen), default=0)
+        """Tokens of the longest start that one of the last prompts had too; the last token is always computed anew."""
+        shared = 0
+        for seen in reversed(self._seen):
+            shared = longer_start(prompt, seen, shared)
         self._seen.append(prompt)
         return min(n_tokens(prompt[:shared]), max(n_tokens(prompt) - 1, 0))
 
@@ -217,5 +226,21 @@ def split_answer(text: str, request: GenerationRequest) -> tuple[list[str], Fini
     return pieces or [""], "stop"
 
 
-def _shared_length(one: tuple[int, ...] | str, other: tuple[int, ...] | str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def longer_start(one: tuple[int, ...] | str, other: tuple[int, ...] | str, known: int) -> int:
+    """Length of the start that both have; `known` where it is no longer than that. Slices are compared: no step of the
+    event loop looks at single tokens."""
+    low, high = known, min(len(one), len(other))
+    if low >= high or one[: low + 1] != other[: low + 1]:
+        return known
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _keep(last: list[_Item], item: _Item) -> None:
+    last.append(item)
+    del last[:-KEPT]

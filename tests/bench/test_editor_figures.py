@@ -11,13 +11,11 @@ from pathlib import Path
 import pytest
 
 from bench.editor.__main__ import command_line
-from bench.editor.enduring import KEPT, forget
 from bench.editor.figures import Generation, Run, figures, flicker, generations, overheads, overlap, stood
 from bench.editor.growth import BLOCKS, grown
 from bench.editor.replay import rounds, row_of, summarise
 from bench.editor.session import Pressed
 from bench.editor.watched import noted, waited
-from codeassist.engine.scripted import ScriptedEngine
 from codeassist.types import Delta, GenerationRequest, Usage
 
 REQUEST = GenerationRequest("complete-1", (), 8)
@@ -190,15 +188,3 @@ async def test_every_wait_for_a_pause_is_noted(tmp_path: Path) -> None:
 def test_notes_are_read_back_as_they_were_written() -> None:
     generation = Generation(*json.loads('["complete-1", "completion", 1.0, null, 2.0, 0, "cancelled"]'))
     assert (generation.id, generation.first_ms, generation.ending) == ("complete-1", None, "cancelled")
-
-
-async def test_an_engine_for_a_long_day_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ScriptedEngine, "stream", ScriptedEngine.stream)  # puts it back afterwards
-    forget()
-    engine = ScriptedEngine()
-    await engine.start()
-    for number in range(30):
-        request = replace(REQUEST, id=f"complete-{number}")
-        assert "".join([delta.text async for delta in engine.stream(request)])
-    assert len(engine.requests) <= KEPT + 1
-    assert engine.requests[-1].id == "complete-29"

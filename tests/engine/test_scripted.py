@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from asking import ask, read, text_of
 
-from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
+from codeassist.engine.scripted import CACHED_PROMPTS, KEPT, SCRIPTED_INFO, Answer, ScriptedEngine, longer_start
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import Priority
 
@@ -89,6 +90,32 @@ async def test_the_shared_start_of_prompts_counts_as_cached() -> None:
     await read(engine, ask(prompt=(1, 2, 3, 4)))
     assert (await read(engine, ask(prompt=(1, 2, 9))))[-1].usage.cached_tokens == 2
     assert (await read(engine, ask(prompt=(1, 2, 3, 4))))[-1].usage.cached_tokens == 3
+
+
+def test_a_shared_start_is_found_where_it_is_longer_than_what_is_known() -> None:
+    texts = ["".join(letters) for n in range(5) for letters in product("ab", repeat=n)]
+    for one, other, known in product(texts, texts, range(3)):
+        shared = max(n for n in range(5) if one[:n] == other[:n] and n <= min(len(one), len(other)))
+        assert longer_start(one, other, known) == max(shared, known)
+        assert longer_start(tuple(one), tuple(other), known) == max(shared, known)
+
+
+async def test_a_day_of_requests_leaves_the_last_ones_alone() -> None:
+    engine = await started("one two")
+    for number in range(2 * KEPT):
+        stream = engine.stream(ask(f"request-{number}", prompt=(number, 1, 2)))
+        await anext(stream)
+        await stream.aclose()
+    assert len(engine.requests) == len(engine.aborted) == KEPT
+    assert engine.requests[-1].id == engine.aborted[-1] == f"request-{2 * KEPT - 1}"
+
+
+async def test_what_was_asked_long_ago_is_no_longer_cached() -> None:
+    engine = await started("x")
+    for number in range(CACHED_PROMPTS + 1):
+        await read(engine, ask(prompt=(number, 1, 2)))
+    assert (await read(engine, ask(prompt=(0, 1, 3))))[-1].usage.cached_tokens == 0
+    assert (await read(engine, ask(prompt=(CACHED_PROMPTS, 1, 3))))[-1].usage.cached_tokens == 2
 
 
 async def test_nothing_is_answered_before_start_and_after_close() -> None:

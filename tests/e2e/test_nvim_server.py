@@ -20,7 +20,7 @@ from tests.codeassist.conftest import build_tokenizer
 
 pytestmark = pytest.mark.e2e
 
-GHOST = "alpha(beta) + '😀'"
+GHOST = "len('😀') + abs(7)"
 TEXT = "# é😀\ndef add(a, b):\n    total = 'é😀' + \n"
 
 

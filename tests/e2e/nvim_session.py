@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "extension-config" / "neovim"
 BRIDGE = Path(__file__).with_name("nvim_bridge.lua")
-WAIT_S = 60.0
+WAIT_S = 20.0
 ANSWER_WITHIN_S = 20.0
 COLUMNS, ROWS = 100, 30
 
@@ -173,11 +173,10 @@ class Nvim:
         self._terminal.run("send-keys", *keys)
 
     def open(self, file: Path, text: str, newline: str = "\n") -> None:
-        """Write a file and edit it, in normal mode at its start."""
+        """Write a new file and edit it, in normal mode at its start; what is not saved elsewhere stays so."""
         file.write_text(text, encoding="utf-8", newline=newline)
-        self.lua(
-            f"vim.cmd.stopinsert() vim.cmd('silent! edit! ' .. vim.fn.fnameescape({json.dumps(str(file))})) return 1"
-        )
+        name = f"vim.fn.fnameescape({json.dumps(str(file))})"
+        self.lua(f"vim.cmd.stopinsert() vim.cmd('silent! hide edit ' .. {name}) return 1")
         attached = "#vim.lsp.get_clients({ bufnr = 0, name = 'codeassist' }) == 1"
         self.wait(lambda: self.lua(attached), "the server in the buffer")
 

@@ -454,13 +454,14 @@ def test_why_says_why(nvim: Nvim) -> None:
     nvim.lua(
         """
         fake.results['codeassist.why'] = { id = 'complete-1', uri = 'x', line = 1, text = '', confidence = 0.21,
-          reason = 'low confidence (0.21 < 0.50)', sources = { { path = 'other.py', kind = 'similar' } }, ms = {} }
+          reason = 'low confidence (0.21 < 0.50)', ms = {},
+          sources = { { path = 'other.py', start_line = 3, end_line = 9, why = 'defines `add`', n_tokens = 20 } } }
         return 1
         """
     )
     nvim.command("Codeassist why")
     nvim.wait(lambda: "line 2: nothing suggested: low confidence (0.21 < 0.50)" in nvim.screen(), "the reason")
-    assert "from kind: similar, path: other.py" in nvim.screen()
+    assert "from other.py:3-9: defines `add`" in nvim.screen()
     nvim.press("j")
     nvim.wait(lambda: "nothing suggested" not in nvim.screen(), "it to go with the cursor")
 

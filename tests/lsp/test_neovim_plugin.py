@@ -265,3 +265,61 @@ def test_the_command_completes_what_may_follow(tmp_path: Path) -> None:
     """
     found = lua(body, *(line for line, _ in COMPLETIONS), folder=tmp_path)
     assert [set(one) for one in found] == [expected for _, expected in COMPLETIONS]
+
+
+STATUS: dict[str, Any] = {
+    "engine": {"state": "ready", "message": "small"},
+    "index": {"state": "ready", "message": "", "files": 2, "symbols": 5},
+    "model": "deepseek",
+    "enabled": True,
+    "languages_off": ["markdown"],
+    "snoozed_until": None,
+    "chat": "",
+    "folders": [],
+}
+TALLY = {"shown": 8, "accepted": 2, "partly": 1, "typed_along": 3, "kept_30": 1, "looked_at_30": 2, "kept_300": 0}
+FIGURES = {
+    "days_back": 7,
+    "problem": "",
+    "languages": {"python": {**TALLY, "looked_at_300": 0, "latency_p50_ms": 120.4}},
+    "total": {**TALLY, "looked_at_300": 0, "latency_p50_ms": None},
+}
+
+
+def test_a_status_is_told_in_a_few_lines(tmp_path: Path) -> None:
+    lines = lua("return require('codeassist.report').status(...)", STATUS, folder=tmp_path)
+    assert lines == [
+        "suggestions  on, but not in markdown",
+        "engine       ready, small",
+        "model        deepseek",
+        "chat model   none (setting chat.url)",
+        "index        ready, 2 files, 5 symbols",
+    ]
+    off = STATUS | {"enabled": False, "folders": [{"name": "shop", "path": "/shop", "index": STATUS["index"]}]}
+    lines = lua("return require('codeassist.report').status(...)", off, folder=tmp_path)
+    assert (lines[0], lines[4]) == ("suggestions  off", "index        shop: ready, 2 files, 5 symbols")
+
+
+def test_figures_are_a_table(tmp_path: Path) -> None:
+    lines = lua("return require('codeassist.report').figures(...)", FIGURES, folder=tmp_path)
+    assert [re.split(r" {2,}", line) for line in lines] == [
+        ["7 days", "shown", "taken", "in part", "typed", "kept 30 s", "kept 5 min", "median"],
+        ["python", "8", "25 %", "1", "3", "50 %", "-", "120 ms"],
+        ["all", "8", "25 %", "1", "3", "50 %", "-", "-"],
+    ]
+    assert len({len(line) for line in lines}) == 1
+    problem = FIGURES | {"problem": "the file is broken"}
+    assert lua("return require('codeassist.report').figures(...)", problem, folder=tmp_path) == ["the file is broken"]
+
+
+REASONS = [
+    (None, ["nothing was suggested yet"]),
+    ({"line": 1, "text": "", "reason": "low", "sources": []}, ["line 2: nothing suggested: low"]),
+    ({"line": 1, "text": "a\n  b", "confidence": 0.5}, ["line 2: suggested a", "  b", "  confidence 0.50"]),
+]
+
+
+@pytest.mark.parametrize(("last", "expected"), REASONS)
+def test_why_is_told(last: object, expected: list[str], tmp_path: Path) -> None:
+    body = "local last = ... return require('codeassist.report').why(last ~= vim.NIL and last or nil)"
+    assert lua(body, last, folder=tmp_path) == expected

@@ -1,6 +1,7 @@
 -- `:Codeassist` and its subcommands.
 
 local buffers = require('codeassist.buffers')
+local report = require('codeassist.report')
 local server = require('codeassist.server')
 
 local M = {}
@@ -63,41 +64,11 @@ local function area(call)
   return { uri = vim.uri_from_bufnr(0), range = range }
 end
 
---- A value as lines "name: value", those of tables indented.
-local function described(value, indent)
-  local lines = {}
-  for _, name in ipairs(vim.fn.sort(vim.tbl_keys(value))) do
-    local one = value[name]
-    if type(one) == 'table' and next(one) then
-      table.insert(lines, ('%s%s:'):format(indent, name))
-      vim.list_extend(lines, described(one, indent .. '  '))
-    elseif one ~= vim.NIL and type(one) ~= 'table' and one ~= '' then
-      table.insert(lines, ('%s%s: %s'):format(indent, name, tostring(one)))
-    end
-  end
-  return lines
+local function show(lines_of)
+  return function(result) show_lines(lines_of(result)) end
 end
 
-local function show(value) show_lines(type(value) == 'table' and described(value, '') or { tostring(value) }) end
-
-local function why_lines(last)
-  if not last then
-    return { 'nothing was suggested yet' }
-  end
-  local head = last.text ~= '' and 'suggested: ' .. last.text or 'nothing suggested: ' .. (last.reason or '')
-  local lines = { ('line %d: %s'):format(last.line + 1, head) }
-  if type(last.confidence) == 'number' then
-    table.insert(lines, ('  confidence %.2f'):format(last.confidence))
-  end
-  for _, source in ipairs(type(last.sources) == 'table' and last.sources or {}) do
-    table.insert(lines, '  from ' .. (type(source) == 'table' and table.concat(described(source, ''), ', ') or source))
-  end
-  return lines
-end
-
-local function why()
-  ask('codeassist.why', { uri = vim.uri_from_bufnr(0) }, function(last) show_lines(why_lines(last)) end)
-end
+local function why() ask('codeassist.why', { uri = vim.uri_from_bufnr(0) }, show(report.why)) end
 
 --- One line about why nothing was suggested, after it was asked for.
 function M.say_why_nothing()
@@ -150,7 +121,9 @@ local function log()
   vim.cmd('normal! G')
 end
 
-local function stats(call) ask('codeassist.statistics', { days = tonumber(call.fargs[2] or '7') or 7 }, show) end
+local function stats(call)
+  ask('codeassist.statistics', { days = tonumber(call.fargs[2] or '7') or 7 }, show(report.figures))
+end
 
 local function fix(call)
   local line = (call.range > 0 and call.line1 or vim.fn.line('.')) - 1
@@ -185,7 +158,10 @@ local function languages() return vim.fn.getcompletion('', 'filetype') end
 
 --- By name: what it does, its description, and what may follow it.
 M.SUBCOMMANDS = {
-  status = { desc = 'state of engine, model and index', run = function() ask('codeassist.status', nil, show) end },
+  status = {
+    desc = 'state of engine, model and index',
+    run = function() ask('codeassist.status', nil, show(report.status)) end,
+  },
   why = { desc = 'where the last suggestion came from, or why there was none', run = why },
   enable = { desc = 'suggest again, or again in a language', run = set_enabled(true), complete = languages },
   disable = { desc = 'suggest nothing, or nothing in a language', run = set_enabled(false), complete = languages },

@@ -17,10 +17,15 @@ _Lines = tuple[tuple[str, ...], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines `old` become `new`; both without the indentation of the first one."""
+    """Lines `old` become `new`; both without the indentation of the first one.
+
+    above, below: the line next to them, where it was the same at all examples: then it has to be there, too.
+    """
 
     old: tuple[str, ...]
     new: tuple[str, ...]
+    above: str | None
+    below: str | None
     takes_away: bool
     examples: tuple[Example, ...]
     age: int
@@ -29,13 +34,19 @@ class Block:
     @property
     def key(self) -> str:
         """The pattern's name."""
-        return f"lines {self.old} {self.new}"
+        return f"lines {self._difference}"
+
+    @property
+    def _difference(self) -> tuple[list[str], list[str]]:
+        """Lines that go and lines that come: the same by whichever line next to them the place is told."""
+        gone = [line for line in self.old if line not in self.new]
+        come = [line for line in self.new if line not in self.old]
+        return gone, come
 
     @property
     def title(self) -> str:
         """For a person."""
-        gone = [line for line in self.old if line not in self.new]
-        come = [line for line in self.new if line not in self.old]
+        gone, come = self._difference
         if gone and come:
             return f"replace `{gone[0].strip()[:60]}`"
         return f"remove `{gone[0].strip()[:60]}`" if gone else f"add `{(come or self.new)[0].strip()[:60]}`"
@@ -63,10 +74,14 @@ class Block:
             indent = _indent(line)
             if line[len(indent) :] != self.old[0] or _without(lines[row : row + n], indent) != self.old:
                 continue
-            if self.is_done(lines, row, indent):
+            if self.is_done(lines, row, indent) or not self._is_alike_around(lines, row):
                 continue
             found.append(_replacement(source, row, n, [_with(line, indent) for line in self.new]))
         return found
+
+    def _is_alike_around(self, lines: Sequence[str], row: int) -> bool:
+        above, below = _around(lines, row, len(self.old))
+        return self.above in (None, above) and self.below in (None, below)
 
     def is_done(self, lines: Sequence[str], row: int, indent: str) -> bool:
         """Whether the new lines, which hold the old ones, are here already."""
@@ -80,19 +95,27 @@ class Block:
 
 def find_blocks(edits: Sequence[Seen]) -> Iterator[Block]:
     """What was done twice, newest first."""
-    done: dict[_Lines, list[Example]] = {}
-    ages: dict[_Lines, int] = {}
+    done: dict[_Lines, list[tuple[Seen, int]]] = {}
     for item in edits:
-        for old, new in _blocks(item):
-            ages.setdefault((old, new), item.age)
-            done.setdefault((old, new), []).append(Example(item.source.path, item.edit.start))
-    for (old, new), examples in done.items():
-        if len(examples) > 1:
-            yield Block(old, new, not set(old) <= set(new), tuple(examples), ages[old, new])
+        for start, old, new in _blocks(item):
+            done.setdefault((old, new), []).append((item, start))
+    for (old, new), found in done.items():
+        if len(found) > 1:
+            around = [_around(item.source.lines, start, len(new)) for item, start in found]
+            above, below = (sides[0] if len(set(sides)) == 1 else None for sides in zip(*around, strict=True))
+            examples = tuple(Example(item.source.path, item.edit.start) for item, _ in found)
+            yield Block(old, new, above, below, not set(old) <= set(new), examples, found[0][0].age)
 
 
-def _blocks(item: Seen) -> Iterator[_Lines]:
-    """An edit as a block. Lines that were only added are told by the line above them, or by the one below."""
+def _around(lines: Sequence[str], row: int, n: int) -> tuple[str, str]:
+    """The lines above and below n lines, without their indentation; "" at the ends of the text."""
+    return "".join(lines[max(0, row - 1) : row]).strip(), "".join(lines[row + n : row + n + 1]).strip()
+
+
+def _blocks(item: Seen) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+    """An edit as a block, and the line at which that starts now. Lines that were only added are told by the line above
+    them, or by the one below.
+    """
     edit, lines = item.edit, item.source.lines
     if any(is_import(line) and "__future__" not in line for line in (*edit.before, *edit.after)):
         return  # What a file imports is a matter of this file.
@@ -101,17 +124,19 @@ def _blocks(item: Seen) -> Iterator[_Lines]:
     if len(edit.before) == len(edit.after) or max(len(edit.before), len(edit.after)) > MAX_LINES:
         return
     if any(line.strip() for line in edit.before):
-        yield from _block(edit.before, edit.after)
+        yield from _block(edit.start, edit.before, edit.after)
         return
     if any(line.strip() for line in edit.after):
-        yield from _block((*above, *edit.before), (*above, *edit.after))
-        yield from _block((*edit.before, *below), (*edit.after, *below))
+        yield from _block(edit.start - 1, (*above, *edit.before), (*above, *edit.after))
+        yield from _block(edit.start, (*edit.before, *below), (*edit.after, *below))
 
 
-def _block(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[_Lines]:
+def _block(
+    start: int, old: tuple[str, ...], new: tuple[str, ...]
+) -> Iterator[tuple[int, tuple[str, ...], tuple[str, ...]]]:
     if old and sum(is_name(token.text) for line in old for token in line_tokens(line)) >= 2 and old[0].strip():
         indent = _indent(old[0])
-        yield _without(old, indent), _without(new, indent)
+        yield start, _without(old, indent), _without(new, indent)
 
 
 def _replacement(source: Source, row: int, n: int, new: list[str]) -> Replacement:

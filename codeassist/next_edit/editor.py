@@ -8,7 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from codeassist.next_edit.finding import Elsewhere, Found, Question, find_next
+from codeassist.next_edit.finding import (
+    LEAST_DOCUMENTS,
+    LEAST_DOCUMENTS_INVOKED,
+    Elsewhere,
+    Found,
+    Question,
+    find_next,
+)
 from codeassist.next_edit.history import EditHistory
 from codeassist.next_edit.offers import Offers
 from codeassist.next_edit.types import NextEdit
@@ -75,6 +82,7 @@ class NextEditor:
             following=self.offers.following,
             is_quiet=lambda pattern: not invoked and self.offers.is_quiet(pattern, n_edits),
             is_over=lambda: is_cancelled() or self._clock() > ends,
+            least_documents=LEAST_DOCUMENTS_INVOKED if invoked else LEAST_DOCUMENTS,
         )
         found = find_next(question)
         if found is None or is_cancelled():

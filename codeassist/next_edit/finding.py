@@ -10,10 +10,11 @@ from typing import Protocol
 from codeassist.next_edit.blocks import find_blocks
 from codeassist.next_edit.evidence import Seen, seen
 from codeassist.next_edit.history import Edit
+from codeassist.next_edit.moved import find_moved, is_moved
 from codeassist.next_edit.rename import find_renames
+from codeassist.next_edit.repeated import find_templates
 from codeassist.next_edit.signature import find_call_changes
 from codeassist.next_edit.source import Source, source_of
-from codeassist.next_edit.template import find_templates
 from codeassist.next_edit.tokens import trimmed
 from codeassist.next_edit.types import Pattern, Replacement
 from codeassist.types import Document
@@ -24,8 +25,11 @@ MAX_FILES = 40
 MAX_PATTERNS = 12
 # So many places of a pattern are checked in one text.
 MAX_TRIED = 8
-# What is known by examples goes on in other documents once it was done in so many.
-LEAST_DOCUMENTS = 2
+# What is known by examples goes on in other documents once it was done in so many; in fewer where somebody asks.
+LEAST_DOCUMENTS = 3
+LEAST_DOCUMENTS_INVOKED = 2
+# What was done once in each of some documents may be done twice by chance.
+LEAST_EXAMPLES = 3
 # A pattern none of whose examples is among the newest edits is over.
 MAX_AGE = 4
 
@@ -51,6 +55,7 @@ class Question:
     """What is asked: the edits, the open documents by path, and where the cursor is in one of them.
 
     following: the key of the pattern whose last offer was taken. is_over: whether there is no time left.
+    least_documents: in how many documents what is known by examples was done before others are looked at.
     """
 
     edits: tuple[Edit, ...]
@@ -61,6 +66,7 @@ class Question:
     following: str
     is_quiet: Callable[[Pattern], bool]
     is_over: Callable[[], bool]
+    least_documents: int = LEAST_DOCUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Found:
 def find_next(question: Question) -> Found | None:
     """The next edit, or None."""
     edits = seen(question.edits, lambda path: _open(question, path))
-    for pattern in islice(_patterns(edits), MAX_PATTERNS):
+    for pattern in islice(_patterns(question, edits), MAX_PATTERNS):
         if question.is_over():
             return None
         is_alive = pattern.age < MAX_AGE or pattern.key == question.following
@@ -88,9 +94,18 @@ def find_next(question: Question) -> Found | None:
     return None
 
 
-def _patterns(edits: Sequence[Seen]) -> Iterator[Pattern]:
+def _patterns(question: Question, edits: Sequence[Seen]) -> Iterator[Pattern]:
     """What the edits have in common: what says most comes first."""
-    return chain(find_renames(edits), find_call_changes(edits), find_blocks(edits), find_templates(edits))
+    moved = (
+        each for each in find_moved(edits) if each.age < MAX_AGE and is_moved(each, lambda path: _any(question, path))
+    )
+    return chain(find_renames(edits), find_call_changes(edits), moved, find_blocks(edits), find_templates(edits))
+
+
+def _any(question: Question, path: str) -> Source | None:
+    """A file as it is now, open or not."""
+    document = question.documents.get(path) or question.elsewhere.document(path)
+    return source_of(path, document.text) if document is not None else None
 
 
 def _open(question: Question, path: str) -> Source | None:
@@ -104,8 +119,10 @@ def _first(question: Question, pattern: Pattern) -> Found | None:
         source = source_of(document.path, document.text)
         lines = _by_line(source, pattern.places(source))
         rows = [example.row for example in pattern.examples if example.path == source.path]
-        if pattern.examples and not rows and (n_passed_over or not _is_wide(pattern)):
+        if pattern.examples and not rows and (n_passed_over or not _is_wide(question, pattern)):
             return None
+        if len(rows) == 1 and len(pattern.examples) < LEAST_EXAMPLES:
+            continue
         onward = _onward(source, lines, rows) if rows else lines
         n_passed_over += len(lines) - len(onward)
         in_order = _from_cursor(onward, question.offset) if document.path == question.path and not rows else onward
@@ -115,9 +132,9 @@ def _first(question: Question, pattern: Pattern) -> Found | None:
     return None
 
 
-def _is_wide(pattern: Pattern) -> bool:
+def _is_wide(question: Question, pattern: Pattern) -> bool:
     """Whether what is known by examples was done in several documents, and so may go on in others."""
-    return len({example.path for example in pattern.examples}) >= LEAST_DOCUMENTS
+    return len({example.path for example in pattern.examples}) >= question.least_documents
 
 
 def _onward(source: Source, lines: Sequence[Replacement], rows: Sequence[int]) -> list[Replacement]:

@@ -12,6 +12,8 @@ MAX_HOLE_TOKENS = 24
 # What an expression may start with, besides names and numbers.
 _STARTS = frozenset("([{'\"_*-")
 _OPEN, _CLOSED = frozenset("([{"), frozenset(")]}")
+# What may stand behind an expression without being more of it.
+_BEHIND = _CLOSED | frozenset(",:;'\"=")
 
 # A token, or the number of a hole.
 Element = str | int
@@ -35,7 +37,8 @@ def match(
         depth += (text in _OPEN) - (text in _CLOSED)
         if depth < 0 or (depth == 0 and text == ","):
             return None
-        if depth == 0 and (matched := match(rest, tokens, last + 1)) is not None:
+        is_whole = depth == 0 and (bool(rest) or last + 1 == len(tokens) or tokens[last + 1].text in _BEHIND)
+        if is_whole and (matched := match(rest, tokens, last + 1)) is not None:
             end, holes = matched
             held = holes.get(item)
             if held is None or texts_of(tokens[slice(*held)]) == texts_of(tokens[first : last + 1]):

@@ -9,8 +9,8 @@ from codeassist.next_edit.evidence import Seen
 from codeassist.next_edit.rename import LEAST_LETTERS_ELSEWHERE
 from codeassist.next_edit.source import Source, source_of
 from codeassist.next_edit.types import Example, Replacement
+from codeassist.next_edit.visible import has_variable
 from indexer.call_sites import Argument, Call, Parameter, Signature, calls, signatures
-from indexer.name_roles import occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _added(source: Source, call: Call, before: Sequence[Parameter], after: Seque
     names = [item.name for item in before]
     place = next(at for at, item in enumerate(after) if item.name not in names)
     added = after[place]
-    if added.has_default or not _has_variable(source, call, added.name):
+    if added.has_default or not has_variable(source, call.start, added.name):
         return None
     by_position = [item for item in call.arguments if not item.keyword]
     if place > len(by_position):
@@ -180,16 +180,6 @@ def _inserted(call: Call, at: int, text: str) -> Replacement:
         return Replacement(start, start, f"{text}, ")
     end = call.arguments[-1].end
     return Replacement(end, end, f", {text}")
-
-
-def _has_variable(source: Source, call: Call, name: str) -> bool:
-    """Whether the function around the call binds such a variable above it."""
-    found = occurrences(source.syntax, name) if source.syntax is not None else []
-    return any(
-        use.is_set and use.role in ("parameter", "variable") and use.scope is not None
-        and use.scope[0] <= call.start < use.scope[1] and use.start < call.start
-        for use in found
-    )  # fmt: skip
 
 
 def _reordered(source: Source, call: Call, old: Sequence[str], new: Sequence[str]) -> Replacement | None:

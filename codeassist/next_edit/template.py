@@ -1,48 +1,27 @@
-"""The same replacement, done twice, is done where else it fits: tokens with holes in them. Pure."""
+"""Tokens with holes in them that become others: where they fit, and what is there then. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from codeassist.next_edit.evidence import LinePair, Seen, is_import, line_pairs
-from codeassist.next_edit.holes import Element, match, runs_of, skeleton
+from codeassist.next_edit.holes import Element, match
 from codeassist.next_edit.source import Source
-from codeassist.next_edit.tokens import Token, is_name, line_tokens, texts_of, trimmed
+from codeassist.next_edit.tokens import Token, is_name, line_tokens, n_common, texts_of
 from codeassist.next_edit.types import Example, Replacement
+from codeassist.next_edit.visible import binds, has_variable
 from indexer.name_roles import is_code
 
-# So many tokens on either side of what changed have to be the same; more where nothing but punctuation changed.
-CONTEXT = 2
-WIDE_CONTEXT = 6
-MAX_PAIRS = 16
-MAX_SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What changed in a line: tokens first..last of the old ones became new_first..new_last of the new ones."""
-
-    pair: LinePair
-    old: tuple[Token, ...]
-    new: tuple[Token, ...]
-    first: int
-    last: int
-    new_first: int
-    new_last: int
-
-    @property
-    def shape(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What was there and what is there now."""
-        return texts_of(self.old[self.first : self.last]), texts_of(self.new[self.new_first : self.new_last])
+_DOTS = frozenset({".", "?.", "::", "->"})
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """Tokens `old` become `new` (numbers are holes). spaces: what stands before each of `new`.
 
-    in_text: whether it was done inside of a string or a comment.
+    in_text: whether it was done inside of a string or a comment. is_member: whether it starts behind a dot, where
+    names are others; None in a text. needs: variables of the function around that it uses. takes_place_of: the name
+    that became another, where nothing else changed; "" elsewhere.
     """
 
     old: tuple[Element, ...]
@@ -52,6 +31,9 @@ class Template:
     shown: tuple[str, str]
     examples: tuple[Example, ...]
     age: int
+    is_member: bool | None = None
+    takes_place_of: str = ""
+    needs: frozenset[str] = frozenset()
     rule: str = "template"
 
     @property
@@ -78,24 +60,42 @@ class Template:
     def places(self, source: Source) -> list[Replacement]:
         """Every line in which it fits, once."""
         word, found = self.word, []
+        if self.takes_place_of and self._is_foreign(source) and binds(source, self.takes_place_of):
+            return []
         for row, line in enumerate(source.lines):
             if word in line and (made := self._in_line(line)) is not None:
                 start, end, text = made
                 at = source.starts[row]
-                if source.syntax is None or is_code(source.syntax, at + start, at + end) != self.in_text:
+                if self._is_meant(source, at + start, at + end):
                     found.append(Replacement(at + start, at + end, text))
         return found
+
+    def _is_foreign(self, source: Source) -> bool:
+        """Whether it was not done in this text yet."""
+        return all(example.path != source.path for example in self.examples)
+
+    def _is_meant(self, source: Source, start: int, end: int) -> bool:
+        """Whether the place is code or text, as the examples were, and sees the variables."""
+        if source.syntax is None:
+            return True
+        is_alike = is_code(source.syntax, start, end) != self.in_text
+        return is_alike and all(has_variable(source, start, name) for name in self.needs)
+
+    def makes(self, before: str, after: str) -> bool:
+        """Whether one line becomes the other by it, but for spaces."""
+        made = self._in_line(before)
+        if made is None:
+            return False
+        start, end, text = made
+        return texts_of(line_tokens(before[:start] + text + before[end:])) == texts_of(line_tokens(after))
 
     def _in_line(self, line: str) -> tuple[int, int, str] | None:
         tokens = line_tokens(line)
         for first in range(len(tokens)):
-            matched = match(self.old, tokens, first)
+            is_same = self.is_member in (None, is_behind_dot(tokens, first))
+            matched = match(self.old, tokens, first) if is_same else None
             if matched is not None and not self._is_done(tokens, first):
-                last, holes = matched
-                start, end = tokens[first].start, tokens[last - 1].end
-                text = self._filled(line, tokens, holes)
-                first_changed, last_changed, changed = trimmed(line[start:end], text)
-                return start + first_changed, start + last_changed, changed
+                return self._changed(line, tokens, (first, matched[0]), matched[1])
         return None
 
     def _is_done(self, tokens: Sequence[Token], first: int) -> bool:
@@ -104,131 +104,46 @@ class Template:
         ends = ((start, match(self.new, tokens, start)) for start in starts)
         return any(matched is not None and matched[0] > first for _, matched in ends)
 
-    def _filled(self, line: str, tokens: Sequence[Token], holes: dict[int, tuple[int, int]]) -> str:
+    def _changed(
+        self, line: str, tokens: Sequence[Token], span: tuple[int, int], holes: dict[int, tuple[int, int]]
+    ) -> tuple[int, int, str]:
+        """Which part of the line becomes what. What stays keeps its spaces, and so does what takes another's place."""
+        head = n_common(self.old, self.new)
+        tail = n_common(self.old[head:][::-1], self.new[head:][::-1])
+        first = span[0] + _n_tokens(self.old[:head], holes)
+        last = span[1] - _n_tokens(self.old[len(self.old) - tail :], holes)
+        text = self._filled(line, tokens, slice(head, len(self.new) - tail), holes)
+        if first < last and text:
+            return tokens[first].start, tokens[last - 1].end, text
+        if first < last:
+            return _without(tokens, first, last)
+        before = self.spaces[head] if head else ""
+        behind = self.spaces[len(self.new) - tail] if tail else ""
+        start = tokens[first - 1].end if head else tokens[first].start
+        return start, tokens[first].start if tail else start, before + text + behind
+
+    def _filled(self, line: str, tokens: Sequence[Token], elements: slice, holes: dict[int, tuple[int, int]]) -> str:
+        """What these of the new elements are in a line, without the space before them."""
         parts: list[str] = []
-        for space, item in zip(self.spaces, self.new, strict=True):
-            if isinstance(item, int):
-                first, last = holes[item]
-                item_text = line[tokens[first].start : tokens[last - 1].end]
-            else:
-                item_text = item
-            parts.append((space if parts else "") + item_text)
+        for space, item in zip(self.spaces[elements], self.new[elements], strict=True):
+            held = tokens[slice(*holes[item])] if isinstance(item, int) else ()
+            text = line[held[0].start : held[-1].end] if held else str(item)
+            parts.append((space if parts else "") + text)
         return "".join(parts)
 
 
-def find_templates(edits: Sequence[Seen]) -> Iterator[Template]:
-    """What was done twice the same way, the newest first."""
-    cores = [core for pair in islice(line_pairs(edits), MAX_PAIRS) if (core := core_of(pair)) is not None]
-    given: set[str] = set()
-    for at, newer in enumerate(cores):
-        for older in cores[at + 1 :]:
-            template = _template(newer, older)
-            if template is not None and template.key not in given:
-                given.add(template.key)
-                yield template
+def _n_tokens(elements: Sequence[Element], holes: dict[int, tuple[int, int]]) -> int:
+    """How many tokens of a line the elements stand for."""
+    return sum(holes[item][1] - holes[item][0] if isinstance(item, int) else 1 for item in elements)
 
 
-def core_of(pair: LinePair) -> Core | None:
-    """What changed in a line, without what is the same at either end; None where no token changed."""
-    old, new = line_tokens(pair.before), line_tokens(pair.after)
-    n = min(len(old), len(new))
-    head = next((at for at in range(n) if old[at].text != new[at].text), n)
-    tail = next((at for at in range(n - head) if old[-1 - at].text != new[-1 - at].text), n - head)
-    if not old or not new or (head + tail == len(old) == len(new)):
-        return None
-    if head + tail == len(old) and is_import(pair.before):
-        return None  # What a file imports on top of that is a matter of this file.
-    return Core(pair, old, new, head, len(old) - tail, head, len(new) - tail)
+def _without(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int, str]:
+    """Tokens first..last go, and the space on one side of them."""
+    if last < len(tokens):
+        return tokens[first].start, tokens[last].start, ""
+    return tokens[first - 1].end if first else tokens[first].start, tokens[last - 1].end, ""
 
 
-def _template(newer: Core, older: Core) -> Template | None:
-    same = _same(newer, older) if newer.shape == older.shape else None
-    return same or _unified(newer, older)
-
-
-def _same(newer: Core, older: Core) -> Template | None:
-    """Both changed the same tokens: what was the same around them has to be there, too."""
-    says_something = any(is_name(text) and len(text) > 1 for text in newer.shape[0])
-    limit = CONTEXT if says_something else WIDE_CONTEXT
-    left = _common(newer.old[: newer.first][::-1], older.old[: older.first][::-1], limit)
-    right = _common(newer.old[newer.last :], older.old[older.last :], limit)
-    before = texts_of(newer.old[newer.first - left : newer.last + right])
-    if not _is_telling(before):
-        return None
-    after = newer.new[newer.new_first - left : newer.new_last + right]
-    return _made((newer, older), before, texts_of(after), after)
-
-
-def _is_telling(tokens: Sequence[Element]) -> bool:
-    """Whether it takes more than chance that some other line has these tokens."""
-    names = [item for item in tokens if isinstance(item, str) and is_name(item) and len(item) > 2]
-    return len(tokens) >= 2 and bool(names)
-
-
-def _common(tokens: Sequence[Token], others: Sequence[Token], limit: int) -> int:
-    pairs = zip(tokens[:limit], others[:limit], strict=False)
-    return next(
-        (at for at, (one, other) in enumerate(pairs) if one.text != other.text), min(limit, len(tokens), len(others))
-    )
-
-
-def _made(
-    cores: tuple[Core, Core], before: Sequence[Element], after: Sequence[Element], tokens: Sequence[Token]
-) -> Template:
-    newer = cores[0]
-    line, pair = newer.pair.after, newer.pair
-    spaces = tuple(line[tokens[at - 1].end : token.start] if at else "" for at, token in enumerate(tokens))
-    shown = pair.before[_start(newer.old, newer.first) : _end(newer.old, newer.last, newer.first)], _new_text(newer)
-    examples = tuple(Example(core.pair.seen.source.path, core.pair.row) for core in cores)
-    texts = shown[0][:MAX_SHOWN], shown[1][:MAX_SHOWN]
-    return Template(tuple(before), tuple(after), spaces, not _was_code(newer), texts, examples, pair.seen.age)
-
-
-def _start(tokens: Sequence[Token], first: int) -> int:
-    return tokens[first].start if first < len(tokens) else tokens[-1].end
-
-
-def _end(tokens: Sequence[Token], last: int, first: int) -> int:
-    return tokens[last - 1].end if last > first else _start(tokens, first)
-
-
-def _new_text(core: Core) -> str:
-    line = core.pair.after
-    return line[_start(core.new, core.new_first) : _end(core.new, core.new_last, core.new_first)]
-
-
-def _was_code(core: Core) -> bool:
-    source = core.pair.seen.source
-    if source.syntax is None:
-        return True
-    at = source.starts[core.pair.row]
-    tokens = core.new[core.new_first : core.new_last] or core.new[max(0, core.new_first - 1) :][:1]
-    return is_code(source.syntax, at + tokens[0].start, at + tokens[-1].end)
-
-
-def _unified(newer: Core, older: Core) -> Template | None:
-    """Where the two differ is a hole, and what the new ones have in it must be what the old ones had."""
-    old = skeleton(_window(newer), _window(older))
-    if old is None or not old[1]:
-        return None
-    elements, holes = old
-    new = skeleton(_new_window(newer), _new_window(older), holes)
-    if new is None:
-        return None
-    tokens = runs_of(_new_window(newer), new[0], holes)
-    if tokens is None:
-        return None
-    head = int(elements[0] == new[0][0] and isinstance(elements[0], int))
-    tail = int(elements[-1] == new[0][-1] and isinstance(elements[-1], int))
-    inner = slice(head, -tail or None)  # What is at the ends and stays as it is may be anything.
-    if not _is_telling(elements[inner]) or not _is_telling(new[0][inner]):
-        return None
-    return _made((newer, older), elements[inner], new[0][inner], tokens[inner])
-
-
-def _window(core: Core) -> tuple[Token, ...]:
-    return core.old[max(0, core.first - WIDE_CONTEXT) : core.last + WIDE_CONTEXT]
-
-
-def _new_window(core: Core) -> tuple[Token, ...]:
-    return core.new[max(0, core.new_first - WIDE_CONTEXT) : core.new_last + WIDE_CONTEXT]
+def is_behind_dot(tokens: Sequence[Token], first: int) -> bool:
+    """Whether a token is a member of what stands left of it."""
+    return first > 0 and tokens[first - 1].text in _DOTS

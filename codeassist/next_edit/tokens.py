@@ -18,6 +18,12 @@ MAX_EDIT_TOKENS = 800
 
 _TOKEN = re.compile(r"[^\W\d]\w*|\d[\w.]*|\.\.\.|[=!<>]==?|[-+*/%&|^:]=|->|=>|::|\?\.|\*\*|//|&&|\|\||<<|>>|[^\w\s]")
 _NAME = re.compile(r"[^\W\d]\w*")
+# Words that stand in every program: what they are there for, the names around them say.
+_COMMON = frozenset({
+    "true", "false", "none", "null", "nil", "undefined", "self", "cls", "this", "super", "if", "else", "elif", "for",
+    "while", "in", "is", "not", "and", "or", "as", "with", "return", "def", "class", "function", "const", "let", "var",
+    "new", "import", "from", "type", "str", "int", "bool", "float", "string", "any", "list", "dict", "void",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,11 @@ class Change:
 def is_name(text: str) -> bool:
     """Whether a token is a name or a word."""
     return _NAME.fullmatch(text) is not None
+
+
+def is_telling(text: str) -> bool:
+    """Whether a token is a name that says what the code is about."""
+    return len(text) > 1 and is_name(text) and text.casefold() not in _COMMON
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -97,6 +108,12 @@ def _change(old: Sequence[Token], new: Sequence[Token], old_place: int, new_plac
 def _place(tokens: Sequence[Token], index: int) -> int:
     """Where a token with this index would stand: right behind the one before it."""
     return tokens[index - 1].end if index else 0
+
+
+def n_common(one: Sequence[object], other: Sequence[object]) -> int:
+    """How many items two runs begin with in common."""
+    n = min(len(one), len(other))
+    return next((at for at in range(n) if one[at] != other[at]), n)
 
 
 def trimmed(old: str, new: str) -> tuple[int, int, str]:

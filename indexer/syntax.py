@@ -1,6 +1,7 @@
 """A text's syntax tree for questions about single places: what surrounds them, and whether an edit breaks anything.
 
-No query runs over the tree, which makes this some four times cheaper than `parsing.parse`.
+No query runs over the tree, which makes this some four times cheaper than `parsing.parse`; the trees are those of
+`live_trees`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from itertools import accumulate, islice
 
 from tree_sitter import Node, Tree
 
-from indexer.languages import language_of, load_toolkit
-
-# A parse holds the interpreter's lock: so many characters take some 30 ms.
+# So many characters take some 30 ms to parse.
 MAX_CHARS = 200_000
 # So many places of a name are looked at in one text.
 MAX_PLACES = 300
 MAX_DEPTH = 200
 # Faults beyond this number are not counted: two texts that are so broken are equally broken.
 MAX_FAULTS = 200
+
+_WORD = re.compile(r"[\w$]")
 
 Span = tuple[int, int]
 
@@ -50,9 +51,11 @@ class SyntaxTree:
     @cached_property
     def _starts(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Where each line starts, in bytes and in code points."""
-        lines = self.text.split("\n")
-        in_bytes = accumulate((len(line.encode("utf-8", "replace")) + 1 for line in lines), initial=0)
-        return tuple(in_bytes), tuple(accumulate((len(line) + 1 for line in lines), initial=0))
+        in_bytes, in_points = (
+            accumulate((len(line) + 1 for line in lines), initial=0)
+            for lines in (self.source.split(b"\n"), self.text.split("\n"))
+        )
+        return tuple(in_bytes), tuple(in_points)
 
     def offset(self, byte: int) -> int:
         """The code point at a byte."""
@@ -76,8 +79,9 @@ class SyntaxTree:
 
     def words(self, name: str) -> Iterator[Span]:
         """Where a name stands as a whole word, the first `MAX_PLACES`."""
-        found = re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self.text)
-        return ((match.start(), match.end()) for match in islice(found, MAX_PLACES))
+        # A look behind the start would keep the search from jumping from one occurrence to the next.
+        found = (match.span() for match in re.finditer(rf"{re.escape(name)}(?![\w$])", self.text))
+        return islice((span for span in found if not _WORD.match(self.text[max(0, span[0] - 1) : span[0]])), MAX_PLACES)
 
     def way_to(self, start: int, end: int) -> list[Step]:
         """The nodes that hold start..end, from the root to the innermost one."""
@@ -95,17 +99,6 @@ class SyntaxTree:
     def n_faults(self) -> int:
         """How many places do not parse."""
         return sum(1 for _ in islice(_faults(self.tree.root_node), MAX_FAULTS))
-
-
-def syntax_of(path: str, text: str) -> SyntaxTree | None:
-    """The tree of a text; None for a large one, and where there is no grammar for a file of this name."""
-    language = language_of(path)
-    if language is None or len(text) > MAX_CHARS:
-        return None
-    toolkit = load_toolkit(language.name)
-    if toolkit is None:
-        return None
-    return SyntaxTree(text, toolkit.parser.parse(text.encode("utf-8", "replace")))
 
 
 def _faults(root: Node) -> Iterator[Node]:

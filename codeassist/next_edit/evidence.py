@@ -37,11 +37,12 @@ class Seen:
         """The offset at which its lines start now."""
         return self.source.starts[min(self.edit.start, len(self.source.starts) - 1)]
 
-    @property
-    def text_before(self) -> str:
+    @cached_property
+    def before(self) -> Source:
         """The whole text with this edit taken back."""
         lines, edit = self.source.lines, self.edit
-        return "\n".join((*lines[: edit.start], *edit.before, *lines[edit.start + len(edit.after) :]))
+        text = "\n".join((*lines[: edit.start], *edit.before, *lines[edit.start + len(edit.after) :]))
+        return self.source.with_text(text)
 
     @cached_property
     def rows(self) -> range:

@@ -14,7 +14,7 @@ from codeassist.next_edit.moved import find_moved, is_moved
 from codeassist.next_edit.rename import find_renames
 from codeassist.next_edit.repeated import find_templates
 from codeassist.next_edit.signature import find_call_changes
-from codeassist.next_edit.source import Source, source_of
+from codeassist.next_edit.source import Source, open_source, source_of
 from codeassist.next_edit.tokens import trimmed
 from codeassist.next_edit.types import Pattern, Replacement
 from codeassist.types import Document
@@ -104,19 +104,19 @@ def _patterns(question: Question, edits: Sequence[Seen]) -> Iterator[Pattern]:
 
 def _any(question: Question, path: str) -> Source | None:
     """A file as it is now, open or not."""
-    document = question.documents.get(path) or question.elsewhere.document(path)
-    return source_of(path, document.text) if document is not None else None
+    document = question.elsewhere.document(path) if path not in question.documents else None
+    return source_of(path, document.text) if document is not None else _open(question, path)
 
 
 def _open(question: Question, path: str) -> Source | None:
     document = question.documents.get(path)
-    return source_of(path, document.text) if document is not None else None
+    return open_source(path, document.text) if document is not None else None
 
 
 def _first(question: Question, pattern: Pattern) -> Found | None:
     n_passed_over = 0
     for document in _documents(question, pattern):
-        source = source_of(document.path, document.text)
+        source = _open(question, document.path) or source_of(document.path, document.text)
         lines = _by_line(source, pattern.places(source))
         rows = [example.row for example in pattern.examples if example.path == source.path]
         if pattern.examples and not rows and (n_passed_over or not _is_wide(question, pattern)):
@@ -210,5 +210,5 @@ def _is_sound(source: Source, line: Replacement) -> bool:
         return False
     if source.syntax is None:
         return True
-    after = Source(source.path, source.text[: line.start] + line.text + source.text[line.end :])
+    after = source.with_text(source.text[: line.start] + line.text + source.text[line.end :])
     return after.syntax is None or after.syntax.n_faults <= source.syntax.n_faults

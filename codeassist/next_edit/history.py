@@ -14,6 +14,8 @@ MAX_EDITS = 64
 # An edit of more lines is pasted, formatted, generated or a merge: nobody does the same again by hand.
 MAX_LINES = 60
 
+_MARK = "\ufeff"
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -111,7 +113,7 @@ def _edit(now: _Open) -> Edit | None:
     before, after = now.base[now.start : now.end], now.lines[now.start : now.end_now]
     if len(before) > MAX_LINES or len(after) > MAX_LINES:
         return None
-    old, new = ([line.rstrip("\r\n") for line in lines] for lines in (before, after))
+    old, new = ([_without_ends(line) for line in lines] for lines in (before, after))
     first = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), None)
     first = min(len(old), len(new)) if first is None else first
     last = 0
@@ -119,6 +121,11 @@ def _edit(now: _Open) -> Edit | None:
         last += 1
     old, new = old[first : len(old) - last], new[first : len(new) - last]
     return Edit(now.path, now.start + first, tuple(old), tuple(new)) if old != new else None
+
+
+def _without_ends(line: str) -> str:
+    """A line as sources have it: without its end, and a byte-order mark at its start."""
+    return line.rstrip("\r\n").removeprefix(_MARK)
 
 
 def _with(edits: tuple[Edit, ...], edit: Edit | None) -> tuple[Edit, ...]:

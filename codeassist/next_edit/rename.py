@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codeassist.next_edit.evidence import Seen, is_edited
-from codeassist.next_edit.source import Source, source_of
+from codeassist.next_edit.source import Source
 from codeassist.next_edit.tokens import Change, line_tokens, texts_of
 from codeassist.next_edit.types import Example, Replacement
 from indexer.name_roles import Occurrence, Role, occurrence_at, occurrences
@@ -193,7 +193,7 @@ def _lost_its_name(item: Renamed, edits: Sequence[Seen]) -> bool:
     if any(use.scope in (None, item.here.scope) for use in _bindings(source, item.old)):
         return False
     word = [other for other in edits if other.source.path == source.path and item.old in " ".join(other.edit.before)]
-    return any(_bindings(source_of(source.path, other.text_before), item.old) for other in word[:MAX_TAKEN_BACK])
+    return any(_bindings(other.before, item.old) for other in word[:MAX_TAKEN_BACK])
 
 
 def _bindings(source: Source, name: str) -> list[Occurrence]:

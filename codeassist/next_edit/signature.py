@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codeassist.next_edit.evidence import Seen
 from codeassist.next_edit.rename import LEAST_LETTERS_ELSEWHERE
-from codeassist.next_edit.source import Source, source_of
+from codeassist.next_edit.source import Source
 from codeassist.next_edit.types import Example, Replacement
 from codeassist.next_edit.visible import has_variable
 from indexer.call_sites import Argument, Call, Parameter, Signature, calls, signatures
@@ -92,7 +92,7 @@ def find_call_changes(edits: Sequence[Seen]) -> Iterator[CallChange]:
             continue
         edit = item.edit
         new = signatures(item.source.syntax, edit.start, edit.start + max(0, len(edit.after) - 1))
-        before = source_of(item.source.path, item.text_before).syntax if new else None
+        before = item.before.syntax if new else None
         if before is None:
             continue
         old = signatures(before, edit.start, edit.start + max(0, len(edit.before) - 1))

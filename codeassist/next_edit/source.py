@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from codeassist.types import Cursor
-from indexer.syntax import SyntaxTree, syntax_of
+from indexer.live_trees import LiveTree, LiveTrees
+from indexer.syntax import MAX_CHARS, SyntaxTree
+
+# Of open documents, which change a little at a time. Each parse, of whatever text, holds its lock.
+_TREES = LiveTrees()
 
 
 @dataclass(frozen=True)
 class Source:
-    """One text with LF line ends, by its path."""
+    """One text with LF line ends, by its path.
+
+    parse: gives the tree; None where there is no grammar, or it takes too long.
+    """
 
     path: str
     text: str
+    parse: Callable[[], LiveTree | None] = field(repr=False, compare=False)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -29,9 +38,17 @@ class Source:
         return tuple(accumulate((len(line) + 1 for line in self.lines), initial=0))[:-1]
 
     @cached_property
+    def _tree(self) -> LiveTree | None:
+        return self.parse() if len(self.text) <= MAX_CHARS else None
+
+    @cached_property
     def syntax(self) -> SyntaxTree | None:
-        """The tree; None for large texts and where there is no grammar."""
-        return syntax_of(self.path, self.text)
+        """The tree, if there is one."""
+        return SyntaxTree(self.text, self._tree.tree) if self._tree is not None else None
+
+    def with_text(self, text: str) -> Source:
+        """The same with another text, of which only what differs is parsed."""
+        return Source(self.path, text, lambda: _TREES.changed(self._tree, text) if self._tree is not None else None)
 
     def row(self, offset: int) -> int:
         """The line of an offset."""
@@ -44,6 +61,12 @@ class Source:
 
 
 @lru_cache(maxsize=24)
+def open_source(path: str, text: str) -> Source:
+    """The source of an open document; those that were asked for lately keep what was read of them."""
+    return Source(path, text, lambda: _TREES.of(path, "", text))
+
+
+@lru_cache(maxsize=24)
 def source_of(path: str, text: str) -> Source:
-    """The source of a text; those that were asked for lately keep what was read of them."""
-    return Source(path, text)
+    """The source of a file that is not open."""
+    return Source(path, text, lambda: LiveTrees().of(path, "", text))

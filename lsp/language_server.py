@@ -78,6 +78,8 @@ class CodeassistServer(LanguageServer):
         self.diagnostics = Diagnostics(self)
         self.ended = asyncio.Event()
         self.is_shutting_down = False
+        # Whether the editor asks for next edits itself, and need not find them among the code actions.
+        self.asks_next_edits = False
         self._closing: asyncio.Task[None] | None = None
 
     @property

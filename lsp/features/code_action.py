@@ -20,6 +20,7 @@ from lsp.chat_commands import DOCSTRING, FIX, REWRITE, TESTS
 from lsp.diagnostics import DISMISS, SOURCE
 from lsp.documents import Document
 from lsp.explaining import EXPLAIN_SUGGESTION, last_suggestion
+from lsp.features.inline_edit import next_edit_actions
 from lsp.language_server import CodeassistServer
 from lsp.outlines import Outline
 from lsp.workspace import path_of
@@ -75,8 +76,14 @@ async def code_action(
     actions = [action for provider in PROVIDERS for action in provider(place)]
     wanted = [action for action in actions if _is_wanted(action, context.only)]
     if _knows_literals(server):
-        return list(wanted)
+        return [*wanted, *(await next_edits(server, params))]
     return [action.command for action in wanted if action.command is not None]
+
+
+async def next_edits(server: CodeassistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """*Next edit*, where what was edited last goes on."""
+    is_wanted = not params.context.only or types.CodeActionKind.QuickFix in params.context.only
+    return await next_edit_actions(server, params) if is_wanted else []
 
 
 def fixes(place: Place) -> list[types.CodeAction]:

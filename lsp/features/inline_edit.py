@@ -65,6 +65,7 @@ async def inline_edit(server: CodeassistServer, params: Any) -> dict[str, list[E
     if uri is None or position is None:
         logger.warning("%s takes a textDocument and a position", INLINE_EDIT)
         return None
+    server.asks_next_edits = True
     document = server.documents.get(uri)
     found = await _next_edit(server, document, position)
     if not server.documents.is_current(document):
@@ -73,7 +74,12 @@ async def inline_edit(server: CodeassistServer, params: Any) -> dict[str, list[E
 
 
 async def next_edit_actions(server: CodeassistServer, params: types.CodeActionParams) -> list[types.CodeAction]:
-    """The next edit as an entry of the light bulb: "next edit: rename `a` to `b` (3 more places)"."""
+    """The next edit as an entry of the light bulb, for editors that have no other way to show it.
+
+    "next edit: rename `a` to `b` (3 more places)".
+    """
+    if server.asks_next_edits:
+        return []
     document = server.documents.get(params.text_document.uri)
     found = await _next_edit(server, document, params.range.start)
     if found is None or not server.documents.is_current(document):

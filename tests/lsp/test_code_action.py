@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from editor import CAPABILITIES
-from lsp_client import span
+from lsp_client import replacement, span
 from lsp_session import Session
 
 from codeassist.settings import ChatSettings
@@ -142,6 +142,16 @@ async def test_the_last_suggestion_can_be_explained(session: Session) -> None:
     session.assistant.answer = lambda document, cursor: Suggestion("s2", "")
     await session.client.complete(URI, 4, 4)
     assert await actions(session, (0, 0), (0, 0)) == []
+
+
+async def test_the_next_edit_is_offered_where_the_editor_does_not_ask_for_it_itself(session: Session) -> None:
+    await opened(session, text="def size():\n    return 1\n\n\nprint(size())\n")
+    session.client.change(URI, 2, replacement((0, 4), (0, 8), "length"))
+    found = await actions(session, (0, 9), (0, 9), only=["quickfix"])
+    assert [edit["newText"] for action in found for edit in action["edit"]["changes"][URI]] == ["length"]
+    params = {"textDocument": {"uri": URI, "version": 2}, "position": {"line": 0, "character": 9}}
+    await session.client.request("textDocument/copilotInlineEdit", params)
+    assert await actions(session, (0, 9), (0, 9), only=["quickfix"]) == []
 
 
 async def test_tests_are_not_offered_in_a_test(session: Session) -> None:

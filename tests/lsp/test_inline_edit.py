@@ -54,9 +54,16 @@ async def test_carriage_returns_and_a_byte_order_mark_stay(session: Session) -> 
     await session.ready()
     session.client.open(URI, text)
     session.client.change(URI, 2, replacement((0, 7), (0, 8), "Bag"))
-    assert (await ask(session, 0, 10))["edits"] == []  # A line with a mark is left alone.
-    session.client.change(URI, 3, replacement((3, 6), (3, 7), "bag"))
-    assert (await ask(session, 3, 9))["edits"] == []
+    (edit,) = (await ask(session, 0, 10))["edits"]
+    assert (edit["text"], edit["range"]) == ("Bag", span((1, 4), (1, 5)))
+
+
+async def test_a_place_in_the_line_of_a_byte_order_mark_is_behind_it(session: Session) -> None:
+    await session.ready()
+    session.client.open(URI, "\ufeffx = size()\r\n\r\n\r\ndef size():\r\n    return 1\r\n")
+    session.client.change(URI, 2, replacement((3, 4), (3, 8), "length"))
+    (edit,) = (await ask(session, 3, 9))["edits"]
+    assert (edit["text"], edit["range"]) == ("length", span((0, 5), (0, 9)))
 
 
 async def test_nothing_repeats_without_an_edit(session: Session) -> None:

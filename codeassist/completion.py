@@ -69,6 +69,15 @@ class Completer:
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
+    def asks_engine(self, document: Document, cursor: Cursor) -> bool:
+        """Whether an unasked request here would reach the engine, as far as that can be told at once. Raises
+        CursorError."""
+        offset = offset_of(document, cursor)
+        end = document.text.find("\n", offset)
+        right = document.text[offset : end if end >= 0 else len(document.text)]
+        is_skipped = self._off_reason(document) or skip_reason(document.text[offset - cursor.column : offset], right)
+        return not is_skipped and not self.can_reuse(document, cursor)
+
     def can_reuse(self, document: Document, cursor: Cursor) -> bool:
         """Whether an earlier suggestion answers an unasked request here. Raises CursorError."""
         offset = offset_of(document, cursor)
@@ -199,7 +208,7 @@ class Completer:
         return self._withheld(document) or self._pipeline.prepare(document, cursor, self._asker.budgets())
 
     def _skip_reason(self, document: Document, window: Window, *, invoked: bool) -> str | None:
-        return self._off_reason(document) or (None if invoked else skip_reason(window))
+        return self._off_reason(document) or (None if invoked else skip_reason(window.left, window.right))
 
     def _off_reason(self, document: Document) -> str | None:
         if not self._settings.enabled:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 
 from codeassist.types import Token
-from codeassist.window import Window
 from indexer.syntax_places import Prose
 
 # Right of the cursor, only what an editor closes by itself or a statement's end may stand for an unasked suggestion.
@@ -22,11 +21,11 @@ _LEAST_IN_COMMENT = 0.25
 _OPENERS, _CLOSERS = "([{", ")]}"
 
 
-def skip_reason(window: Window) -> str | None:
-    """Why an unasked suggestion would disturb here, or None."""
-    if window.right and _WORD.match(window.right) and window.left and _WORD.search(window.left[-1]):
+def skip_reason(left: str, right: str) -> str | None:
+    """Why an unasked suggestion would disturb here, or None. left, right: the cursor's line on both sides."""
+    if right and _WORD.match(right) and left and _WORD.search(left[-1]):
         return "the cursor is inside of a word"
-    if not _ONLY_CLOSERS.match(window.right):
+    if not _ONLY_CLOSERS.match(right):
         return "there is code right of the cursor"
     return None
 

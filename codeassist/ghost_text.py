@@ -113,7 +113,7 @@ class GhostText:
         waited_ms, suggestion = 0.0, None
         if self._followed is not None and _is_at(self._followed, document, cursor):
             suggestion = await self._known_ahead()
-        elif not completer.can_reuse(document, cursor):
+        elif completer.asks_engine(document, cursor):
             waited_ms = await self._pause(completer, document, cursor)
         suggestion = suggestion or await completer.complete(document, cursor)
         if not suggestion.from_cache and suggestion.usage.completion_tokens:

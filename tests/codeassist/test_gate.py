@@ -21,7 +21,8 @@ from codeassist.types import Token
     ],
 )
 def test_where_a_suggestion_would_disturb(source: str, reason: str | None) -> None:
-    found = skip_reason(window_of(source))
+    window = window_of(source)
+    found = skip_reason(window.left, window.right)
     assert found == reason or (reason is not None and found is not None and reason in found)
 
 

@@ -114,6 +114,15 @@ async def test_what_an_earlier_suggestion_answers_never_waits(desk_of: MakeDesk)
     assert [pause for pause in desk.time.slept if pause > 0] == []
 
 
+@pytest.mark.parametrize("source", ["fo‸o = 1\n", "x = ‸foo(1)\ny\n", "x = ‸foo(1)"])
+async def test_where_nothing_would_be_suggested_the_answer_does_not_wait(desk_of: MakeDesk, source: str) -> None:
+    desk = desk_of(lambda request: "= 1\n", debounce_ms=300)
+    await desk.engine.start()
+    desk.type("x")
+    assert await desk.texts(source) == []
+    assert [pause for pause in desk.time.slept if pause > 0] == []
+
+
 async def test_who_asks_by_hand_never_waits(desk_of: MakeDesk) -> None:
     desk = desk_of(lambda request: "= 1\n", debounce_ms=300, alternatives=1)
     await desk.engine.start()

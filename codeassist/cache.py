@@ -1,4 +1,4 @@
-"""Suggestions that are still good: the user typed into one, or took a few characters back."""
+"""Suggestions that are still good: the user typed into one, or took back some of what was typed into it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from codeassist.types import Document, Suggestion
 
 # Each holds a copy of its document's text.
 _KEPT = 16
-# Taking back more than this is a change of mind, not a correction.
-_MAX_BACKSPACES = 12
 # What an editor closes by itself while one types into a suggestion.
 _CLOSERS, _MAX_CLOSED = ")]}\"'`", 3
 
@@ -65,10 +63,8 @@ def _behind_closed(rest: Suggestion, left: str, closed: str) -> Suggestion:
 
 
 def _remaining(entry: _Entry, before: str) -> str:
-    if before.startswith(entry.before):
-        typed = before[len(entry.before) :]
-        return entry.suggestion.text[len(typed) :] if entry.suggestion.text.startswith(typed) else ""
-    removed = entry.before[len(before) :]
-    if entry.before.startswith(before) and len(removed) <= _MAX_BACKSPACES and "\n" not in removed:
-        return removed + entry.suggestion.text
-    return ""
+    """Nothing once more is deleted than was typed into it: who deletes has no use for the same again."""
+    if not before.startswith(entry.before):
+        return ""
+    typed = before[len(entry.before) :]
+    return entry.suggestion.text[len(typed) :] if entry.suggestion.text.startswith(typed) else ""

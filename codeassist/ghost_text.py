@@ -17,6 +17,7 @@ from codeassist.documents import offset_of
 from codeassist.errand import Errand
 from codeassist.gate import after_accepting
 from codeassist.outcomes import Outcomes
+from codeassist.restraint import Restraint, little_reason
 from codeassist.rhythm import Rhythm
 from codeassist.settings import CompletionSettings
 from codeassist.types import Cursor, Document, Outcome, Suggestion
@@ -55,6 +56,7 @@ class GhostText:
         self._settings = settings
         self._sleep = sleep
         self._rhythm = Rhythm(clock)
+        self._restraint = Restraint()
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._accepted: Shown | None = None
         self._n_asking = 0
@@ -65,6 +67,7 @@ class GhostText:
 
     def edited(self, inserted: str) -> None:
         """A document was edited: somebody types, or accepts what is shown. inserted: what the edit put in."""
+        self._restraint.edited(inserted)
         shown = self._last_shown()
         if shown is not None and shown.text and inserted.replace("\r\n", "\n") == shown.text and len(inserted) > 1:
             self._accepted = shown
@@ -85,7 +88,7 @@ class GhostText:
             if invoked:
                 found = await completer.alternatives(document, cursor, self._settings().alternatives)
             else:
-                found = [await self._unasked(completer, document, cursor)]
+                found = [await self._restrained(completer, document, cursor)]
         finally:
             self._n_asking -= 1
         self.outcomes.note(document, cursor, found[0])
@@ -109,6 +112,20 @@ class GhostText:
         await self._warming.close()
         await self._following.close()
 
+    async def _restrained(self, completer: Completer, document: Document, cursor: Cursor) -> Suggestion:
+        """A suggestion, unless the last keys say that it would only be in the way."""
+        before = document.text[: offset_of(document, cursor)]
+        reason = self._restraint.word_reason(document.path, before)
+        if reason:
+            return Suggestion("", "", drop_reason=reason)
+        suggestion = await self._unasked(completer, document, cursor)
+        reason = little_reason(suggestion) or self._taken_back_reason(document, before, suggestion)
+        if reason:
+            return replace(suggestion, text="", drop_reason=reason)
+        if suggestion.text:
+            self._restraint.shown(before, suggestion)
+        return suggestion
+
     async def _unasked(self, completer: Completer, document: Document, cursor: Cursor) -> Suggestion:
         waited_ms, suggestion = 0.0, None
         if self._followed is not None and _is_at(self._followed, document, cursor):
@@ -131,7 +148,7 @@ class GhostText:
 
     async def _pause(self, completer: Completer, document: Document, cursor: Cursor) -> float:
         """Wait until the user has likely stopped typing; a new line's prompt is computed meanwhile. The wait in ms."""
-        wait_ms = self._rhythm.wait_ms(self._settings().debounce_ms)
+        wait_ms = self._rhythm.wait_ms(self._settings().debounce_ms, self._restraint.pause_ms)
         if wait_ms <= 0:
             return 0.0
         place = (document.path, cursor.line)
@@ -140,6 +157,16 @@ class GhostText:
         self._warm_line = place
         await self._sleep(wait_ms / 1000)
         return wait_ms
+
+    def _taken_back_reason(self, document: Document, before: str, suggestion: Suggestion) -> str | None:
+        """Why not to offer again what was accepted here and deleted or undone, or None."""
+        accepted = self._accepted
+        is_same = accepted is not None and accepted.text == suggestion.text and suggestion.text != ""
+        is_here = accepted is not None and (document.path, before + suggestion.text) == (
+            accepted.document.path,
+            accepted.before,
+        )
+        return "it was just accepted and taken back" if is_same and is_here else None
 
     def _unless_accepted(self, document: Document, cursor: Cursor, suggestion: Suggestion) -> Suggestion:
         """Not what goes on with a line that the user has just had finished."""

@@ -63,13 +63,15 @@ class Rhythm:
         """What an answer takes, in all likelihood."""
         return statistics.median(self._latencies) if self._latencies else _PRIOR_LATENCY_MS
 
-    def wait_ms(self, debounce_ms: int = -1) -> float:
-        """How long to wait from now on before asking. debounce_ms: from the last key on; -1 for the adaptive delay."""
+    def wait_ms(self, debounce_ms: int = -1, least_ms: float = 0.0) -> float:
+        """How long to wait from now on before asking. debounce_ms: from the last key on; -1 for the adaptive delay.
+        least_ms: a pause that there has to be in any case.
+        """
         if self._last_key is None:
             return 0.0
         since_ms = (self._clock() - self._last_key) * 1000
         delay_ms = debounce_ms if debounce_ms >= 0 else self._delay_ms()
-        return max(delay_ms - since_ms, 0.0)
+        return max(delay_ms - since_ms, least_ms - since_ms, 0.0)
 
     def quiet_ms(self) -> float:
         """How long to wait from now on before asking for what only helps if no key comes."""

@@ -297,3 +297,40 @@ async def test_an_engine_that_fails_is_told_once_to_who_asks(desk_of: MakeDesk) 
     outcome = desk.ghost_text.last(None)
     assert outcome is not None
     assert outcome.drop_reason
+
+
+async def test_who_deletes_is_asked_nothing_until_the_hand_rests(desk_of: MakeDesk) -> None:
+    desk = desk_of(lambda request: "compute()\n", debounce_ms=0)
+    await desk.engine.start()
+    desk.type("", after_s=0.1)
+    desk.type("", after_s=0.1)
+    asked = asyncio.create_task(desk.texts("x = ‸"))
+    await until(lambda: desk.time.n_asleep == 1)
+    assert desk.asked == []
+    desk.time.pass_by(0.4)
+    assert await asked == ["compute()"]
+
+
+async def test_what_was_accepted_and_undone_is_not_offered_again_unasked(desk_of: MakeDesk) -> None:
+    desk = desk_of(lambda request: "compute()\n", debounce_ms=0, ahead=False, alternatives=1)
+    await desk.engine.start()
+    assert await desk.texts("x = ‸") == ["compute()"]
+    desk.type("compute()")
+    desk.type("")
+    assert await desk.texts("x = ‸") == []
+    last = desk.ghost_text.last(None)
+    assert last is not None
+    assert last.drop_reason == "it was just accepted and taken back"
+    assert await desk.texts("x = ‸", invoked=True) == ["compute()"]
+
+
+async def test_a_name_whose_author_types_over_suggestions_is_left_alone(desk_of: MakeDesk) -> None:
+    desk = desk_of(lambda request: "stranger()\n", debounce_ms=0, ahead=False)
+    await desk.engine.start()
+    assert await desk.texts("x = ‸") == ["stranger()"]
+    assert await desk.texts("x = a‸") == ["stranger()"]
+    assert await desk.texts("x = ab‸") == []
+    n_asked = len(desk.asked)
+    assert await desk.texts("x = abc‸") == []
+    assert len(desk.asked) == n_asked
+    assert await desk.texts("x = abc.‸") == ["stranger()"]

@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURATION = ROOT / "extension-config" / "neovim"
 BRIDGE = Path(__file__).with_name("nvim_bridge.lua")
-WAIT_S = 20.0
+WAIT_S = 60.0
 ANSWER_WITHIN_S = 20.0
 COLUMNS, ROWS = 100, 30
 
@@ -240,7 +240,7 @@ class Nvim:
         """The Language Server's process, a child of Neovim's."""
         children = self.lua("vim.api.nvim_get_proc_children(vim.uv.os_getpid())")
         found = [pid for pid in children if "codeassist" in command_line(pid)]
-        return found[0] if found else None
+        return int(found[0]) if found else None
 
     def log(self) -> str:
         """What the server has written to stderr, as Neovim keeps it."""

@@ -49,7 +49,7 @@ def load_orders(path):
         return json.load(file)
 '''
 LOOP = "def total_volume(items):\n    total = 0\n    for item in items:\n        "
-BARRELS = "def total_{name}(barrels):\n    total = 0\n    for barrel in barrels:\n        "
+LATIN = 'def load_{name}(path):\n    with open(path, encoding="latin-1") as file:\n        return file.read()\n\n'
 TEXT = f"{LOOP}total += item.volume * item.quantity\n    \n"
 LINE = 5
 GHOST = "return total"
@@ -157,18 +157,18 @@ def test_of_a_storm_of_keys_at_most_two_generations_come_to_an_end(nvim: Nvim) -
 
 def test_what_is_not_saved_in_one_file_changes_the_suggestion_in_another(nvim: Nvim, repository: Path) -> None:
     def suggestion() -> str:
-        nvim.open(repository / next(FILES), f"{BARRELS.format(name='gallons')}\n")
-        nvim.append(4, "total += barrel.")
-        nvim.wait(lambda: nvim.lines()[3].endswith("barrel."), "what is typed")
+        nvim.open(repository / next(FILES), "def load_barrels(path):\n\n")
+        nvim.append(2, "    with open(path, encoding=")
+        nvim.wait(lambda: nvim.lines()[1].endswith("encoding="), "what is typed")
         nvim.press("M-\\")  # whether or not the model is sure
         return str(nvim.wait(nvim.ghost, "ghost text")[0])
 
-    assert "barrel.staves" not in suggestion()
+    assert "utf-8" in suggestion()
     other = repository / next(FILES)
     nvim.open(other, "\n")
-    lines = f"{BARRELS.format(name='litres')}total += barrel.litres * barrel.staves\n    return total".split("\n")
+    lines = [line for name in ("kegs", "casks") for line in LATIN.format(name=name).split("\n")]
     nvim.lua(f"vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.json.decode([==[{json.dumps(lines)}]==])) return 1")
-    assert suggestion() == "gallons * barrel.staves"
+    assert "latin-1" in suggestion()
     assert other.read_text(encoding="utf-8") == "\n"
 
 

@@ -73,7 +73,7 @@ local function share(part, whole) return whole > 0 and ('%d %%'):format(100 * pa
 
 local function row(name, tally)
   local median = given(tally.latency_p50_ms)
-  return ('%-14s %6d %8s %8d %8d %10s %10s %10s'):format(
+  return ('%-14s %6d %8s %8d %8d %11s %11s %9s'):format(
     name,
     tally.shown,
     share(tally.accepted, tally.shown),
@@ -91,7 +91,7 @@ function M.figures(figures)
   if problem ~= '' then
     return { problem }
   end
-  local head = ('%-14s %6s %8s %8s %8s %10s %10s %10s'):format(
+  local head = ('%-14s %6s %8s %8s %8s %11s %11s %9s'):format(
     ('%d days'):format(figures.days_back),
     'shown',
     'taken',

@@ -369,7 +369,7 @@ return 1
 # The texts of the preview of a next edit, and what it marks as going.
 PREVIEW = """
 local space, found = vim.api.nvim_get_namespaces()['codeassist.next_edit'], {}
-for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
+for _, mark in ipairs(space and vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }) or {}) do
   local details = mark[4]
   table.insert(found, details.virt_text and details.virt_text[1][1] or
     table.concat(vim.api.nvim_buf_get_text(0, mark[2], mark[3], details.end_row, details.end_col, {})))
@@ -391,6 +391,16 @@ def test_a_next_edit_is_shown_and_then_applied(nvim: Nvim) -> None:
     assert commands == ["codeassist.nextEdit", "codeassist.editAccepted"]
     nvim.press("u")
     lines_are(nvim, ["def add(a, b):", "    total = "])
+
+
+def test_a_next_edit_of_several_lines_is_shown_as_whole_lines(nvim: Nvim) -> None:
+    nvim.lua(EDIT.format(text="sum = (\\n        1)\\n    total = ", line=1, start=4, end=12))
+    nvim.command("Codeassist next-edit")
+    shown = "def add(a, b):\n    sum = (\n        1)\n    total =\n"
+    nvim.wait(lambda: nvim.screen().startswith(shown), "the preview")
+    assert nvim.lines() == ["def add(a, b):", "    total = "]
+    nvim.command("Codeassist next-edit")
+    lines_are(nvim, ["def add(a, b):", "    sum = (", "        1)", "    total = "])
 
 
 def test_a_next_edit_is_forgotten_when_something_else_is_typed(nvim: Nvim) -> None:

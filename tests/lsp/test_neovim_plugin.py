@@ -216,6 +216,16 @@ def test_what_two_texts_share_cuts_no_character(tmp_path: Path) -> None:
     assert lua(body, *SHARED, folder=tmp_path) == [list(expected) for _, _, expected in SHARED]
 
 
+def test_lines_that_two_lists_share_are_counted_once(tmp_path: Path) -> None:
+    body = """
+    return vim.tbl_map(function(case)
+      return { require('codeassist.text').shared_lines(case[1], case[2]) }
+    end, { ... })
+    """
+    cases = [(["a", "b", "c"], ["a", "x", "c"]), (["a", "a"], ["a", "a", "a"]), (["a"], ["b"]), (["a"], ["a"])]
+    assert lua(body, *cases, folder=tmp_path) == [[1, 1], [2, 0], [0, 0], [1, 0]]
+
+
 def test_accepted_lengths_are_utf16_units_of_the_servers_text(tmp_path: Path) -> None:
     body = "local length = require('codeassist.text').utf16_length return { length(...), length('a\\nb', 3, '\\r\\n') }"
     assert lua(body, "é😀x", 6, "\n", folder=tmp_path) == [3, 4]

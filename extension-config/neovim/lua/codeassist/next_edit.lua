@@ -33,37 +33,48 @@ local function bytes(buffer, range, encoding)
   return row, column, end_row, end_column
 end
 
---- Row and column of the byte `n` bytes behind a place.
-local function after(row, column, old, n)
-  local before = vim.split(old:sub(1, n), '\n', { plain = true })
-  return row + #before - 1, (#before == 1 and column or 0) + #before[#before]
+local function mark(buffer, row, column, how) vim.api.nvim_buf_set_extmark(buffer, namespace, row, column, how) end
+
+--- Mark in the line what goes, and show behind it what comes.
+local function preview_in_line(buffer, row, column, old, new)
+  local n_start, n_end = text.shared(old, new)
+  local start, stop = column + n_start, column + #old - n_end
+  local added = new:sub(n_start + 1, #new - n_end)
+  mark(buffer, row, start, { end_row = row, end_col = stop, hl_group = 'CodeassistDelete' })
+  if added ~= '' then
+    mark(buffer, row, stop, { virt_text = { { added, 'CodeassistAdd' } }, virt_text_pos = 'inline' })
+  end
+  return row, start
 end
 
-local function in_lines(new)
-  return vim.tbl_map(
+--- Mark the whole lines that go, and show below them those that come.
+local function preview_lines(buffer, row, old, new)
+  local n_start, n_end = text.shared_lines(old, new)
+  local first, last = row + n_start, row + #old - n_end - 1
+  for n = first, last do
+    mark(buffer, n, 0, { end_row = n, end_col = #old[n - row + 1], hl_group = 'CodeassistDelete' })
+  end
+  local added = vim.tbl_map(
     function(line) return { { text.without_tabs(line, 0), 'CodeassistAdd' } } end,
-    vim.split(new, '\n', { plain = true })
+    vim.list_slice(new, n_start + 1, #new - n_end)
   )
+  if #added > 0 then
+    mark(buffer, math.max(last, 0), 0, { virt_lines = added, virt_lines_above = last < 0 })
+  end
+  return math.max(first, 0), 0
 end
 
---- Mark what goes, and show what comes: in the line where it is a part of one, below it otherwise.
+--- Show what an edit does; the row and column of its first change.
 local function preview(buffer, edit, encoding)
   local row, column, end_row, end_column = bytes(buffer, edit.range, encoding)
-  local old = table.concat(vim.api.nvim_buf_get_text(buffer, row, column, end_row, end_column, {}), '\n')
   local new = edit.text:gsub('\r\n', '\n')
-  local n_start, n_end = text.shared(old, new)
-  local start_row, start = after(row, column, old, n_start)
-  local stop_row, stop = after(row, column, old, #old - n_end)
-  local added = new:sub(n_start + 1, #new - n_end)
-  local mark = { end_row = stop_row, end_col = stop, hl_group = 'CodeassistDelete' }
-  vim.api.nvim_buf_set_extmark(buffer, namespace, start_row, start, mark)
-  if added ~= '' and not added:find('\n', 1, true) then
-    local inline = { virt_text = { { added, 'CodeassistAdd' } }, virt_text_pos = 'inline' }
-    vim.api.nvim_buf_set_extmark(buffer, namespace, stop_row, stop, inline)
-  elseif added ~= '' then
-    vim.api.nvim_buf_set_extmark(buffer, namespace, stop_row, 0, { virt_lines = in_lines(added) })
+  if row == end_row and not new:find('\n', 1, true) then
+    local old = vim.api.nvim_buf_get_text(buffer, row, column, row, end_column, {})[1]
+    return preview_in_line(buffer, row, column, old, new)
   end
-  return start_row, start
+  local lines = vim.api.nvim_buf_get_lines(buffer, row, end_row + 1, false)
+  local whole = lines[1]:sub(1, column) .. new .. lines[#lines]:sub(end_column + 1)
+  return preview_lines(buffer, row, lines, vim.split(whole, '\n', { plain = true }))
 end
 
 --- Bring the place on the screen, in the window that shows it already where there is one.

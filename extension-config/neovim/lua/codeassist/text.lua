@@ -47,6 +47,19 @@ function M.shared(old, new)
   return n_start, n_end
 end
 
+--- How many lines two lists share at the start and at the end.
+function M.shared_lines(old, new)
+  local most = math.min(#old, #new)
+  local n_start, n_end = 0, 0
+  while n_start < most and old[n_start + 1] == new[n_start + 1] do
+    n_start = n_start + 1
+  end
+  while n_end < most - n_start and old[#old - n_end] == new[#new - n_end] do
+    n_end = n_end + 1
+  end
+  return n_start, n_end
+end
+
 --- A line with its tabs as blanks, as it shows from screen column `column` on: virtual text knows no tab stops.
 function M.without_tabs(line, column)
   local parts = {}

@@ -193,6 +193,7 @@ class Nvim:
     def append(self, line: int, text: str) -> None:
         """Type at the end of a line."""
         self.press("Escape")
+        self.wait(lambda: self.lua("vim.api.nvim_get_mode().mode") == "n", "normal mode")
         self.at(line, 1)
         self.type("A" + text)
 

@@ -192,6 +192,7 @@ def test_two_windows_show_it_where_the_cursor_is(nvim: Nvim, repository: Path) -
     nvim.append(LINE, "r")
     ghost_is(nvim, [GHOST[1:]])
     nvim.press("Escape", "C-w", "w")
+    nvim.wait(lambda: file_of(nvim) != other, "the first window")
     nvim.append(LINE, "r")
     ghost_is(nvim, [GHOST[1:]])
     nvim.wait(lambda: nvim.screen().count(GHOST) == 1, "it once on the screen")

@@ -167,6 +167,7 @@ def test_several_windows_and_folders_share_what_they_can(nvim: Nvim, repository:
     nvim.append(3, "1 + ")
     nvim.wait(lambda: nvim.ghost() == [GHOST], "ghost text in the second window")
     nvim.press("Escape", "C-w", "j")
+    nvim.wait(lambda: nvim.lua("vim.fn.expand('%:t')") != "near.py", "the first window")
     nvim.append(3, "2 + ")
     nvim.wait(lambda: nvim.ghost() == [GHOST], "ghost text in the first window")
     nvim.command(f"hide edit {other / 'sample.py'}")

@@ -178,8 +178,8 @@ def _unified(newer: Core, older: Core) -> Template | None:
         return None
     elements, holes = old
     new = skeleton(_new_window(newer), _new_window(older), holes)
-    if new is None:
-        return None
+    if new is None or not {item for item in elements if isinstance(item, int)} <= set(new[0]):
+        return None  # What a hole held would be lost.
     tokens = runs_of(_new_window(newer), new[0], holes)
     if tokens is None:
         return None

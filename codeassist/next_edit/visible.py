@@ -9,11 +9,12 @@ from indexer.name_roles import occurrence_at, occurrences
 
 
 def has_variable(source: Source, offset: int, name: str) -> bool:
-    """Whether the function around a place binds such a variable above it."""
+    """Whether the function around a place has such a parameter or binds such a variable in a line above."""
     found = occurrences(source.syntax, name) if source.syntax is not None else []
+    line = source.starts[source.row(offset)]
     return any(
-        use.is_set and use.role in ("parameter", "variable") and use.scope is not None
-        and use.scope[0] <= offset < use.scope[1] and use.start < offset
+        use.is_set and use.scope is not None and use.scope[0] <= offset < use.scope[1]
+        and ((use.role == "variable" and use.start < line) or (use.role == "parameter" and use.start < offset))
         for use in found
     )  # fmt: skip
 

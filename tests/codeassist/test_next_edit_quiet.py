@@ -21,6 +21,13 @@ QUIET = {
         "        h(⟦self.channel⇒channel⟧, 2)\n"
         "        i(‹self.channel⇒channel›, 3)\n\n    def j(self):\n        return k(self.channel, 4)\n"
     ),
+    "a variable that the line itself is about to set": (
+        "def f(env):\n    events = env\n    a(⟦env.events⇒events⟧, 1)\n\n    b(⟦env.events⇒events⟧, 2)\n\n\n"
+        "def g(env):\n    events = c(env.events, 3)\n"
+    ),
+    "what would be lost": (
+        "⟦first = load(1)⇒data = read(1)⟧\n\n\n⟦second.a = load(2)⇒data = read(2)⟧\n\n\nthird = load(3)\n"
+    ),
     "a variable that gets another value": (
         "def f(a):\n    ⟦found⇒first⟧ = a[0]\n    print(‹found⇒first›)\n    found = a[1]\n    return found\n"
     ),

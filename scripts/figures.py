@@ -150,11 +150,42 @@ def typing() -> str:
     """A Markdown table of typing in an editor: a column for each user and way."""
     result: Any = json.loads((RESULTS / "editor_replay.json").read_text(encoding="utf-8"))
     columns = {name: found["all"] for name, found in result["summary"].items()}
-    rows = [
+    return "\n".join([f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns), *_rows(columns, _TYPING)])
+
+
+# The same for a result of `bench.editor next-edit`.
+_NEXT_EDITS = (
+    ("commits", "commits", "count"),
+    ("hunks", "hunks", "count"),
+    ("offers", "offers", "count"),
+    ("offers that are right", "precision", "share"),
+    ("offers whose lines stand there so in the commit", "exact", "share"),
+    ("offers at places that the commit leaves alone", "left_alone", "share"),
+    ("hunks that repeat an earlier one, with a right offer", "recall/repeated hunks", "share"),
+    ("of those that repeat one of another file alone", "recall/repeated from another file alone", "share"),
+    ("all hunks, with a right offer", "recall/all hunks", "share"),
+    ("a question, ms (median, p95)", "ms", "tail"),
+)
+
+
+def next_edits() -> str:
+    """A Markdown table of next edits: a column for all repositories with and without a limit, and for each with it."""
+    result: Any = json.loads((RESULTS / "editor_next_edit.json").read_text(encoding="utf-8"))
+    product, unlimited = result["summary"]["product"], result["summary"]["no limit"]
+    columns = {"all": product["all"], "all, without a time limit": unlimited["all"], **product}
+    head = [f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    found = product["all"]
+    groups = [(name, each) for part in ("by_place", "by_rule") for name, each in found[part].items()]
+    rows = _rows(columns, _NEXT_EDITS)
+    parts = [f"| {label} | {each['offers']:,} | {_told(each['precision'], 'share')} |" for label, each in groups]
+    return "\n".join([*head, *rows, "", "| | offers | right |", "|---|---|---|", *parts])
+
+
+def _rows(columns: dict[str, Any], rows: tuple[tuple[str, str, str], ...]) -> list[str]:
+    return [
         f"| {label} | {' | '.join(_told(reduce(_inner, path.split('/'), found), form) for found in columns.values())} |"
-        for label, path, form in _TYPING
+        for label, path, form in rows
     ]
-    return "\n".join([f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns), *rows])
 
 
 def _inner(found: Any, key: str) -> Any:

@@ -115,6 +115,18 @@ class LiveTrees:
         return left > 0
 
 
+def tree_of(path: str, text: str) -> LiveTree | None:
+    """The tree of a text that is not being edited, parsed in one go: nothing of it is remembered, and no reader, whose
+    buffers would be, is needed. None where there is no grammar.
+    """
+    known = language_of(path)
+    toolkit = load_toolkit(known.name) if known is not None else None
+    if toolkit is None:
+        return None
+    source = text.encode("utf-8", "replace")
+    return LiveTree(toolkit.parser, text, source, toolkit.parser.parse(source))
+
+
 def byte_offset(text: str, offset: int) -> int:
     """Where a place in a text stands in its bytes."""
     return offset if text.isascii() else len(text[:offset].encode("utf-8", "replace"))

@@ -9,10 +9,10 @@ from functools import cached_property, lru_cache
 from itertools import accumulate
 
 from codeassist.types import Cursor
-from indexer.live_trees import LiveTree, LiveTrees
+from indexer.live_trees import LiveTree, LiveTrees, tree_of
 from indexer.syntax import MAX_CHARS, SyntaxTree
 
-# Of open documents, which change a little at a time. Each parse, of whatever text, holds its lock.
+# Of open documents, which change a little at a time.
 _TREES = LiveTrees()
 
 
@@ -60,13 +60,13 @@ class Source:
         return Cursor(row, offset - self.starts[row])
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=8)
 def open_source(path: str, text: str) -> Source:
     """The source of an open document; those that were asked for lately keep what was read of them."""
     return Source(path, text, lambda: _TREES.of(path, "", text))
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=8)
 def source_of(path: str, text: str) -> Source:
     """The source of a file that is not open."""
-    return Source(path, text, lambda: LiveTrees().of(path, "", text))
+    return Source(path, text, lambda: tree_of(path, text))

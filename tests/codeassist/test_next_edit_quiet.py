@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from edited import check, edited
 
 from codeassist.next_edit.holes import match
 from codeassist.next_edit.moved import import_in
+from codeassist.next_edit.source import open_source, source_of
 from codeassist.next_edit.tokens import line_tokens
 
 QUIET = {
@@ -135,3 +138,19 @@ def test_a_hole_at_the_end_is_a_whole_expression() -> None:
 )
 def test_imports_that_are_read_otherwise_are_left_alone(line: str) -> None:
     assert import_in(line) is None
+
+
+def test_what_is_read_of_texts_does_not_pile_up() -> None:
+    text = "".join(f"def f{number}(a):\n    return a + {number}\n" for number in range(500))
+    tracemalloc.start()
+    sizes = []
+    for number in range(90):
+        for source in (
+            open_source("a.py", f"{text}x = {number}\n"),
+            source_of(f"b{number}.py", f"{text}y = {number}\n"),
+        ):
+            assert source.syntax is not None
+            assert source.with_text(f"{source.text}z = 1\n").syntax is not None
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert sizes[-1] - sizes[len(sizes) // 3] < 2 * len(text)

@@ -139,9 +139,9 @@ class Assistant:
         of use, and gives one at most. Raises CursorError; why there is none is what `last_suggestion` tells."""
         return await self._ghost_text.suggestions(document, cursor, invoked=invoked)
 
-    def edited(self, inserted: str) -> None:
+    def edited(self, path: str, inserted: str) -> None:
         """A document was edited in an editor: the rhythm of the user's keys decides when suggestions are made."""
-        self._ghost_text.edited(inserted)
+        self._ghost_text.edited(path, inserted)
 
     def accepted(self, suggestion_id: str) -> None:
         """The user took a suggestion as a whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from codeassist.right_side import closers_taken
@@ -33,6 +34,12 @@ class SuggestionCache:
         """Remember what was suggested at this offset of the text. invoked: only because the user asked."""
         before, after = document.text[:offset], document.text[offset:]
         self._entries.appendleft(_Entry(document.path, before, after, suggestion, invoked))
+
+    def keep_current(self, edited: Collection[str]) -> None:
+        """Forget what was suggested in other documents than those that were edited since, whose text it knows."""
+        if edited:
+            kept = (entry for entry in self._entries if all(path == entry.path for path in edited))
+            self._entries = deque(kept, maxlen=_KEPT)
 
     def reuse(self, document: Document, offset: int, *, invoked: bool = False) -> Suggestion | None:
         """What remains of an earlier suggestion at this offset, or None. What was shown only because the user asked is

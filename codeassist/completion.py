@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 
 from codeassist.alternatives import distinct
@@ -77,6 +77,10 @@ class Completer:
         right = document.text[offset : end if end >= 0 else len(document.text)]
         is_skipped = self._off_reason(document) or skip_reason(document.text[offset - cursor.column : offset], right)
         return not is_skipped and not self.can_reuse(document, cursor)
+
+    def edited_since(self, paths: Collection[str]) -> None:
+        """These documents were edited: what is suggested in others may have to be another thing now."""
+        self._cache.keep_current(paths)
 
     def can_reuse(self, document: Document, cursor: Cursor) -> bool:
         """Whether an earlier suggestion answers an unasked request here. Raises CursorError."""

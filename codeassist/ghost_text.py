@@ -60,13 +60,15 @@ class GhostText:
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._accepted: Shown | None = None
         self._n_asking = 0
+        self._edited: set[str] = set()
         self._warm_line: tuple[str, int] | None = None
         self._warming, self._following = Errand(), Errand()
         self._followed: Shown | None = None
         self._found_ahead: Suggestion | None = None
 
-    def edited(self, inserted: str) -> None:
+    def edited(self, path: str, inserted: str) -> None:
         """A document was edited: somebody types, or accepts what is shown. inserted: what the edit put in."""
+        self._edited.add(path)
         self._restraint.edited(inserted)
         shown = self._last_shown()
         if shown is not None and shown.text and inserted.replace("\r\n", "\n") == shown.text and len(inserted) > 1:
@@ -83,6 +85,8 @@ class GhostText:
     async def suggestions(self, document: Document, cursor: Cursor, *, invoked: bool) -> list[Suggestion]:
         """What to show, best first; at most one where the user has not asked. Raises CursorError."""
         completer = await self._completer()
+        completer.edited_since(self._edited)
+        self._edited.clear()
         self._n_asking += 1
         try:
             if invoked:

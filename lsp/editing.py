@@ -70,7 +70,7 @@ class Editing:
                 continue
             start, end = change.range.start.line, change.range.end.line + 1
             assistant.activity.edited(path, start, end, change.text.count("\n") + 1)
-            assistant.edited(change.text)
+            assistant.edited(path, change.text)
 
     def closed(self, uri: str) -> None:
         """A document is no longer open."""

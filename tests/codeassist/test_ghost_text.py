@@ -42,9 +42,9 @@ class Desk:
     async def texts(self, source: str, *, invoked: bool = False) -> list[str]:
         return [one.text for one in await self.ask(source, invoked=invoked)]
 
-    def type(self, text: str, after_s: float = 5.0) -> None:
+    def type(self, text: str, after_s: float = 5.0, path: str = "pkg/mod.py") -> None:
         self.time.pass_by(after_s)
-        self.ghost_text.edited(text)
+        self.ghost_text.edited(path, text)
 
     @property
     def asked(self) -> list[GenerationRequest]:
@@ -151,7 +151,7 @@ async def test_what_follows_a_suggestion_is_there_once_it_is_accepted(desk_of: M
     await desk.engine.start()
     (suggestion,) = await desk.ask("x ‸")
     await until(lambda: len(desk.ahead) == 1)
-    desk.ghost_text.edited(suggestion.text)
+    desk.ghost_text.edited("pkg/mod.py", suggestion.text)
     assert await desk.texts("x = 1‸") == ["\ny = 2"]
     assert len(desk.asked) == 1
 
@@ -164,7 +164,7 @@ async def test_who_accepts_before_it_is_there_gets_it_when_it_is(desk_of: MakeDe
     await desk.engine.start()
     (suggestion,) = await desk.ask("x ‸")
     await until(lambda: desk.time.n_asleep == 1)
-    desk.ghost_text.edited(suggestion.text)
+    desk.ghost_text.edited("pkg/mod.py", suggestion.text)
     asked = asyncio.create_task(desk.texts("x = 1‸"))
     while not asked.done():
         desk.time.pass_by(0.5)
@@ -178,7 +178,7 @@ async def test_that_nothing_follows_is_known_once_a_suggestion_is_accepted(desk_
     await desk.engine.start()
     (suggestion,) = await desk.ask("x ‸")
     await until(lambda: len(desk.ahead) == 1)
-    desk.ghost_text.edited(suggestion.text)
+    desk.ghost_text.edited("pkg/mod.py", suggestion.text)
     assert await desk.texts("x = 1‸") == []
     assert len(desk.asked) == 1
     assert await desk.texts("y = 1‸") == ["= 1"]
@@ -213,7 +213,7 @@ async def test_a_line_that_was_just_accepted_is_not_gone_on_with(desk_of: MakeDe
     if tells == "by command":
         desk.ghost_text.accepted(suggestion.id)
     else:
-        desk.ghost_text.edited(suggestion.text)
+        desk.ghost_text.edited("pkg/mod.py", suggestion.text)
     assert await desk.texts("x = first‸") == []
     outcome = desk.ghost_text.last("pkg/mod.py")
     assert outcome is not None
@@ -334,3 +334,14 @@ async def test_a_name_whose_author_types_over_suggestions_is_left_alone(desk_of:
     assert await desk.texts("x = abc‸") == []
     assert len(desk.asked) == n_asked
     assert await desk.texts("x = abc.‸") == ["stranger()"]
+
+
+async def test_an_edit_in_another_document_asks_anew(desk_of: MakeDesk) -> None:
+    answers = iter(["old()\n", "new()\n"])
+    desk = desk_of(lambda request: next(answers), debounce_ms=0, ahead=False)
+    await desk.engine.start()
+    assert await desk.texts("x = ‸") == ["old()"]
+    desk.type("y", path="other.py")
+    assert await desk.texts("x = ‸") == ["new()"]
+    desk.type("n")
+    assert await desk.texts("x = n‸") == ["ew()"]

@@ -141,7 +141,7 @@ class FakeAssistant:
         if self.hold is not None:
             await self.hold.wait()
 
-    def edited(self, inserted: str) -> None:
+    def edited(self, path: str, inserted: str) -> None:
         self.edits.append(inserted)
 
     async def find_symbols(self, text: str, limit: int) -> list[Symbol]:

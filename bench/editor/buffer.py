@@ -2,9 +2,10 @@
 
 Modelled: brackets and quotes that close by themselves before white space and closers and are typed over
 (`editor.autoClosingBrackets`, `autoClosingQuotes`: languageDefined; `autoClosingOvertype`: auto); Enter with the line's
-indentation, one step more behind an opening bracket or a colon in Python, and the closing bracket on a line of its own;
-indentation that nobody typed goes when the line is left empty (`trimAutoWhitespace`); Backspace to the last tab stop
-(`useTabStops`) and over an empty pair. Not modelled: triple quotes that close, dedents by language rules, selections.
+indentation, one step more behind an opening bracket, a colon in Python or a case in Go, and the closing bracket on a
+line of its own; indentation that nobody typed goes when the line is left empty (`trimAutoWhitespace`); Backspace to the
+last tab stop (`useTabStops`) and over an empty pair. Not modelled: triple quotes that close, dedents by language rules,
+comments that go on by themselves, selections.
 Source: VS Code's documentation of these settings and its guide to language configurations.
 """
 
@@ -15,12 +16,14 @@ from typing import Literal
 
 Kind = Literal["type", "enter", "tab", "backspace", "delete", "move", "accept"]
 
-PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
+PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'", "`": "`"}
 BRACKETS = "([{"
+# `autoClosingPairs` of the language configurations that VS Code ships: in Rust a ' mostly begins a lifetime.
 QUOTES = "\"'"
+QUOTES_OF = dict.fromkeys(("javascript", "typescript", "tsx", "go"), "\"'`") | {"rust": '"'}
 # `autoCloseBefore` of VS Code's language configurations.
 CLOSES_BEFORE = frozenset(";:.,=}])> \n\t`")
-STRING_PREFIXES = frozenset("rbfuRBFU")
+STRING_PREFIXES = {"python": frozenset("rbfuRBFU"), "rust": frozenset("rbc")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,11 @@ class Buffer:
     def line_left(self) -> str:
         """The cursor's line up to the cursor."""
         return self.text[self.text.rfind("\n", 0, self.cursor) + 1 : self.cursor]
+
+    @property
+    def quotes(self) -> str:
+        """The quotes that close by themselves."""
+        return QUOTES_OF.get(self.language, QUOTES)
 
     @property
     def position(self) -> tuple[int, int]:
@@ -114,7 +122,7 @@ def _type(buffer: Buffer, text: str) -> tuple[Buffer, Change]:
     if buffer.closers.startswith(text):
         return _done(buffer, Change(buffer.cursor, buffer.cursor + 1, text), buffer.closers[1:])
     here = Change(buffer.cursor, buffer.cursor, text)
-    if text in PAIRS and _closes_itself(buffer, text):
+    if text in (*BRACKETS, *buffer.quotes) and _closes_itself(buffer, text):
         closer = PAIRS[text]
         return _done(buffer, replace(here, text=text + closer), closer + buffer.closers, n_back=1)
     return _done(buffer, here, buffer.closers)
@@ -130,10 +138,10 @@ def _closes_itself(buffer: Buffer, text: str) -> bool:
 def _starts_string(buffer: Buffer, quote: str) -> bool:
     """Whether a quote here would begin a string: not inside of one, behind a word, or as the third of three."""
     line = buffer.line_left
-    if any(line.count(each) % 2 for each in QUOTES) or line.endswith(quote):
+    if any(line.count(each) % 2 for each in buffer.quotes) or line.endswith(quote):
         return False
     word = line[len(line.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")) :]
-    return not word or (len(word) <= 2 and set(word) <= STRING_PREFIXES)
+    return not word or (len(word) <= 2 and set(word) <= STRING_PREFIXES.get(buffer.language, frozenset()))
 
 
 def _enter(buffer: Buffer) -> tuple[Buffer, Change]:
@@ -142,12 +150,20 @@ def _enter(buffer: Buffer) -> tuple[Buffer, Change]:
     start = buffer.cursor - (len(line) if buffer.padding and not line.strip() else 0)
     opener = line.rstrip()[-1:]
     is_open = opener in BRACKETS and opener != ""
-    deeper = indentation + (buffer.unit if is_open or (opener == ":" and buffer.language == "python") else "")
+    deeper = indentation + (buffer.unit if is_open or _opens_block(line, buffer.language) else "")
     if is_open and buffer.closers.startswith(PAIRS[opener]):
         below = "\n" + indentation
         change = Change(start, buffer.cursor, "\n" + deeper + below)
         return _done(buffer, change, below + buffer.closers, n_back=len(below), padding=len(deeper))
     return _done(buffer, Change(start, buffer.cursor, "\n" + deeper), buffer.closers, padding=len(deeper))
+
+
+def _opens_block(line: str, language: str) -> bool:
+    """Whether a line without an open bracket has a block below it."""
+    line = line.strip()
+    if not line.endswith(":"):
+        return False
+    return language == "python" or (language == "go" and line.startswith(("case ", "default:")))
 
 
 def _backspace(buffer: Buffer) -> tuple[Buffer, Change]:

@@ -23,7 +23,7 @@ import time
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bench.editor.buffer import Buffer, Change, Key
@@ -127,11 +127,11 @@ async def type_on(server: Server, found: Sequence[Trace], day: Day, arguments: N
     while day.n_keys < arguments.keys:
         number += 1
         trace = found[number % len(found)]
-        buffer, uri = Buffer(trace.before, 0, trace.unit), (server.workspace / trace.path).as_uri()
+        buffer, uri = Buffer(trace.before, 0, trace.unit, trace.language), (server.workspace / trace.path).as_uri()
         editor = Editor(server.probe, uri, buffer, wait_ms=arguments.editor_ms)
         rhythm = Rhythm(random.Random(f"{arguments.seed}:{number}"), arguments.median_ms)
         before = day.n_keys
-        day.n_documents += await looked_at(server, number)
+        day.n_documents += await looked_at(server, trace, number)
         await editor.open(trace.language)
         for edit, goal in places(trace):
             editor.put_cursor(buffer_at(trace, edit, editor.buffer.text))
@@ -148,13 +148,13 @@ async def type_on(server: Server, found: Sequence[Trace], day: Day, arguments: N
             print(f"{day.n_keys} keys, {day.n_documents} documents", file=sys.stderr)
 
 
-async def looked_at(server: Server, number: int) -> int:
-    """Open a few other files of the workspace and close them again; how many."""
-    files = sorted(server.workspace.rglob("*.py"))
+async def looked_at(server: Server, trace: Trace, number: int) -> int:
+    """Open a few other files of the trace's kind and close them again; how many."""
+    files = sorted(server.workspace.rglob(f"*{PurePosixPath(trace.path).suffix}"))
     chosen = random.Random(number).sample(files, min(LOOKED_AT, len(files)))
     for file in chosen:
         editor = Editor(server.probe, file.as_uri(), Buffer(file.read_text(encoding="utf-8", errors="replace"), 0))
-        await editor.open("python")
+        await editor.open(trace.language)
     for file in chosen:
         await server.probe.notify("textDocument/didClose", {"textDocument": {"uri": file.as_uri()}})
     return len(chosen)

@@ -62,9 +62,27 @@ def test_keys_do_what_they_do_in_the_editor(before: str, typed: str, after: str)
     assert marked(found) == after
 
 
-def test_a_colon_indents_in_python_alone() -> None:
-    found, _ = press(buffer("case x:|", language="go"), Key("enter"))
-    assert marked(found) == "case x:\n|"
+@pytest.mark.parametrize(
+    ("language", "before", "typed", "after"),
+    [
+        ("go", "case x:|", "↵", "case x:\n    |"),
+        ("go", "label:|", "↵", "label:\n|"),
+        ("typescript", "case x:|", "↵", "case x:\n|"),
+        ("rust", "fn f<|", "'a", "fn f<'a|"),
+        ("rust", "fn f<'a>(x: |", '"', 'fn f<\'a>(x: "|"'),
+        ("rust", "|", 'r"a', 'r"a|"'),
+        ("typescript", "|", "x = `a", "x = `a|`"),
+        ("typescript", "sql|", "`", "sql`|"),
+        ("go", "|", "`a`", "`a`|"),
+        ("python", "|", "`", "`|"),
+        ("typescript", "|", "f({↵a", "f({\n    a|\n})"),
+    ],
+)
+def test_quotes_and_indentation_are_those_of_the_language(language: str, before: str, typed: str, after: str) -> None:
+    found = buffer(before, language=language)
+    for key in keys(typed):
+        found, _ = press(found, key)
+    assert marked(found) == after
 
 
 def test_every_change_leads_from_the_text_before_to_the_text_after() -> None:

@@ -11,7 +11,7 @@ import tokenizers
 from codeassist.errors import ModelError
 
 # A prompt is made of a few hundred pieces (slots, groups of lines); dozens of open files stay warm in this many tokens.
-_CACHED_TOKENS = 1 << 18
+_CACHED_TOKENS = 1 << 17
 # What a piece takes up beside its tokens, in tokens: some 200 bytes.
 _PIECE_TOKENS = 20
 

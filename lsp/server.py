@@ -14,7 +14,7 @@ from typing import Any
 
 from lsp.features import register
 from lsp.language_server import CodeassistServer
-from lsp.memory import keep_for_good
+from lsp.memory import keep_for_good, share_arenas
 from lsp.stdio import InputThread, OutputThread, claim_stdio
 from lsp.transport import serve
 from lsp.wiring import Wiring
@@ -39,12 +39,14 @@ def run_stdio(wiring: Wiring) -> int:
 
     Descriptors 0 and 1 are not the client's any more afterwards.
     """
+    share_arenas()
     source, sink = claim_stdio()
     return _run(_serve_stdio(wiring, source, sink))
 
 
 def run_tcp(wiring: Wiring, host: str, port: int) -> int:
     """Serve the first client that connects, until it leaves. Port 0 takes a free one, which stderr names."""
+    share_arenas()
     return _run(_serve_tcp(wiring, host, port))
 
 

@@ -40,7 +40,7 @@ SCRIPTED_INFO = ModelInfo(
 )
 
 # So many requests, and ids of those that were left early, are kept to be looked at.
-KEPT = 512
+KEPT = 256
 # The "KV cache" holds so many prompts, those that came last.
 CACHED_PROMPTS = 16
 

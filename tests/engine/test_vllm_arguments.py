@@ -41,6 +41,10 @@ def test_a_cpu_is_spared_compilers_and_kernels_that_are_wrong_or_lack_the_prefix
     assert "compilation_config" not in arguments(on_cpu=False)
 
 
+def test_steps_of_all_lengths_leave_little_behind_on_a_cpu() -> None:
+    assert int(environment(OPTIONS, MACHINE, on_cpu=True)["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) <= 64
+
+
 @pytest.mark.parametrize("on_cpu", [True, False])
 def test_prefixes_are_cached_and_priorities_honoured(on_cpu: bool) -> None:
     told = arguments(on_cpu=on_cpu)

@@ -11,7 +11,7 @@ import type { Action } from './menu';
 import { NextEdit } from './nextEdit';
 import { Pages } from './pages';
 import { Server } from './server';
-import { changed, isEnabled, mayBeOnSomewhere, serverSettings } from './settings';
+import { changed, isEnabled, mayBeOnSomewhere, serverSettings, told } from './settings';
 import type { Values } from './settings';
 import type { View } from './status';
 import { choose, StatusItem } from './statusItem';
@@ -45,6 +45,7 @@ class Extension implements vscode.Disposable {
   private readonly work = new Work(() => this.show());
   private readonly names: string[];
   private readonly subscriptions: vscode.Disposable[];
+  private atStart: Values = {};
   private sent: Values = {};
 
   constructor(
@@ -128,12 +129,18 @@ class Extension implements vscode.Disposable {
         didChangeConfiguration: () => this.sendSettings(),
       },
     };
-    return { documentSelector: DOCUMENTS, initializationOptions: () => this.read(), middleware };
+    return { documentSelector: DOCUMENTS, initializationOptions: () => this.begin(), middleware };
+  }
+
+  /** The settings that a server starts with. */
+  private begin(): Values {
+    this.atStart = this.sent = serverSettings(settings(), this.names, vscode.workspace.isTrusted);
+    return this.sent;
   }
 
   /** The settings as the server is told them now. */
   private read(): Values {
-    this.sent = serverSettings(settings(), this.names, vscode.workspace.isTrusted);
+    this.sent = told(this.atStart, serverSettings(settings(), this.names, vscode.workspace.isTrusted));
     return this.sent;
   }
 
@@ -204,6 +211,8 @@ class Extension implements vscode.Disposable {
 
   private async menu(): Promise<void> {
     const action = await choose(this.view());
+    // A click has taken the focus to the status bar, where it would stay.
+    await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
     if (action) {
       await this.act(action);
     }

@@ -4,10 +4,12 @@ import * as vscode from 'vscode';
 
 import { install, InstallFailed } from './installing';
 import { sentence } from './server';
+import { cloneAround, isWheel, requirement } from './sources';
 
 const LATER = 'codeassist.later';
 const INSTALL = 'Install';
 const CHOOSE = 'Choose…';
+const WHAT = 'Choose your clone of codeassist, or a wheel built from it: the package index has another project of that name';
 
 /** One message, once for each version of the extension. The choice is carried out by commands. */
 export async function offer(context: vscode.ExtensionContext): Promise<void> {
@@ -70,25 +72,52 @@ export async function installVisibly(
   }
 }
 
-/** What `codeassist.installFrom` names; asked for where it is empty. */
+/** What `codeassist.installFrom` names; asked for where it is empty, and kept there. */
 async function source(): Promise<string | undefined> {
   const from = String(settings().get('installFrom') ?? '').trim();
-  if (from) {
-    return from;
+  const chosen = from || (await ask());
+  if (chosen && !from) {
+    await settings().update('installFrom', chosen, vscode.ConfigurationTarget.Global);
   }
-  const [chosen] =
-    (await vscode.window.showOpenDialog({
-      title: 'What to install: a clone of codeassist, or a wheel that was built from one',
-      openLabel: 'Install from here',
-      canSelectFolders: true,
-      canSelectFiles: true,
-    })) ?? [];
-  if (!chosen) {
-    return undefined;
-  }
-  const extra = chosen.fsPath.endsWith('.whl') ? chosen.fsPath : `${chosen.fsPath}[cpu]`;
-  await settings().update('installFrom', extra, vscode.ConfigurationTarget.Global);
-  return extra;
+  return chosen;
+}
+
+async function ask(): Promise<string | undefined> {
+  const here = openClone();
+  const rows = [
+    ...(here ? [{ label: `$(repo) ${here}`, description: 'the clone that is open', path: here }] : []),
+    { label: '$(folder) Choose a clone…', description: 'the folder that `git clone` made', dialog: clones },
+    { label: '$(package) Choose a wheel…', description: 'a file codeassist-*.whl that was built from a clone', dialog: wheels },
+  ];
+  const picked = await vscode.window.showQuickPick(rows, { title: 'Install codeassist', placeHolder: WHAT, ignoreFocusOut: true });
+  const path = picked && ('path' in picked ? picked.path : await picked.dialog());
+  return path && requirement(path);
+}
+
+/** Nothing of a folder that is not trusted is run, which an installation does. */
+function openClone(): string | undefined {
+  const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+  return folders.map(({ uri }) => (uri.scheme === 'file' ? cloneAround(uri.fsPath) : undefined)).find(Boolean);
+}
+
+async function clones(): Promise<string | undefined> {
+  const path = await open({ title: 'The folder of a clone of codeassist', canSelectFolders: true, canSelectFiles: false });
+  return path && (cloneAround(path) ?? (await refused(`${path} is no clone of codeassist: it lacks codeassist's pyproject.toml`)));
+}
+
+async function wheels(): Promise<string | undefined> {
+  const path = await open({ title: 'A wheel of codeassist', filters: { Wheels: ['whl'] } });
+  return path && (isWheel(path) ? path : await refused(`${path} is no wheel of codeassist: its name is codeassist-VERSION-….whl`));
+}
+
+async function open(options: vscode.OpenDialogOptions): Promise<string | undefined> {
+  const [chosen] = (await vscode.window.showOpenDialog({ openLabel: 'Install from here', ...options })) ?? [];
+  return chosen?.fsPath;
+}
+
+async function refused(reason: string): Promise<string | undefined> {
+  const answer = await vscode.window.showWarningMessage(`${reason}.`, 'Choose again');
+  return answer ? await ask() : undefined;
 }
 
 async function failed(error: unknown, log: vscode.LogOutputChannel): Promise<void> {

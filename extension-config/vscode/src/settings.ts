@@ -22,7 +22,7 @@ export type Enable = Record<string, boolean>;
  * names: all that the extension declares for the server. isTrusted: whether the folder's own settings count.
  */
 export function serverSettings(configuration: Configuration, names: readonly string[], isTrusted: boolean): Values {
-  const values: Values = { ...asObject(configuration.get('settings')) };
+  const values: Values = flat(asObject(configuration.get('settings')));
   for (const name of names) {
     const inspected = configuration.inspect(name);
     if (inspected && isSet(inspected, isTrusted)) {
@@ -33,6 +33,15 @@ export function serverSettings(configuration: Configuration, names: readonly str
     values['completion.enabled'] = false;
   }
   return values;
+}
+
+/**
+ * What the server is told when settings have changed: all that is set, and null for what it was told at its start and is
+ * set no longer, since what it does not hear of then stays as it was.
+ */
+export function told(atStart: Values, now: Values): Values {
+  const gone = Object.keys(atStart).filter((name) => !(name in now));
+  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...now };
 }
 
 /** Names of the settings that differ, in order. */
@@ -70,6 +79,15 @@ export function asEnable(value: unknown): Enable {
 
 function asObject(value: unknown): Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {};
+}
+
+/** `{"completion": {"max_lines": 4}}` by dotted names. */
+function flat(values: Values, prefix = ''): Values {
+  const entries = Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isTable ? Object.entries(flat(value as Values, `${prefix}${key}.`)) : [[`${prefix}${key}`, value]];
+  });
+  return Object.fromEntries(entries);
 }
 
 function isSet(inspected: Inspected, isTrusted: boolean): boolean {

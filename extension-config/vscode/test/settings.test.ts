@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { asEnable, changed, isEnabled, mayBeOnSomewhere, serverSettings, withEverything, withLanguage } from '../src/settings';
+import { asEnable, changed, isEnabled, mayBeOnSomewhere, serverSettings, told, withEverything, withLanguage } from '../src/settings';
 import type { Configuration, Inspected } from '../src/settings';
 
 const DEFAULTS: Record<string, unknown> = { enable: { '*': true }, settings: {}, 'completion.max_lines': 12, 'index.vectors': true };
@@ -44,6 +44,18 @@ test('off everywhere is told to the server, off in some languages is not', () =>
   assert.deepEqual(off({ '*': false }), { 'completion.enabled': false });
   assert.deepEqual(off({ '*': false, python: true }), {});
   assert.deepEqual(off({ '*': true, python: false }), {});
+});
+
+test('the old setting may be nested', () => {
+  const settings = { globalValue: { completion: { max_lines: 3, languages_off: ['go'] }, 'log.level': 'debug' } };
+  const expected = { 'completion.max_lines': 3, 'completion.languages_off': ['go'], 'log.level': 'debug' };
+  assert.deepEqual(serverSettings(configuration({ settings }), NAMES, true), expected);
+});
+
+test('what is set no longer is taken back', () => {
+  const atStart = { 'completion.enabled': false, 'completion.max_lines': 3 };
+  assert.deepEqual(told(atStart, { 'completion.max_lines': 4 }), { 'completion.enabled': null, 'completion.max_lines': 4 });
+  assert.deepEqual(told({}, { 'completion.max_lines': 4 }), { 'completion.max_lines': 4 });
 });
 
 test('differences are told by name', () => {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codeassist.engine.hardware import vllm_is_installed
+from tests.e2e.vscode_server import CodeServer
 from tests.e2e.vscode_session import (
     environment_in,
     free_port,
@@ -20,7 +21,7 @@ from tests.e2e.vscode_session import (
     wait_for_port,
 )
 from tests.e2e.vscode_tools import Tools, cannot, find_tools
-from tests.e2e.vscode_window import Browser, CodeServer, Window
+from tests.e2e.vscode_window import Browser, Window
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.vscode_pages import SEEN, WATCH
+from tests.e2e.vscode_server import CodeServer
 from tests.e2e.vscode_session import GHOST, MARK, SHAPES, TYPED
-from tests.e2e.vscode_window import SEEN, WATCH, Browser, CodeServer, Window
+from tests.e2e.vscode_window import Browser, Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 

@@ -64,6 +64,20 @@ class Circle:
 TYPED, GHOST = "def ", "perimeter(self) -> float:"
 MARK = "‸"
 
+ORDERS = '''"""Orders."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Order:
+    """What somebody has ordered."""
+
+    number: int
+    customer: str
+    ‸token_of_payment: float
+'''
+
 
 def environment_in(folder: Path) -> dict[str, str]:
     """This process's environment with all of codeassist's own files in a folder."""
@@ -86,7 +100,8 @@ def repository_in(folder: Path) -> Path:
     repository = folder / "repository"
     repository.mkdir()
     subprocess.run(["git", "init", "-q", str(repository)], check=True, timeout=30)
-    (repository / "shapes.py").write_text(SHAPES.replace(MARK, TYPED + GHOST), encoding="utf-8")
+    for name, text in (("shapes.py", SHAPES.replace(MARK, TYPED + GHOST)), ("orders.py", ORDERS.replace(MARK, ""))):
+        (repository / name).write_text(text, encoding="utf-8")
     return repository
 
 

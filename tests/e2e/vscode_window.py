@@ -1,72 +1,23 @@
-"""A window of VS Code in a browser, which is typed into and looked at, and the code-server behind it."""
+"""A window of VS Code in a browser, which is typed into and looked at."""
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from tests.e2e.vscode_pages import FOCUSED, GHOST, HINTS, LINES, NOTIFICATIONS, QUICK_INPUT, ROWS, STATUS, STATUS_ITEM
 from tests.e2e.vscode_session import MARK
 from tests.e2e.vscode_tools import Tools
 
 DRIVER = Path(__file__).with_name("vscode_driver.js")
 WAIT_S = 60.0
 WIDTH, HEIGHT = 1200, 750
-
-# All of a ghost text: what stands in the line, in pieces by colour, and further lines below it. VS Code shows blanks as
-# no-break spaces.
-GHOST = """() => {
-    const text = (element) => element.textContent.replaceAll('\\u00a0', ' ');
-    const pieces = [...document.querySelectorAll('.ghost-text-decoration, .ghost-text-decoration-preview')];
-    const lines = [...document.querySelectorAll('.suggest-preview-text .view-line, .ghost-text .view-line')];
-    return [pieces.map(text).join(''), ...lines.map(text)].join('\\n');
-}"""
-
-# The lines that are on the screen, from the top, ghost text included.
-LINES = """() => [...document.querySelectorAll('.editor-instance .view-lines > .view-line')]
-    .sort((one, other) => parseFloat(one.style.top) - parseFloat(other.style.top))
-    .map((line) => line.textContent.replaceAll('\\u00a0', ' '))"""
-
-STATUS_ITEM = '[id="codeassist.codeassist.codeassist.status"]'
-STATUS = f"""() => {{
-    const item = document.querySelector('{STATUS_ITEM} a');
-    return item ? [item.getAttribute('aria-label') ?? '', item.textContent, item.innerHTML] : ['', '', ''];
-}}"""
-
-ROWS = """() => [...document.querySelectorAll('.quick-input-widget .monaco-list-row')]
-    .map((row) => row.getAttribute('aria-label') ?? row.textContent)"""
-
-QUICK_INPUT = """() => {
-    const box = document.querySelector('.quick-input-widget');
-    return box !== null && getComputedStyle(box).display !== 'none';
-}"""
-
-NOTIFICATIONS = """() => [...document.querySelectorAll('.notifications-toasts .notification-list-item')]
-    .map((toast) => toast.innerText)"""
-
-# Every state that a line goes through while one types, from one frame to the next: what a person could see.
-WATCH = """(start) => {
-    window.codeassistSeen = [];
-    const look = () => {
-        const line = [...document.querySelectorAll('.editor-instance .view-lines > .view-line')]
-            .map((element) => element.textContent.replaceAll('\\u00a0', ' ')).find((text) => text.startsWith(start));
-        const seen = window.codeassistSeen;
-        if (line !== undefined && seen.at(-1) !== line) {
-            seen.push(line);
-        }
-        window.codeassistWatch = requestAnimationFrame(look);
-    };
-    look();
-}"""
-SEEN = "() => { cancelAnimationFrame(window.codeassistWatch); return window.codeassistSeen; }"
 
 
 class Browser:
@@ -151,28 +102,24 @@ class Window:
         self.press("Control+p")
         self.wait(self.has_quick_input, "the box that finds files")
         self.type(str(file), 0)  # the whole path: names are found in a list that may be older than the file
-        self.wait(lambda: any(file.name in row for row in self.rows()), f"{file.name} among the files")
+        self.wait(lambda: file.name in self.evaluate(FOCUSED), f"{file.name} among the files")
         self.press("Enter")
         tab = "() => document.querySelector('.tabs-container .tab.active')?.getAttribute('data-resource-name') ?? ''"
         self.wait(lambda: self.evaluate(tab) == file.name, f"an editor with {file.name}")
         self.wait(self.lines, f"the text of {file.name}")
 
     def write(self, file: Path, text: str) -> None:
-        """Put a text with a mark at the end of a line into a file, open it, and put the cursor at the mark."""
+        """Put a text with a mark into a file, open it, and put the cursor at the mark."""
         before, _, after = text.partition(MARK)
         file.write_text(before + after, encoding="utf-8", newline="")
         self.open(file)
         self.go(before.count("\n") + 1, 1)
-        self.press("End")
+        self.press("End", *["ArrowLeft"] * len(after.partition("\n")[0]))
 
     def close_editors(self) -> None:
         """Close all editors, and leave what was typed unsaved."""
-        self.run("File: Revert File")
-        self.wait(lambda: not self.has_quick_input(), "the command palette to close")
-        self.run("View: Close All Editors")
-        self.wait(
-            lambda: not self.evaluate("() => document.querySelector('.tabs-container .tab') !== null"), "no editor"
-        )
+        for n_left in reversed(range(self._n_tabs())):
+            self._close_one(n_left)
 
     def go(self, line: int, column: int) -> None:
         """Put the cursor there; both count from 1. A tab counts as the columns that it fills."""
@@ -188,7 +135,7 @@ class Window:
         self.press("F1")
         self.wait(self.has_quick_input, "the command palette")
         self.type(title, 5)
-        self.wait(lambda: any(title.lower() in row.lower() for row in self.rows()), f"the command {title}")
+        self.wait(lambda: title.lower() in self.evaluate(FOCUSED).lower(), f"the command {title}")
         self.press("Enter")
 
     def choose(self, row: str) -> None:
@@ -203,7 +150,7 @@ class Window:
 
     def pick(self, row: str) -> None:
         self.type(row, 5)
-        self.wait(lambda: any(row in one for one in self.rows()), f"the row {row}")
+        self.wait(lambda: row in self.evaluate(FOCUSED), f"the row {row}")
         self.press("Enter")
         self.wait(lambda: not self.has_quick_input(), "the menu to close")
 
@@ -229,6 +176,10 @@ class Window:
         """The line on the screen that begins so."""
         return next((line for line in self.lines() if line.startswith(start)), "")
 
+    def hints(self) -> list[str]:
+        """What the extension shows beside the code."""
+        return list(self.evaluate(HINTS))
+
     def rows(self) -> list[str]:
         """The rows of the box that is open."""
         return list(self.evaluate(ROWS))
@@ -240,6 +191,10 @@ class Window:
         """Label, text and markup of the status item; empty where there is none."""
         label, text, markup = self.evaluate(STATUS)
         return str(label), str(text), str(markup)
+
+    def text(self) -> str:
+        """All that the window says, pages in frames left out."""
+        return str(self.evaluate("() => document.body.innerText"))
 
     def notifications(self) -> list[str]:
         return list(self.evaluate(NOTIFICATIONS))
@@ -260,92 +215,12 @@ class Window:
     def wait_ghost(self) -> str:
         return str(self.wait(self.ghost, "ghost text"))
 
+    def _close_one(self, n_left: int) -> None:
+        self.run("View: Revert and Close Editor")
+        self.wait(lambda: self._n_tabs() <= n_left, "an editor to close")
+
+    def _n_tabs(self) -> int:
+        return int(self.evaluate("() => document.querySelectorAll('.tabs-container .tab').length"))
+
     def _ask(self, operation: str, **given: Any) -> Any:
         return self.browser.ask(operation, window=self.name, **given)
-
-
-class CodeServer:
-    """VS Code's server side with the extension in it."""
-
-    def __init__(self, tools: Tools, folder: Path, vsix: Path, environment: Mapping[str, str], port: int) -> None:
-        """folder: for its data, its log and its extensions. environment: what the extension's host gets."""
-        self.folder = folder
-        self.port = port
-        self.data = folder / "data"
-        self._log = (folder / "code-server.log").open("ab")
-        self._command = [
-            str(tools.code_server),
-            *("--config", str(folder / "config.yaml")),
-            *("--user-data-dir", str(self.data)),
-            *("--extensions-dir", str(folder / "extensions")),
-            *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
-        ]
-        self._environment = {**environment, "PATH": os.pathsep.join([tools.path, environment["PATH"]])}
-        (folder / "config.yaml").write_text(f"bind-addr: 127.0.0.1:{port}\nauth: none\ncert: false\n")
-        self._install(vsix)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self, settings: Mapping[str, object], machine: Mapping[str, object], *, trust: bool = True) -> None:
-        """settings: the user's; machine: those that count on the side where the server runs."""
-        quiet = {
-            "security.workspace.trust.enabled": not trust,
-            "telemetry.telemetryLevel": "off",
-            "workbench.startupEditor": "none",
-            "editor.minimap.enabled": False,
-            "chat.disableAIFeatures": True,
-            "extensions.ignoreRecommendations": True,
-            "editor.wordBasedSuggestions": "off",
-            "files.autoSave": "off",
-            "workbench.secondarySideBar.defaultVisibility": "hidden",
-            "workbench.tips.enabled": False,
-        }
-        for name, values in (("User", {**quiet, **settings}), ("Machine", dict(machine))):
-            file = self.data / name / "settings.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(values), encoding="utf-8")
-        self._process = subprocess.Popen(
-            self._command,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def url(self, folder: Path) -> str:
-        return f"http://127.0.0.1:{self.port}/?folder={quote(str(folder))}"
-
-    def setting(self, where: str) -> dict[str, Any]:
-        """The settings of `User` or `Machine` as they are now."""
-        return dict(json.loads((self.data / where / "settings.json").read_text(encoding="utf-8")))
-
-    def logs(self) -> str:
-        """What the extension, installer and language servers have said, of all windows."""
-        files = sorted((self.data / "logs").rglob("*codeassist*.log"))
-        return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def close(self) -> None:
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
-            try:
-                self._process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(self._process.pid, signal.SIGKILL)
-                self._process.wait()
-        self._log.close()
-
-    def _install(self, vsix: Path) -> None:
-        done = subprocess.run(
-            [*self._command, "--install-extension", str(vsix)],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, f"the extension cannot be installed: {done.stdout}{done.stderr}"

@@ -63,6 +63,19 @@ async def test_what_is_told_wins_over_what_the_session_started_with_and_null_tak
     assert session.assistant.settings.completion.max_tokens == 0
 
 
+async def test_each_message_is_the_full_set_and_what_it_lacks_is_unset(session: Session) -> None:
+    await session.ready(rootUri="file:///project")
+    change(session, {"completion": {"max_lines": 3, "max_tokens": 40}})
+    await told(session, 3)
+    change(session, {"completion": {"max_tokens": 50}})
+    await told(session, Settings().completion.max_lines)
+    assert session.assistant.settings.completion.max_tokens == 50
+    change(session, {"completion": {"max_lines": 3}})
+    await told(session, 3)
+    change(session, {})
+    await told(session, Settings().completion.max_lines)
+
+
 async def test_a_wrong_value_is_one_warning_and_the_old_settings_stay(session: Session) -> None:
     await session.ready(rootUri="file:///project")
     change(session, {"completion": {"max_lines": 3}})

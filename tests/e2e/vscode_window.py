@@ -99,6 +99,7 @@ class Window:
 
     def open(self, file: Path) -> None:
         """Open a file in an editor that has the focus."""
+        self.wait(lambda: not self.has_quick_input(), "the last box to close")
         self.press("Control+p")
         self.wait(self.has_quick_input, "the box that finds files")
         self.type(str(file), 0)  # the whole path: names are found in a list that may be older than the file
@@ -123,6 +124,7 @@ class Window:
 
     def go(self, line: int, column: int) -> None:
         """Put the cursor there; both count from 1. A tab counts as the columns that it fills."""
+        self.wait(lambda: not self.has_quick_input(), "the last box to close")
         self.press("Control+g")
         self.wait(self.has_quick_input, "the box that finds lines")
         self.press("Control+a")
@@ -132,6 +134,7 @@ class Window:
 
     def run(self, title: str) -> None:
         """Run a command of the palette."""
+        self.wait(lambda: not self.has_quick_input(), "the last box to close")
         self.press("F1")
         self.wait(self.has_quick_input, "the command palette")
         self.type(title, 5)

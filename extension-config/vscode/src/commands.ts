@@ -3,8 +3,9 @@
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 
+import { statisticsPage, type Figures } from './figures';
 import { linker, type Pages } from './pages';
-import { explanationPage, statisticsPage, whyPage, type Explanation, type Why } from './readable';
+import { explanationPage, whyPage, type Explanation, type Why } from './readable';
 import { sentence, type Server } from './server';
 
 /** The server's own commands that need a chat model, which takes seconds. */
@@ -73,7 +74,7 @@ export async function explainHere(server: Server, pages: Pages, editor: vscode.T
 }
 
 export async function showStatistics(server: Server, pages: Pages): Promise<void> {
-  const statistics = await ask<unknown>(server, 'codeassist.statistics', { days: STATISTICS_DAYS });
+  const statistics = await ask<Figures | null>(server, 'codeassist.statistics', { days: STATISTICS_DAYS });
   if (statistics !== undefined) {
     pages.show('Statistics', statisticsPage(statistics, STATISTICS_DAYS));
   }

@@ -9,7 +9,8 @@ import { cloneAround, isWheel, requirement } from './sources';
 const LATER = 'codeassist.later';
 const INSTALL = 'Install';
 const CHOOSE = 'Choose…';
-const WHAT = 'Choose your clone of codeassist, or a wheel built from it: the package index has another project of that name';
+const TITLE = 'Install codeassist from a clone of it, or from a wheel built from one';
+const WHY = 'The package index has another project under this name';
 
 /** One message, once for each version of the extension. The choice is carried out by commands. */
 export async function offer(context: vscode.ExtensionContext): Promise<void> {
@@ -86,10 +87,10 @@ async function ask(): Promise<string | undefined> {
   const here = openClone();
   const rows = [
     ...(here ? [{ label: `$(repo) ${here}`, description: 'the clone that is open', path: here }] : []),
-    { label: '$(folder) Choose a clone…', description: 'the folder that `git clone` made', dialog: clones },
+    { label: '$(folder) Choose a clone…', description: 'the folder that git clone made', dialog: clones },
     { label: '$(package) Choose a wheel…', description: 'a file codeassist-*.whl that was built from a clone', dialog: wheels },
   ];
-  const picked = await vscode.window.showQuickPick(rows, { title: 'Install codeassist', placeHolder: WHAT, ignoreFocusOut: true });
+  const picked = await vscode.window.showQuickPick(rows, { title: TITLE, placeHolder: WHY, ignoreFocusOut: true });
   const path = picked && ('path' in picked ? picked.path : await picked.dialog());
   return path && requirement(path);
 }

@@ -61,18 +61,6 @@ export function explanationPage(explanation: Explanation, place: string, link: L
   ].join('\n');
 }
 
-/** Statistics as the server tells them: figures, and tables of figures, by name. */
-export function statisticsPage(statistics: unknown, days: number): string {
-  const heading = `<h1>The last ${days} days</h1><p>Counted on this machine and never sent.</p>`;
-  if (typeof statistics !== 'object' || statistics === null) {
-    return `${heading}<p>Nothing was counted yet.</p>`;
-  }
-  const entries = Object.entries(statistics);
-  const figures = entries.filter(([, value]) => !isTable(value)).map(([name, value]) => [words(name), figure(value)]);
-  const tables = entries.filter(([, value]) => isTable(value)).map(([name, value]) => nested(name, value as object));
-  return [heading, figures.length ? table([], figures) : '', ...tables].join('\n');
-}
-
 function facts(why: Why): string {
   const rows: string[][] = [];
   if (typeof why.confidence === 'number') {
@@ -90,11 +78,11 @@ function sources(given: Source[] | undefined, link: Link, heading: string): stri
   if (!given?.length) {
     return '<p>No code from other files was in the prompt.</p>';
   }
-  return `<h2>${heading}</h2>${list(given.map((source) => `${located(source, link)}: ${escaped(source.why)}`))}`;
+  return `<h2>${heading}</h2>${list(given.map((source) => `${located(source, link)}: ${marked(source.why)}`))}`;
 }
 
 function leftOut(one: Explanation['left_out'][number], link: Link): string {
-  return `${located({ start_line: 1, end_line: 1, ...one }, link)}: ${escaped(one.reason ?? one.why ?? '')}`;
+  return `${located({ start_line: 1, end_line: 1, ...one }, link)}: ${marked(one.reason ?? one.why ?? '')}`;
 }
 
 function located(source: { path: string; start_line: number; end_line: number }, link: Link): string {
@@ -107,33 +95,11 @@ function budgetRows(budgets: Explanation['budgets']): string[][] {
   return Object.entries(budgets).map(([part, { used, allowed }]) => [words(part), String(used), String(allowed)]);
 }
 
-function nested(name: string, value: object): string {
-  const rows = Array.isArray(value) ? value : Object.entries(value).map(([key, row]) => ({ '': key, ...asRow(row) }));
-  const columns = [...new Set(rows.flatMap((row: object) => Object.keys(row)))];
-  const cells = rows.map((row: Record<string, unknown>) => columns.map((column) => figure(row[column])));
-  return `<h2>${escaped(words(name))}</h2>${table(columns.map(words), cells)}`;
-}
-
-function asRow(row: unknown): object {
-  return typeof row === 'object' && row !== null ? row : { n: row };
-}
-
-function isTable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
-function figure(value: unknown): string {
-  if (value === undefined || value === null) {
-    return '';
-  }
-  return typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
-}
-
 function words(name: string): string {
   return name.replaceAll('_', ' ');
 }
 
-function table(head: string[], rows: string[][]): string {
+export function table(head: string[], rows: string[][]): string {
   const row = (cells: string[], tag: string) => `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
   return `<table>${head.length ? row(head, 'th') : ''}${rows.map((cells) => row(cells, 'td')).join('')}</table>`;
 }
@@ -148,6 +114,11 @@ function code(text: string): string {
 
 function paragraph(text: string): string {
   return `<p>${escaped(text)}</p>`;
+}
+
+/** The same, with what stands between backticks as code. */
+function marked(text: string): string {
+  return escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 /** Text in which nothing means anything in HTML. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { explanationPage, statisticsPage, whyPage, type Why } from '../src/readable';
+import { explanationPage, whyPage, type Why } from '../src/readable';
 
 const link = (path: string, line: number) => `file:///${path}#L${line}`;
 
@@ -64,12 +64,4 @@ test('a prompt is shown with its budgets, sources and what was left out', () => 
   for (const part of ['<td>above</td><td>10</td><td>100</td>', '>b.py:1</a>: imported', '>c.py:4-8</a>: no room', '12 tokens', '“wid”', '&lt;begin&gt;\nx = 1']) {
     assert.ok(page.includes(part), part);
   }
-});
-
-test('statistics are tables whatever they hold', () => {
-  const page = statisticsPage({ shown: 10, share: 0.333333, languages: { python: { shown: 4, kept: 1 } }, latency: [{ p50: 1 }] }, 30);
-  for (const part of ['<td>shown</td><td>10</td>', '<td>0.33</td>', '<h2>languages</h2>', '<td>python</td><td>4</td><td>1</td>', '<th>p50</th>']) {
-    assert.ok(page.includes(part), part);
-  }
-  assert.match(statisticsPage(null, 7), /last 7 days[\s\S]*Nothing was counted/);
 });

@@ -16,6 +16,10 @@ LINES = """() => [...document.querySelectorAll('.editor-instance .view-lines > .
     .sort((one, other) => parseFloat(one.style.top) - parseFloat(other.style.top))
     .map((line) => line.textContent.replaceAll('\\u00a0', ' '))"""
 
+# The files that are shown, one in each group of editors.
+SHOWN = """() => [...document.querySelectorAll('.tabs-container .tab.active')]
+    .map((tab) => tab.getAttribute('data-resource-name'))"""
+
 STATUS_ITEM = '[id="codeassist.codeassist.codeassist.status"]'
 STATUS = f"""() => {{
     const item = document.querySelector('{STATUS_ITEM} a');

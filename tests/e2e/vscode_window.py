@@ -8,16 +8,38 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.vscode_pages import FOCUSED, GHOST, HINTS, LINES, NOTIFICATIONS, QUICK_INPUT, ROWS, STATUS, STATUS_ITEM
+from tests.e2e.vscode_pages import (
+    FOCUSED,
+    GHOST,
+    HINTS,
+    LINES,
+    NOTIFICATIONS,
+    QUICK_INPUT,
+    ROWS,
+    SHOWN,
+    STATUS,
+    STATUS_ITEM,
+)
 from tests.e2e.vscode_session import MARK
 from tests.e2e.vscode_tools import Tools
 
 DRIVER = Path(__file__).with_name("vscode_driver.js")
 WAIT_S = 60.0
-WIDTH, HEIGHT = 1200, 750
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of a window, in CSS pixels; pictures have twice as many."""
+
+    width: int
+    height: int
+
+
+SIZE = Size(1200, 750)
 
 
 class Browser:
@@ -61,11 +83,11 @@ class Browser:
 class Window:
     """One window. What is waited for is looked for again and again; in vain, a picture is taken and the test fails."""
 
-    def __init__(self, browser: Browser, name: str, url: str, pictures: Path) -> None:
+    def __init__(self, browser: Browser, name: str, url: str, pictures: Path, size: Size = SIZE) -> None:
         self.browser = browser
         self.name = name
         self.pictures = pictures
-        self._ask("open", url=url, width=WIDTH, height=HEIGHT)
+        self._ask("open", url=url, width=size.width, height=size.height)
 
     def wait(self, condition: Callable[[], Any], what: str, within_s: float = WAIT_S) -> Any:
         deadline = time.monotonic() + within_s
@@ -105,8 +127,7 @@ class Window:
         self.type(str(file), 0)  # the whole path: names are found in a list that may be older than the file
         self.wait(lambda: file.name in self.evaluate(FOCUSED), f"{file.name} among the files")
         self.press("Enter")
-        tab = "() => document.querySelector('.tabs-container .tab.active')?.getAttribute('data-resource-name') ?? ''"
-        self.wait(lambda: self.evaluate(tab) == file.name, f"an editor with {file.name}")
+        self.wait(lambda: file.name in self.evaluate(SHOWN), f"an editor with {file.name}")
         self.wait(self.lines, f"the text of {file.name}")
 
     def write(self, file: Path, text: str) -> None:

@@ -32,7 +32,7 @@ def test_what_another_file_says_is_suggested(
             window.press("Control+b")
             window.wait(lambda: not window.evaluate(SIDE_BAR), "the side bar to go")
         window.write(folder / "printed.py", PRINTED)
-        window.run("View: Split Editor Right")
+        window.press("Control+Backslash")
         window.open(folder / "orders.py")
         window.press("Control+1")
         window.go(8, 55)

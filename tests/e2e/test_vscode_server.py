@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.vscode_server import CodeServer
-from tests.e2e.vscode_session import GHOST, MARK, ORDERS, SHAPES, TYPED, servers_of
-from tests.e2e.vscode_window import Window
+from tests.e2e.vscode_session import GHOST, MARK, ORDERS, SHAPES, TYPED, repository_in, servers_of
+from tests.e2e.vscode_window import Browser, Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -26,19 +27,33 @@ def summary(order: Order) -> str:
 '''
 
 
-def test_an_unsaved_change_in_one_file_changes_the_suggestion_in_another(window: Window, repository: Path) -> None:
-    orders, printed = repository / "orders.py", repository / "printed.py"
-    window.write(printed, PRINTED)
-    window.type("to")
-    assert window.wait_ghost() == "ken_of_payment"
-    window.write(orders, ORDERS)
-    window.press("Control+Shift+ArrowRight")
-    window.type("total_in_cents", 20)
-    window.wait(lambda: window.line("    total_in_cents: float"), "the unsaved change")
-    window.open(printed)
-    window.press("Backspace")
-    window.type("o")
-    assert window.wait_ghost() == "tal_in_cents"
+@pytest.fixture
+def shop_folder(tmp_path: Path) -> Path:
+    """A repository of its own: what other tests have written into the shared one would be suggested, too."""
+    return repository_in(tmp_path)
+
+
+@pytest.fixture
+def shop(code_server: CodeServer, browser: Browser, pictures: Path, shop_folder: Path) -> Iterator[Window]:
+    window = Window(browser, "shop", code_server.url(shop_folder), pictures)
+    window.wait_ready()
+    yield window
+    window.close()
+
+
+def test_an_unsaved_change_in_one_file_changes_the_suggestion_in_another(shop: Window, shop_folder: Path) -> None:
+    orders, printed = shop_folder / "orders.py", shop_folder / "printed.py"
+    shop.write(printed, PRINTED)
+    shop.type("to")
+    assert shop.wait_ghost() == "ken_of_payment"
+    shop.write(orders, ORDERS)
+    shop.press("Control+Shift+ArrowRight")
+    shop.type("total_in_cents", 20)
+    shop.wait(lambda: shop.line("    total_in_cents: float"), "the unsaved change")
+    shop.open(printed)
+    shop.press("Backspace")
+    shop.type("o")
+    assert shop.wait_ghost() == "tal_in_cents"
     assert orders.read_text(encoding="utf-8") == ORDERS.replace(MARK, "")
 
 

@@ -45,6 +45,8 @@ class CodeServer:
             "chat.disableAIFeatures": True,
             "extensions.ignoreRecommendations": True,
             "editor.wordBasedSuggestions": "off",
+            # In a word, VS Code gives ghost text up for its own list after 750 ms, which a loaded machine may take.
+            "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
             "files.autoSave": "off",
             "workbench.secondarySideBar.defaultVisibility": "hidden",
             "workbench.tips.enabled": False,

@@ -237,7 +237,15 @@ class Window:
         self.wait(lambda: self.status()[0] == "codeassist: ready", "the server to be ready", within_s)
 
     def wait_ghost(self) -> str:
-        return str(self.wait(self.ghost, "ghost text"))
+        """The ghost text once it stays: what is seen first may belong to the last key but one."""
+        seen = [""] * 6
+
+        def is_steady() -> bool:
+            seen.append(self.ghost())
+            return seen[-1] != "" and len(set(seen[-6:])) == 1
+
+        self.wait(is_steady, "ghost text")
+        return seen[-1]
 
     def _close_one(self, n_left: int) -> None:
         self.run("View: Revert and Close Editor")

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { INSTALLED, inEnvironment, PROGRAM, search } from './locate';
-import { isFit, NO_PYTHON, progressLine, PYTHONS, remedy } from './remedies';
+import { isFit, NO_PYTHON, NOT_OURS, progressLine, PYTHONS, remedy } from './remedies';
+import { isBareName } from './sources';
 
 /** A sentence for the user, with the remedy in it. */
 export class InstallFailed extends Error {}
@@ -27,7 +28,10 @@ export interface Wishes {
  * Throws InstallFailed, or what `signal` says when it is aborted; nothing that was begun stays in either case.
  */
 export async function install(wishes: Wishes): Promise<string> {
-  const { storage, report } = wishes;
+  const { storage, report, from } = wishes;
+  if (isBareName(from)) {
+    throw new InstallFailed(NOT_OURS);
+  }
   mkdirSync(storage, { recursive: true });
   const environment = join(storage, `server-${Date.now()}`);
   try {
@@ -35,13 +39,13 @@ export async function install(wishes: Wishes): Promise<string> {
     const python = await findPython(wishes);
     report('creating the environment');
     await run(python, ['-m', 'venv', environment], wishes);
-    report(`installing ${wishes.from}`);
+    report(`installing ${from}`);
     const options = ['--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-    await run(inEnvironment(environment, 'python'), ['-m', 'pip', 'install', ...options, wishes.from], wishes);
+    await run(inEnvironment(environment, 'python'), ['-m', 'pip', 'install', ...options, from], wishes);
     report('checking what was installed');
     const program = inEnvironment(environment, PROGRAM);
     await run(program, ['--version'], wishes);
-    keep(storage, environment, wishes.from);
+    keep(storage, environment, from);
     return program;
   } catch (error) {
     rmSync(environment, { recursive: true, force: true });

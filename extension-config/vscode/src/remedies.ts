@@ -32,6 +32,9 @@ export function remedy(output: string): string {
   return error ? `the installer said: ${error}` : 'the installer said nothing. The log tells what was run.';
 }
 
+export const NOT_OURS =
+  'codeassist.installFrom is a bare name, which the package index has for another project. Name a clone of codeassist or a wheel of it, then install again.';
+
 /** The newest Python that will do, from the oldest. */
 export const PYTHONS = ['3.11', '3.12', '3.13'] as const;
 

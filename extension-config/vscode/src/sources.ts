@@ -24,6 +24,11 @@ export function requirement(path: string, hasGpu = existsSync('/proc/driver/nvid
   return `${path}[${hasGpu ? 'gpu' : 'cpu'}]`;
 }
 
+/** Whether pip would take it from its package index, where this name is another project's. */
+export function isBareName(from: string): boolean {
+  return /^codeassist\s*(\[[^\]]*\])?\s*([=<>~!,].*)?$/i.test(from.trim());
+}
+
 function isClone(folder: string): boolean {
   try {
     const text = readFileSync(join(folder, 'pyproject.toml'), 'utf8');

@@ -74,6 +74,12 @@ test('an installation that fails names the remedy and leaves nothing', async () 
   assert.deepEqual(readdirSync(given.storage), []);
 });
 
+test('a bare name is refused before anything is run', async () => {
+  const { wishes: given } = wishes(folder());
+  await assert.rejects(install({ ...given, from: 'codeassist[cpu]' }), /another project/);
+  assert.deepEqual(readdirSync(given.storage), []);
+});
+
 test('the environment of before goes when the new one is whole', async () => {
   const { wishes: given, said } = wishes(withTools(dirname(python(folder(), '3.11'))));
   const first = await install(given);

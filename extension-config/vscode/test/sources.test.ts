@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
-import { cloneAround, isWheel, requirement } from '../src/sources';
+import { cloneAround, isBareName, isWheel, requirement } from '../src/sources';
 
 const CLONE = resolve(process.cwd(), '..', '..');
 const folder = () => mkdtempSync(join(tmpdir(), 'codeassist-'));
@@ -33,4 +33,11 @@ test('a wheel is a file that is there', () => {
 test('what is installed can run the model here', () => {
   assert.equal(requirement('/clone', false), '/clone[cpu]');
   assert.equal(requirement('/x/codeassist-1.whl', true), '/x/codeassist-1.whl[gpu]');
+});
+
+test("another project's package is not taken for ours", () => {
+  const names = ['codeassist', 'codeassist[cpu]', 'Codeassist == 1.0', 'codeassist[gpu]>=2,<3'];
+  assert.deepEqual(names.filter((name) => !isBareName(name)), []);
+  const ours = ['/home/me/codeassist[cpu]', './codeassist', 'codeassist @ file:///x.whl', 'codeassist-0.1.0-py3-none-any.whl'];
+  assert.deepEqual(ours.filter(isBareName), []);
 });

@@ -28,7 +28,7 @@ export interface Figures {
   problem?: string;
 }
 
-const HEAD = ['shown', 'accepted', 'in part', 'typed', 'kept 30 s', 'kept 5 min', 'median', '95 %'];
+const HEAD = ['shown', 'accepted', 'in part', 'typed', '30 s', '5 min', 'ms'];
 
 export function statisticsPage(figures: Figures | null, days: number): string {
   const heading = `<h1>The last ${days} days</h1><p>Counted on this machine and never sent.</p>`;
@@ -47,8 +47,9 @@ export function statisticsPage(figures: Figures | null, days: number): string {
   ].join('\n');
 }
 
-const EXPLAINED = `<p>Accepted: as a whole, by Tab. In part: by the word. Typed: letter by letter, as it stood there. Kept:
-  mostly unchanged so long after it was accepted. Median and 95 %: milliseconds from the request to the answer.</p>`;
+const EXPLAINED = `<p>Accepted: as a whole, by Tab. In part: by the word. Typed: letter by letter, as it stood there. 30 s and
+  5 min: so many were mostly unchanged so long after they were accepted. ms: from the request to the answer, the median, and
+  in brackets what 95 % stay below.</p>`;
 
 function tallies(title: string, rows: [string, Tally][]): string {
   return rows.length ? `<h2>${title}</h2>${table(['', ...HEAD], rows.map(([name, tally]) => [name, ...cells(tally)]))}` : '';
@@ -63,14 +64,17 @@ function cells(tally: Tally): string[] {
     figure(typed_along),
     kept(tally.kept_30, tally.looked_at_30),
     kept(tally.kept_300, tally.looked_at_300),
-    figure(latency_p50_ms),
-    figure(latency_p95_ms),
+    latency(latency_p50_ms, latency_p95_ms),
   ];
 }
 
 /** Nothing where nothing could be looked at again. */
 function kept(n: number | null | undefined, of: number | null | undefined): string {
   return of ? `${n ?? 0} of ${of}` : '';
+}
+
+function latency(median: number | null | undefined, most: number | null | undefined): string {
+  return [figure(median), most ? `(${figure(most)})` : ''].filter(Boolean).join(' ');
 }
 
 function share(n: number | null | undefined, of: number | null | undefined): string {

@@ -13,7 +13,7 @@ const STYLE = `
   h1 { font-size: 1.5em; font-weight: 600; } h2 { font-size: 1.15em; font-weight: 600; margin-top: 1.6em; }
   pre { font-family: var(--vscode-editor-font-family); font-size: var(--vscode-editor-font-size); padding: 0.7em 1em;
         background: var(--vscode-textCodeBlock-background); border-radius: 4px; white-space: pre-wrap; }
-  table { border-collapse: collapse; } td, th { padding: 0.15em 1.5em 0.15em 0; text-align: left; vertical-align: top; }
+  table { border-collapse: collapse; } td, th { padding: 0.15em 1em 0.15em 0; text-align: left; vertical-align: top; }
   th { font-weight: normal; color: var(--vscode-descriptionForeground); }
   td:first-child { white-space: nowrap; color: var(--vscode-descriptionForeground); }
   ul { padding-left: 1.2em; }`;

@@ -9,13 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_vscode_server import PRINTED
 from tests.e2e.vscode_server import CodeServer
 from tests.e2e.vscode_session import MARK, ORDERS, repository_in
 from tests.e2e.vscode_window import Browser, Size, Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+PRINTED = '''"""What is printed of orders."""
+
+from orders import Order
+
+
+def summary(order: Order) -> str:
+    """One line about an order."""
+    return f"{order.customer}: {order.‸}"
+'''
 SIDE_BAR = "() => document.querySelector('.part.sidebar')?.offsetWidth > 0"
 
 
@@ -25,17 +33,18 @@ def test_what_another_file_says_is_suggested(
     folder = repository_in(tmp_path)
     orders = ORDERS.replace(f"{MARK}token_of_payment: float", "total_in_cents: int")
     (folder / "orders.py").write_text(orders, encoding="utf-8")
-    window = Window(browser, "picture", code_server.url(folder), pictures, Size(960, 380))
+    window = Window(browser, "picture", code_server.url(folder), pictures, Size(1200, 370))
     try:
         window.wait_ready()
         if window.evaluate(SIDE_BAR):
             window.press("Control+b")
             window.wait(lambda: not window.evaluate(SIDE_BAR), "the side bar to go")
         window.write(folder / "printed.py", PRINTED)
-        window.press("Control+Backslash")
+        window.run("View: New Editor Group to the Right")
         window.open(folder / "orders.py")
         window.press("Control+1")
-        window.go(8, 55)
+        before = PRINTED.partition(MARK)[0]
+        window.go(before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
         window.type("to")
         assert window.wait_ghost() == "tal_in_cents"
         window.picture("vscode")

@@ -136,7 +136,7 @@ class Window:
         file.write_text(before + after, encoding="utf-8", newline="")
         self.open(file)
         self.go(before.count("\n") + 1, 1)
-        self.press("End", *["ArrowLeft"] * len(after.partition("\n")[0]))
+        self.press("End", *["ArrowLeft"] * len(after.partition("\n")[0].rstrip("\r")))
 
     def close_editors(self) -> None:
         """Close all editors, and leave what was typed unsaved."""

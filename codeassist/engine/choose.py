@@ -81,7 +81,8 @@ def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
 async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
     if not vllm_is_installed():
         raise EngineUnavailable(
-            "vLLM is not installed; run `pip install 'codeassist[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
+            "vLLM is not installed; in a clone of codeassist run `make setup TARGET=cpu` (or `gpu`), or install the "
+            "clone into this environment with `pip install '.[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
         )
     if not vllm_runs_on_cpu() and not has_gpu():
         raise EngineUnavailable(

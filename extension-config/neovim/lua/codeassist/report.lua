@@ -87,6 +87,9 @@ end
 
 --- Of FIGURES.
 function M.figures(figures)
+  if not given(figures) then
+    return { 'the server has no figures' }
+  end
   local problem = given(figures.problem) or ''
   if problem ~= '' then
     return { problem }

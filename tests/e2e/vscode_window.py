@@ -87,6 +87,7 @@ class Window:
         self.browser = browser
         self.name = name
         self.pictures = pictures
+        self._draws_ghosts = False
         self._ask("open", url=url, width=size.width, height=size.height)
 
     def wait(self, condition: Callable[[], Any], what: str, within_s: float = WAIT_S) -> Any:
@@ -114,6 +115,7 @@ class Window:
         self._ask("hover", selector=selector)
 
     def reload(self) -> None:
+        self._draws_ghosts = False
         self._ask("reload")
 
     def close(self) -> None:
@@ -129,6 +131,7 @@ class Window:
         self.press("Enter")
         self.wait(lambda: file.name in self.evaluate(SHOWN), f"an editor with {file.name}")
         self.wait(self.lines, f"the text of {file.name}")
+        self._have_ghosts_drawn()
 
     def write(self, file: Path, text: str) -> None:
         """Put a text with a mark into a file, open it, and put the cursor at the mark."""
@@ -246,6 +249,16 @@ class Window:
 
         self.wait(is_steady, "ghost text")
         return seen[-1]
+
+    def _have_ghosts_drawn(self) -> None:
+        """VS Code makes the part of an editor that draws ghost text when it is idle, up to five seconds after the first
+        file has opened; what is typed before asks nobody. A command that needs the part has it made now.
+        """
+        if not self._draws_ghosts:
+            self._draws_ghosts = True
+            self.run("Trigger Inline Suggestion")
+            self.wait(lambda: not self.has_quick_input(), "the command palette to go")
+            self.press("Escape")
 
     def _close_one(self, n_left: int) -> None:
         self.run("View: Revert and Close Editor")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from codeassist.documents import read_document
 from codeassist.errors import DocumentError
 from lsp.areas import text_edit
 from lsp.documents import Document
-from lsp.positions import split_lines
+from lsp.positions import Encoding, split_lines
 from lsp.workspace import uri_in
 
 if TYPE_CHECKING:
@@ -37,9 +38,15 @@ async def apply_edit(
     if document is not None and not server.documents.is_current(document):
         raise DocumentError(f"{edit.path}: {STALE}")
     uri = document.uri if document is not None else uri_in(folder, edit.path)
+    if edit.is_new:
+        workspace_edit = _of_new_file(server, uri, edit)
+    elif document is not None:
+        workspace_edit = _of_file(server, edit, document, document.version)
+    else:
+        encoding = server.documents.encoding
+        workspace_edit = _of_file(server, edit, await asyncio.to_thread(_on_disk, folder, edit, uri, encoding), None)
     if document is None and server.documents.find(uri) is not None:
         raise DocumentError(f"{edit.path}: {STALE}")
-    workspace_edit = _of_new_file(server, uri, edit) if edit.is_new else _of_file(server, folder, uri, edit, document)
     result = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=workspace_edit, label=label))
     if not result.applied:
         reason = f": {result.failure_reason}" if result.failure_reason else ""
@@ -61,17 +68,12 @@ async def show_document(server: CodeassistServer, uri: str) -> bool:
     return result.success
 
 
-def _of_file(
-    server: CodeassistServer, folder: Path, uri: str, edit: FileEdit, document: Document | None
-) -> types.WorkspaceEdit:
-    version = document.version if document is not None else None
-    if document is None:
-        document = _on_disk(folder / edit.path, uri)
+def _of_file(server: CodeassistServer, edit: FileEdit, document: Document, version: int | None) -> types.WorkspaceEdit:
     newline = "\r\n" if any(line.endswith("\r\n") for line in document.lines) else "\n"
     edits = [text_edit(document, one, newline) for one in edit.edits]
     if not _knows_versions(server):
-        return types.WorkspaceEdit(changes={uri: edits})
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
+        return types.WorkspaceEdit(changes={document.uri: edits})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=version)
     return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=list(edits))])
 
 
@@ -90,10 +92,12 @@ def _of_new_file(server: CodeassistServer, uri: str, edit: FileEdit) -> types.Wo
     )
 
 
-def _on_disk(file: Path, uri: str) -> Document:
-    """A file that is not open, as a document. Raises DocumentError."""
-    source = read_document(file, file.name)
-    return Document(uri, 0, "", tuple(split_lines(source.text.replace("\n", source.newline))))
+def _on_disk(folder: Path, edit: FileEdit, uri: str, encoding: Encoding) -> Document:
+    """A file that is not open, as a document; blocks. Raises DocumentError, also where its text is another by now."""
+    source = read_document(folder / edit.path, edit.path)
+    if source.text != edit.before:
+        raise DocumentError(f"{edit.path}: {STALE}")
+    return Document(uri, 0, "", tuple(split_lines(source.text.replace("\n", source.newline))), encoding)
 
 
 def _knows_versions(server: CodeassistServer) -> bool:

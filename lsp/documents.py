@@ -80,7 +80,7 @@ class DocumentStore:
     """The open documents by URI; all in the position encoding that client and server agreed on."""
 
     def __init__(self, encoding: Encoding = "utf-16") -> None:
-        self._encoding = encoding
+        self.encoding = encoding
         self._documents: dict[str, Document] = {}
 
     def get(self, uri: str) -> Document:
@@ -105,7 +105,7 @@ class DocumentStore:
     def open(self, item: types.TextDocumentItem) -> Document:
         """Take over a text; one that is open already is replaced."""
         lines = tuple(split_lines(without_lone_surrogates(item.text)))
-        document = Document(item.uri, item.version, item.language_id, lines, self._encoding)
+        document = Document(item.uri, item.version, item.language_id, lines, self.encoding)
         self._documents[item.uri] = document
         return document
 

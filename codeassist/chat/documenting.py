@@ -63,7 +63,7 @@ def finish(document: Document, wanted: Wanted, answer: str) -> FileEdit:
     at = definition.doc_line - 1
     edit = LineEdit(Lines(at, at), textwrap.indent(text, definition.doc_indent))
     check_same_code(document, (edit,))
-    return FileEdit(document.path, (edit,))
+    return FileEdit(document.path, (edit,), document.text)
 
 
 def _documentation(document: Document, definition: Outlined, code: str) -> str:

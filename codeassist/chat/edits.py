@@ -33,10 +33,11 @@ class LineEdit:
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """Edits of one file, from its end to its start. is_new: the file is made for them."""
+    """Edits of one file, from its end to its start. before: its text (LF line ends). is_new: it is made for them."""
 
     path: str
     edits: tuple[LineEdit, ...]
+    before: str
     is_new: bool = False
 
 

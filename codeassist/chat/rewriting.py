@@ -54,7 +54,7 @@ def replacement(document: Document, lines: Lines, code: str) -> FileEdit:
     edit = first_that_parses(document, place, fitted(code, old or [all_lines[min(place.start, len(all_lines) - 1)]]))
     if edit.text == "\n".join(old):
         raise AnswerUnusable("the chat model changed nothing")
-    return FileEdit(document.path, (edit,))
+    return FileEdit(document.path, (edit,), document.text)
 
 
 def _meant(document: Document, lines: Lines, code: str) -> Lines:

@@ -49,7 +49,7 @@ def finish(wanted: Wanted, answer: str) -> FileEdit:
     before = read_syntax(target.path, target.text)
     if adds_errors(before, target, edits):
         raise AnswerUnusable(f"what the chat model wrote would break the syntax of {target.path}; nothing was changed")
-    return FileEdit(target.path, edits, wanted.is_new)
+    return FileEdit(target.path, edits, target.text, wanted.is_new)
 
 
 def _tested(document: Document, lines: Lines) -> tuple[int, int]:

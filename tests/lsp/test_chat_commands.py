@@ -224,6 +224,32 @@ async def test_tests_go_where_the_repository_keeps_its_tests(session: Session) -
     assert desk.editor.created == []
 
 
+async def test_a_test_file_that_is_not_open_is_extended_in_the_agreed_encoding(session: Session) -> None:
+    desk = await Desk(session, block("def test_it():\n    assert True")).start(
+        CAPABILITIES | {"general": {"positionEncodings": ["utf-8"]}}
+    )
+    file = session.assistant.workspace / "tests/test_price.py"
+    file.write_text(f"{TESTS}# 'é😀'", encoding="utf-8")
+    desk.editor.reply = {"applied": True}
+    await desk.run("tests", desk.open("shop/price.py"), (1, 0), (1, 0))
+    (edit,) = desk.editor.edits[0]["documentChanges"][0]["edits"]
+    line = TESTS.count("\n")
+    assert edit["range"] == span((line, 10), (line, 10))
+
+
+async def test_a_test_file_that_changes_on_the_disk_meanwhile_is_left_alone(session: Session) -> None:
+    desk = await Desk(session, block("def test_it():\n    assert True")).start()
+    file = session.assistant.workspace / "tests/test_price.py"
+    desk.chat.hold = asyncio.Event()
+    running = asyncio.create_task(desk.run("tests", desk.open("shop/price.py"), (1, 0), (1, 0)))
+    await desk.chat.was_asked.wait()
+    file.write_text(f"import os\n{TESTS}", encoding="utf-8")
+    desk.chat.hold.set()
+    await running
+    assert desk.editor.edits == []
+    assert "tests/test_price.py: the text has changed since" in desk.editor.messages()[0]
+
+
 async def test_a_new_test_file_is_made_beside_the_others(session: Session) -> None:
     desk = await Desk(session, block("def test_total():\n    assert True")).start()
     uri = desk.open("shop/till.py")

@@ -15,6 +15,7 @@ import {
 import { delay, failed, isTold, NONE, type Failures } from './backoff';
 import { logLine } from './logLine';
 import type { Phase, ServerStatus } from './status';
+import { Turns } from './turns';
 
 export const STATUS = 'codeassist/status';
 
@@ -36,6 +37,7 @@ export class Server implements vscode.Disposable {
   private client: LanguageClient | undefined;
   private failures: Failures = NONE;
   private startedAt = 0;
+  private readonly turns = new Turns();
   private timer: NodeJS.Timeout | undefined;
   private readonly changes = new vscode.EventEmitter<void>();
   private readonly starts = new vscode.EventEmitter<LanguageClient>();
@@ -58,12 +60,15 @@ export class Server implements vscode.Disposable {
   /** Start it, or start it anew. Never throws: what goes wrong is a phase and a problem. */
   async start(): Promise<void> {
     this.failures = NONE;
-    await this.stop();
-    await this.launchOnce('starting');
+    await this.turns.restart(() => this.endClient(), () => this.launchOnce('starting'));
   }
 
   /** Stop it and start it no more. */
   async stop(): Promise<void> {
+    await this.turns.end(() => this.endClient());
+  }
+
+  private async endClient(): Promise<void> {
     clearTimeout(this.timer);
     const client = this.client;
     this.client = undefined;

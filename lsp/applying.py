@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,19 +39,29 @@ async def apply_edit(
         raise DocumentError(f"{edit.path}: {STALE}")
     uri = document.uri if document is not None else uri_in(folder, edit.path)
     if edit.is_new:
-        workspace_edit = _of_new_file(server, uri, edit)
+        wanted = _of_new_file(server, uri, edit)
     elif document is not None:
-        workspace_edit = _of_file(server, edit, document, document.version)
+        wanted = _of_file(server, edit, document, document.version)
     else:
         encoding = server.documents.encoding
-        workspace_edit = _of_file(server, edit, await asyncio.to_thread(_on_disk, folder, edit, uri, encoding), None)
+        wanted = _of_file(server, edit, await asyncio.to_thread(_on_disk, folder, edit, uri, encoding), None)
     if document is None and server.documents.find(uri) is not None:
         raise DocumentError(f"{edit.path}: {STALE}")
-    result = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=workspace_edit, label=label))
+    result = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit=wanted, label=label))
     if not result.applied:
         reason = f": {result.failure_reason}" if result.failure_reason else ""
         raise DocumentError(f"{edit.path} was not changed: the editor did not apply the edit{reason}")
     return uri
+
+
+def workspace_edit(
+    server: CodeassistServer, uri: str, version: int | None, edits: Sequence[types.TextEdit]
+) -> types.WorkspaceEdit:
+    """Edits of one version of one text, as the client knows them. version: None for a text that is not open."""
+    if not _knows_versions(server):
+        return types.WorkspaceEdit(changes={uri: edits})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=list(edits))])
 
 
 def can_show_documents(server: CodeassistServer) -> bool:
@@ -71,10 +81,7 @@ async def show_document(server: CodeassistServer, uri: str) -> bool:
 def _of_file(server: CodeassistServer, edit: FileEdit, document: Document, version: int | None) -> types.WorkspaceEdit:
     newline = "\r\n" if any(line.endswith("\r\n") for line in document.lines) else "\n"
     edits = [text_edit(document, one, newline) for one in edit.edits]
-    if not _knows_versions(server):
-        return types.WorkspaceEdit(changes={document.uri: edits})
-    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=version)
-    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(text_document=identifier, edits=list(edits))])
+    return workspace_edit(server, document.uri, version, edits)
 
 
 def _of_new_file(server: CodeassistServer, uri: str, edit: FileEdit) -> types.WorkspaceEdit:

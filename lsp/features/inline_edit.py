@@ -15,6 +15,7 @@ from codeassist.next_edit.offers import Offers
 from codeassist.next_edit.types import NextEdit
 from codeassist.types import Cursor
 from codeassist.types import Document as CoreDocument
+from lsp.applying import workspace_edit
 from lsp.documents import Document
 from lsp.features.execute_command import REQUEST_FAILED
 from lsp.features.silence import silence
@@ -91,7 +92,7 @@ async def next_edit_actions(server: CodeassistServer, params: types.CodeActionPa
         types.CodeAction(
             title=f"codeassist: next edit: {described(offer)}",
             kind=types.CodeActionKind.QuickFix,
-            edit=types.WorkspaceEdit(changes={edit["textDocument"]["uri"]: [text_edit]}),
+            edit=workspace_edit(server, **edit["textDocument"], edits=[text_edit]),
             command=types.Command(**edit["command"]),
         )
     ]
@@ -125,11 +126,14 @@ async def _next_edit(
         return None
     with folder.in_use() as assistant:
         source, cursor = place_at(document, position).source(assistant)
-        others = {path: _reader(assistant, other) for path, other in server.editing.open_beside(assistant).items()}
+        beside = server.editing.open_beside(assistant)
+        others = {path: _reader(assistant, other) for path, other in beside.items()}
         work = assistant.next_edits.ask(source, cursor, others, invoked=invoked)
         offer = await server.latest.run(f"next edit {document.uri}", work)
-        opened = server.editing.open_beside(assistant).get(offer.document.path) if offer is not None else None
-    return (_encoded(offer, opened, folder.path, document), offer) if offer is not None else None
+    opened = beside.get(offer.document.path) if offer is not None else None
+    if offer is None or (opened is not None and not server.documents.is_current(opened)):
+        return None
+    return _encoded(offer, opened, folder.path, document), offer
 
 
 def _reader(assistant: Assistant, document: Document) -> Callable[[], CoreDocument]:

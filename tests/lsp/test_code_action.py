@@ -148,7 +148,7 @@ async def test_the_next_edit_is_offered_where_the_editor_does_not_ask_for_it_its
     await opened(session, text="def size():\n    return 1\n\n\nprint(size())\n")
     session.client.change(URI, 2, replacement((0, 4), (0, 8), "length"))
     found = await actions(session, (0, 9), (0, 9), only=["quickfix"])
-    assert [edit["newText"] for action in found for edit in action["edit"]["changes"][URI]] == ["length"]
+    assert [edit["newText"] for action in found for edit in action["edit"]["documentChanges"][0]["edits"]] == ["length"]
     params = {"textDocument": {"uri": URI, "version": 2}, "position": {"line": 0, "character": 9}}
     await session.client.request("textDocument/copilotInlineEdit", params)
     assert await actions(session, (0, 9), (0, 9), only=["quickfix"]) == []

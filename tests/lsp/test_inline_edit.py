@@ -103,6 +103,29 @@ async def test_another_open_document_is_edited_as_the_editor_has_it(session: Ses
     assert edit["range"] == span((1, 19), (1, 27))
 
 
+async def test_an_edit_of_another_document_that_changes_meanwhile_is_not_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await session.ready()
+    session.client.open(OTHER, "from sample import load_all\n\nload_all()\n", version=4)
+    session.client.open(URI, "def load_all():\n    pass\n")
+    session.client.change(URI, 2, replacement((0, 4), (0, 8), "read"))
+    await session.client.request("codeassist/status")
+    editor, documents = session.assistant.next_edits, session.server.documents
+    find = editor.ask
+
+    async def slow(*arguments: Any, invoked: bool = False) -> Any:
+        found = await find(*arguments, invoked=invoked)
+        change = types.TextDocumentContentChangePartial(
+            types.Range(types.Position(0, 0), types.Position(0, 0)), "# a\n"
+        )
+        documents.change(OTHER, 5, [change])
+        return found
+
+    monkeypatch.setattr(editor, "ask", slow)
+    assert await ask(session, 0, 8) == {"edits": []}
+
+
 async def test_a_snooze_is_for_next_edits_too_but_not_for_who_asks(session: Session) -> None:
     await renamed(session)
     await run(session, "codeassist.snooze", {"minutes": 5})
@@ -142,6 +165,18 @@ async def test_the_next_edit_is_a_code_action(session: Session) -> None:
     assert action.edit is not None
     assert action.edit.changes is not None
     assert [edit.new_text for edit in action.edit.changes[URI]] == ["price"]
+
+
+async def test_a_code_action_names_the_version_where_the_editor_knows_versions(session: Session) -> None:
+    await renamed(session, workspace={"workspaceEdit": {"documentChanges": True}})
+    place = types.Range(types.Position(1, 9), types.Position(1, 9))
+    params = types.CodeActionParams(types.TextDocumentIdentifier(URI), place, types.CodeActionContext([]))
+    await session.client.request("codeassist/status")
+    (action,) = await next_edit_actions(session.server, params)
+    assert action.edit is not None
+    (change,) = action.edit.document_changes or ()
+    assert isinstance(change, types.TextDocumentEdit)
+    assert (change.text_document.uri, change.text_document.version) == (URI, 6)
 
 
 @pytest.mark.parametrize("arguments", [[], [{"uri": URI}], [{"uri": URI, "position": {"line": -1, "character": 0}}]])

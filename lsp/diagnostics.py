@@ -21,6 +21,7 @@ from lsp.areas import OpenTexts, read_text
 from lsp.chat_commands import open_documents
 from lsp.documents import Document
 from lsp.folder import Folder
+from lsp.place import BOM
 from lsp.workspace import path_of, uri_in
 
 if TYPE_CHECKING:
@@ -147,10 +148,11 @@ class Diagnostics:
 
     def _encode(self, folder: Folder, document: Document, finding: Finding) -> types.Diagnostic:
         last = min(finding.end_line, len(document.lines)) - 1
+        first = min(finding.start_line - 1, last)
         end = len(document.lines[last]) if finding.end_column is None else finding.end_column
         area = types.Range(
-            start=document.position(Cursor(min(finding.start_line - 1, last), finding.start_column)),
-            end=document.position(Cursor(last, end)),
+            start=document.position(Cursor(first, finding.start_column + _n_before(document, first))),
+            end=document.position(Cursor(last, end + _n_before(document, last))),
         )
         return types.Diagnostic(
             range=area,
@@ -172,6 +174,11 @@ class Diagnostics:
         start = types.Position(line=int(line) - 1, character=0)
         location = types.Location(uri=uri_in(folder.path, path), range=types.Range(start=start, end=start))
         return [types.DiagnosticRelatedInformation(location=location, message=f"{path} does not define it")]
+
+
+def _n_before(document: Document, line: int) -> int:
+    """Code points at the start of a line that findings do not count: a byte order mark."""
+    return int(line == 0 and document.lines[0].startswith(BOM))
 
 
 def register_findings(server: CodeassistServer) -> None:

@@ -118,6 +118,11 @@ async def test_a_document_that_is_closed_has_no_diagnostics(session: Session, ur
     await told(session, uri, 0)
 
 
+async def test_a_place_in_the_line_of_a_byte_order_mark_is_behind_it(session: Session, uri: str) -> None:
+    session.client.open(uri, "\ufefffrom shop import prise_of\n")
+    assert (await told(session, uri, 1))["diagnostics"][0]["range"] == span((0, 18), (0, 26))
+
+
 async def test_a_merge_conflict_is_an_error(session: Session, uri: str) -> None:
     session.client.open(uri, "a = 1\n<<<<<<< HEAD\na = 2\n=======\na = 3\n>>>>>>> topic\n")
     diagnostic = (await told(session, uri, 1))["diagnostics"][0]

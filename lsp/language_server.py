@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STATUS = "codeassist/status"
+
+# VS Code makes a link of `[label](address)` in a message, and runs a command that is its address.
+_LINK = re.compile(r"\]\((?=[a-z]+:)", re.IGNORECASE)
 
 
 class CodeassistServer(LanguageServer):
@@ -111,11 +115,15 @@ class CodeassistServer(LanguageServer):
     def warn(self, message: str) -> None:
         """Show a warning to the user, and log it."""
         logger.warning("%s", message)
-        self.window_show_message(types.ShowMessageParams(type=types.MessageType.Warning, message=message))
+        self._show(types.MessageType.Warning, message)
 
     def tell(self, message: str) -> None:
         """Show the user what was asked for."""
-        self.window_show_message(types.ShowMessageParams(type=types.MessageType.Info, message=message))
+        self._show(types.MessageType.Info, message)
+
+    def _show(self, kind: types.MessageType, message: str) -> None:
+        """The message may tell names and settings of a repository that nobody trusts, and what a model says."""
+        self.window_show_message(types.ShowMessageParams(type=kind, message=_LINK.sub("] (", message)))
 
     @property
     def lists_entries(self) -> bool:

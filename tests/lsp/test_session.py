@@ -65,6 +65,14 @@ async def test_an_unknown_setting_is_a_warning_and_the_others_count(session: Ses
     assert session.opened == [(Path("/w"), {"completion.max_tokens": 8})]
 
 
+@pytest.mark.parametrize("address", ["command:workbench.action.terminal.new", "HTTPS://example.org", "file:///bin/sh"])
+async def test_no_message_has_a_link(session: Session, address: str) -> None:
+    """VS Code makes links of them, which may run commands; settings and names of a repository stand in messages."""
+    await session.ready(initializationOptions={f"[open]({address})": 1})
+    shown = (await session.client.notification("window/showMessage"))["message"]
+    assert f"`[open] ({address})` is ignored" in shown
+
+
 async def test_warnings_of_the_configuration_are_shown(session: Session) -> None:
     session.warnings.append("codeassist.toml: engine.url is not applied")
     await session.ready()

@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 
-import { install, InstallFailed } from './installing';
+import { install } from './installing';
 import { sentence } from './server';
 import { cloneAround, isWheel, requirement } from './sources';
 
@@ -126,7 +126,7 @@ async function failed(error: unknown, log: vscode.LogOutputChannel): Promise<voi
     log.info('the installation was cancelled; nothing was kept');
     return;
   }
-  const reason = error instanceof InstallFailed ? error.message : sentence(error);
+  const reason = sentence(error);
   log.error(`the installation failed: ${reason}`);
   const message = `codeassist was not installed: ${reason}`;
   const answer = await vscode.window.showErrorMessage(message, 'Show log', 'Try again', 'Settings');

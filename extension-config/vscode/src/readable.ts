@@ -121,6 +121,11 @@ function marked(text: string): string {
   return escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 }
 
+/** A message that VS Code makes no links of: these may run commands, and what is told may come from a repository. */
+export function unlinked(message: string): string {
+  return message.replace(/\]\((?=[a-z]+:)/gi, '] (');
+}
+
 /** Text in which nothing means anything in HTML. */
 export function escaped(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

@@ -14,6 +14,7 @@ import {
 
 import { delay, failed, isTold, NONE, type Failures } from './backoff';
 import { logLine } from './logLine';
+import { unlinked } from './readable';
 import type { Phase, ServerStatus } from './status';
 import { Turns } from './turns';
 
@@ -208,5 +209,5 @@ async function end(client: LanguageClient | undefined, log: vscode.LogOutputChan
 
 /** What an error says; the client rejects without one at times. */
 export function sentence(error: unknown): string {
-  return error instanceof Error && error.message ? error.message : String(error ?? 'it did not start');
+  return unlinked(error instanceof Error && error.message ? error.message : String(error ?? 'it did not start'));
 }

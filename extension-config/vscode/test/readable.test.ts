@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { explanationPage, whyPage, type Why } from '../src/readable';
+import { explanationPage, unlinked, whyPage, type Why } from '../src/readable';
 
 const link = (path: string, line: number) => `file:///${path}#L${line}`;
 
@@ -64,4 +64,9 @@ test('a prompt is shown with its budgets, sources and what was left out', () => 
   for (const part of ['<td>above</td><td>10</td><td>100</td>', '>b.py:1</a>: imported', '>c.py:4-8</a>: no room', '12 tokens', '“wid”', '&lt;begin&gt;\nx = 1']) {
     assert.ok(page.includes(part), part);
   }
+});
+
+test('a message has no links, whatever it tells', () => {
+  assert.equal(unlinked('`[open](command:workbench.action.terminal.new)`'), '`[open] (command:workbench.action.terminal.new)`');
+  assert.equal(unlinked('[a](HTTPS://x) a[i](b)'), '[a] (HTTPS://x) a[i](b)');
 });

@@ -26,7 +26,7 @@ export function requirement(path: string, hasGpu = existsSync('/proc/driver/nvid
 
 /** Whether pip would take it from its package index, where this name is another project's. */
 export function isBareName(from: string): boolean {
-  return /^codeassist\s*(\[[^\]]*\])?\s*([=<>~!,].*)?$/i.test(from.trim());
+  return /^codeassist\s*(\[[^\]]*\])?\s*([=<>~!,;(].*)?$/i.test(from.trim());
 }
 
 function isClone(folder: string): boolean {

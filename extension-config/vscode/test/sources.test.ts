@@ -36,7 +36,7 @@ test('what is installed can run the model here', () => {
 });
 
 test("another project's package is not taken for ours", () => {
-  const names = ['codeassist', 'codeassist[cpu]', 'Codeassist == 1.0', 'codeassist[gpu]>=2,<3'];
+  const names = ['codeassist', 'codeassist[cpu]', 'Codeassist == 1.0', 'codeassist[gpu]>=2,<3', 'codeassist (==1.0)', 'codeassist; python_version > "3"'];
   assert.deepEqual(names.filter((name) => !isBareName(name)), []);
   const ours = ['/home/me/codeassist[cpu]', './codeassist', 'codeassist @ file:///x.whl', 'codeassist-0.1.0-py3-none-any.whl'];
   assert.deepEqual(ours.filter(isBareName), []);

@@ -60,14 +60,14 @@ async def _said(server: CodeassistServer, uri: str, outcome: Outcome) -> str:
     if not outcome.text:
         return ""
     start = types.Position(line=outcome.line, character=0)
-    site = site_of(server, uri, types.Range(start=start, end=start))
-    with site.folder.in_use() as assistant:
-        if not is_configured(assistant.settings.chat):
-            return ""
-        try:
+    try:
+        site = site_of(server, uri, types.Range(start=start, end=start))
+        with site.folder.in_use() as assistant:
+            if not is_configured(assistant.settings.chat):
+                return ""
             return await tasks_of(assistant, site).explain(site.source, site.lines.start, outcome.text)
-        except CodeassistError as error:  # Its sources can be shown all the same.
-            return f"*No explanation by the chat model: {error}*"
+    except CodeassistError as error:  # Its sources can be shown all the same.
+        return f"*No explanation by the chat model: {error}*"
 
 
 async def _show(server: CodeassistServer, outcome: Outcome, said: str) -> None:

@@ -45,6 +45,7 @@ async def explained(
     outcome: Outcome | None = OUTCOME,
     capabilities: dict[str, Any] = CAPABILITIES,
     with_place: bool = True,
+    is_closed: bool = False,
 ) -> tuple[list[str], list[str], ScriptedChat]:
     """The pages that were opened, the messages, and the chat model."""
     folder = tmp_path / "work"
@@ -60,13 +61,15 @@ async def explained(
     assistant.open_chat = lambda _: chat
     async with connected(assistant) as session:
         await session.ready(capabilities, rootUri=folder.as_uri())
-        return *await run(session, (folder / "main.py").as_uri(), with_place), chat
+        return *await run(session, (folder / "main.py").as_uri(), with_place, is_closed), chat
 
 
-async def run(session: Session, uri: str, with_place: bool) -> tuple[list[str], list[str]]:
+async def run(session: Session, uri: str, with_place: bool, is_closed: bool) -> tuple[list[str], list[str]]:
     editor = Editor(session.client)
     editor.open(uri, "def total(order):\n    \n")
     session.server.suggestions.asked(uri)
+    if is_closed:
+        session.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
     arguments = [{"uri": uri, "position": {"line": 0, "character": 0}}] if with_place else []
     params = {"command": "codeassist.explainSuggestion", "arguments": arguments}
     assert await session.client.request("workspace/executeCommand", params) is None
@@ -99,6 +102,14 @@ async def test_a_chat_model_that_fails_leaves_the_sources(tmp_path: Path, error:
     assert str(error) in page
     assert "Where it came from" in page
     assert messages == []
+
+
+async def test_of_a_document_that_was_closed_the_sources_are_shown(tmp_path: Path) -> None:
+    (page,), messages, chat = await explained(tmp_path, "unused", is_closed=True)
+    assert "is not open" in page
+    assert "Where it came from" in page
+    assert messages == []
+    assert chat.asked == []
 
 
 async def test_an_editor_that_shows_no_documents_shows_a_message(tmp_path: Path) -> None:

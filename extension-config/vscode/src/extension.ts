@@ -55,7 +55,7 @@ class Extension implements vscode.Disposable {
     this.names = serverSettingNames(context);
     this.server = new Server(() => this.launch(), this.options(), log);
     this.switches = new Switches(this.server, () => this.view());
-    const nextEdit = new NextEdit(() => this.server.running);
+    const nextEdit = new NextEdit(() => this.server.running, isWanted);
     const clock = setInterval(() => this.show(), MINUTE_MS); // what is snoozed tells for how long
     this.subscriptions = [
       this.server,
@@ -123,7 +123,7 @@ class Extension implements vscode.Disposable {
       executeCommand: (command, args, next) => commands.executeCommand(command, args, next),
       handleWorkDoneProgress: (token, params) => this.work.told(token, params),
       provideInlineCompletionItems: (document, position, inline, token, next) =>
-        isEnabled(enable(document), document.languageId) ? next(document, position, inline, token) : undefined,
+        isWanted(document) ? next(document, position, inline, token) : undefined,
       workspace: {
         configuration: ({ items }) => items.map(({ section }) => (section === 'codeassist' ? this.read() : null)),
         didChangeConfiguration: () => this.sendSettings(),
@@ -264,6 +264,11 @@ class Extension implements vscode.Disposable {
       await vscode.commands.executeCommand(`codeassist.${actions[answer]}`);
     }
   }
+}
+
+/** Whether suggestions are wanted in a document: of single languages that are off the server knows nothing. */
+function isWanted(document: vscode.TextDocument): boolean {
+  return vscode.languages.match(DOCUMENTS, document) > 0 && isEnabled(enable(document), document.languageId);
 }
 
 function serverSettingNames(context: vscode.ExtensionContext): string[] {

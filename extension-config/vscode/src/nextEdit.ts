@@ -33,7 +33,11 @@ export class NextEdit implements vscode.Disposable {
   private readonly added = vscode.window.createTextEditorDecorationType({});
   private readonly subscriptions: vscode.Disposable[];
 
-  constructor(private readonly client: () => LanguageClient | undefined) {
+  /** isWanted: whether it is offered in a document before anybody asks. */
+  constructor(
+    private readonly client: () => LanguageClient | undefined,
+    private readonly isWanted: (document: vscode.TextDocument) => boolean,
+  ) {
     this.subscriptions = [
       this.old,
       this.added,
@@ -79,7 +83,7 @@ export class NextEdit implements vscode.Disposable {
       return;
     }
     this.dismiss();
-    if (isOffered(this.client())) {
+    if (isOffered(this.client()) && this.isWanted(document)) {
       this.timer = setTimeout(() => void this.ask(editor), REST_MS);
     }
   }

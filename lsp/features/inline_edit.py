@@ -19,7 +19,7 @@ from lsp.applying import workspace_edit
 from lsp.documents import Document
 from lsp.features.execute_command import REQUEST_FAILED
 from lsp.features.silence import silence
-from lsp.json_parts import number_in, part, text_in
+from lsp.json_parts import part, text_in
 from lsp.language_server import CodeassistServer
 from lsp.place import BOM, place_at
 from lsp.positions import character_of
@@ -169,7 +169,10 @@ def _place(arguments: tuple[Any, ...]) -> tuple[str, types.Position]:
 
 
 def _position(given: Any) -> types.Position | None:
-    line, character = number_in(given, "line"), number_in(given, "character")
-    if line is None or character is None or line < 0 or character < 0:
+    line, character = part(given, "line"), part(given, "character")
+    if type(line) is not int or type(character) is not int:
         return None
-    return types.Position(line=int(line), character=int(character))
+    try:
+        return types.Position(line=line, character=character)
+    except ValueError:  # below 0, or more than the protocol's numbers go up to
+        return None

@@ -179,7 +179,10 @@ async def test_a_code_action_names_the_version_where_the_editor_knows_versions(s
     assert (change.text_document.uri, change.text_document.version) == (URI, 6)
 
 
-@pytest.mark.parametrize("arguments", [[], [{"uri": URI}], [{"uri": URI, "position": {"line": -1, "character": 0}}]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], [{"uri": URI}], *([{"uri": URI, "position": {"line": line, "character": 0}}] for line in (-1, 2**31, 0.5))],
+)
 async def test_a_command_says_what_it_takes(session: Session, arguments: list[Any]) -> None:
     await session.ready()
     with pytest.raises(ResponseError, match=r"codeassist\.nextEdit takes one argument"):

@@ -41,12 +41,9 @@ export class Server implements vscode.Disposable {
   private readonly turns = new Turns();
   private timer: NodeJS.Timeout | undefined;
   private readonly changes = new vscode.EventEmitter<void>();
-  private readonly starts = new vscode.EventEmitter<LanguageClient>();
 
   /** Phase, problem or status are others. */
   readonly onChanged = this.changes.event;
-  /** A client is about to be started: the time to add handlers. */
-  readonly onStarting = this.starts.event;
 
   constructor(
     private readonly launch: Launch,
@@ -91,7 +88,6 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.timer);
     this.changes.dispose();
-    this.starts.dispose();
   }
 
   private async launchOnce(phase: Phase): Promise<void> {
@@ -119,7 +115,6 @@ export class Server implements vscode.Disposable {
     this.startedAt = Date.now();
     this.become(phase, phase === 'restarting' ? this.problem : '');
     client.onNotification(STATUS, (status: ServerStatus) => this.told(client, status));
-    this.starts.fire(client);
     let isOver = false;
     const over = (problem: string) => {
       if (!isOver) {

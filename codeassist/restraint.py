@@ -17,7 +17,9 @@ DELETING_PAUSE_MS = 400.0
 _TYPED_OVER = 2
 # Tab is one key, too.
 _LEAST_CHARACTERS = 2
-_WORD_LEFT = re.compile(r"\w*$")
+_WORD_LEFT = re.compile(r"\w*\Z")
+# A longer run of letters and digits is data. The search for its start takes time by the square of what it looks at.
+_MAX_WORD = 200
 
 
 class Restraint:
@@ -40,7 +42,7 @@ class Restraint:
 
     def word_reason(self, path: str, before: str) -> str | None:
         """Why nothing is suggested in the word at the cursor, or None. before: the document up to the cursor."""
-        word = path, _WORD_LEFT.sub("", before)
+        word = path, _without_word(before)
         if word != self._word:
             self._word, self._n_typed_over = word, 0
         elif self._shown is not None and _is_typed_over(*self._shown, before):
@@ -52,6 +54,12 @@ class Restraint:
     def shown(self, before: str, suggestion: Suggestion) -> None:
         """This is suggested at a cursor that `word_reason` was asked about. before: the document up to it."""
         self._shown = before, suggestion.text
+
+
+def _without_word(before: str) -> str:
+    """A text without the word that it ends with."""
+    found = _WORD_LEFT.search(before[-_MAX_WORD:])
+    return before.removesuffix(found.group()) if found is not None else before
 
 
 def _is_typed_over(before: str, text: str, now: str) -> bool:

@@ -52,3 +52,14 @@ def test_who_deletes_on_and_on_is_waited_for(edits: list[str], pause_ms: float) 
 )
 def test_a_single_character_saves_no_key(text: str, from_cache: bool, is_too_little: bool) -> None:
     assert (little_reason(Suggestion("1", text, from_cache=from_cache)) is not None) == is_too_little
+
+
+def test_a_document_with_half_a_megabyte_of_digits_in_a_row_is_no_trouble() -> None:
+    blob = f'blob = "{"0123456789abcdef" * 32_768}"\n'
+    wrong = [("x.", "to"), ("x.t", "o(self)"), ("x.te", "n"), ("x.tes", "")]
+    assert reasons(*((blob + before, text) for before, text in wrong)) == [False, False, False, True]
+
+
+def test_a_new_line_is_another_place_than_the_word_above_it() -> None:
+    above = [("tes", "x"), ("test", "x"), ("test\n", "x"), ("test\nb", "x"), ("test\nbc", "x")]
+    assert reasons(*above) == [False, False, False, False, True]

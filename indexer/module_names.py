@@ -49,7 +49,8 @@ _JAVASCRIPT_MAGIC = re.compile(
 )
 # Calls that are given the name of the module and add nothing to it.
 _HARMLESS = re.compile(r"[Ll]ogger|getLogger|get_logger|Blueprint|Flask|Celery\b")
-_NAMES_ITSELF = re.compile(r"([\w.]+)\s*\(\s*(?:[^()\n]*,\s*)?__name__\b")
+# Nothing is looked at twice, from whichever of its letters on: a file may be one word of half a megabyte.
+_NAMES_ITSELF = re.compile(r"(?<![\w.])([\w.]++)\s*\(\s*+(?:[^()\n]*,\s*)?__name__\b")
 _SCOPES = frozenset({"function_definition", "class_definition", "lambda"})
 _COMPREHENSIONS = frozenset({
     "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",

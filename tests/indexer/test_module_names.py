@@ -126,3 +126,8 @@ def test_imports_that_nobody_is_prepared_to_miss(path: str, text: str, found: li
 def test_a_name_has_its_place_in_code_points() -> None:
     (item,) = imports_of("a.py", "x = 'é😀'; from m import name as other\n")
     assert (item.line, item.start_column, item.end_column) == (0, 24, 28)
+
+
+@pytest.mark.parametrize("data", ["0123456789abcdef" * 25_000, "f(" + " " * 400_000])
+def test_half_a_megabyte_in_one_line_is_read_once(data: str) -> None:
+    assert names_of("a.py", f'blob = "{data}"\n').names == {"blob"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from codeassist.findings.types import Finding, finding_id
@@ -26,11 +27,11 @@ def merge_conflicts(path: str, text: str) -> list[Finding]:
     if not found or not _is_broken(path, text, lines, found):
         return []
     findings: list[Finding] = []
-    seen: list[str] = []
+    seen: Counter[str] = Counter()
     for start, end in found:
         what = "\n".join(lines[start : end + 1])
-        identity = finding_id("merge-conflict", path, what, seen.count(what))
-        seen.append(what)
+        identity = finding_id("merge-conflict", path, what, seen[what])
+        seen[what] += 1
         message = f"A merge conflict that is not resolved: `{lines[start][:60]}` to line {end + 1}."
         findings.append(
             Finding(identity, path, start + 1, end + 1, "error", "merge-conflict", message, f"{path}:{start + 1}")

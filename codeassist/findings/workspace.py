@@ -58,7 +58,7 @@ class Workspace:
         """Whether there is such a file, in the editor or on disk."""
         known = self._is_file.get(path)
         if known is None:
-            known = self._is_file[path] = path in self._open_texts or (self._root / path).is_file()
+            known = self._is_file[path] = path in self._open_texts or _is_file(self._root / path)
         return known
 
     def has_entry(self, folder: str, name: str) -> bool:
@@ -79,3 +79,10 @@ class Workspace:
             known = self._modules.names(self._root / path, path) if text is None else names_of(path, text)
             self._names[path] = known
         return known
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A name that is too long for any file, or a folder that nobody may look into.
+        return False

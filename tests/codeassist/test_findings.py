@@ -149,3 +149,14 @@ def test_conflicts_are_told_where_they_break_a_file(path: str, text: str, lines:
 def test_odd_texts_have_findings_or_none(tmp_path: Path, text: str) -> None:
     for path in ("a.py", "a.ts", "a.md", "no ending", "../outside.py"):
         assert len(find_all(tmp_path, path, text, {})) <= 100
+
+
+def test_a_module_with_a_name_that_no_file_can_have_is_just_not_there(tmp_path: Path) -> None:
+    long = "a" * 300
+    assert found(tmp_path, {"a.ts": f'import {{ x }} from "./{long}";\n'}, "a.ts") == []
+    assert found(tmp_path, {"a.py": f"from .{long} import x\n"}, "a.py") == []
+
+
+def test_a_file_of_conflicts_alone_is_read_once() -> None:
+    findings = merge_conflicts("a.py", "<<<<<<< HEAD\n=======\n>>>>>>> x\n" * 100_000)
+    assert len({finding.id for finding in findings}) == 100_000

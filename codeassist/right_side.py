@@ -13,8 +13,8 @@ _QUOTES = "\"'`"
 _CLOSERS = re.compile(r"""^[)\]}>"'`]+""")
 _ESCAPED = re.compile(r"\\.")
 _ARROW = re.compile(r"[-=]>|[<>]=")
-# An angle bracket that opens a list of types, not a comparison.
-_OPENS_TYPES = re.compile(r"\w<[^<>()]*(?:<[^<>()]*)*$")
+# Angle brackets that open lists of types, and are no comparison: with nothing of this behind them.
+_OPENS_TYPES, _ENDS_TYPES = re.compile(r"\w<"), ">()"
 
 
 def closers_taken(left: str, text: str, right: str) -> int:
@@ -26,7 +26,7 @@ def closers_taken(left: str, text: str, right: str) -> int:
     if found is None or "\n" in text:
         return 0
     closers = found.group()
-    if not _OPENS_TYPES.search(left):
+    if not _OPENS_TYPES.search(left, max(map(left.rfind, _ENDS_TYPES)) + 1):
         closers = closers.partition(">")[0]
     places = _closed_at(_ARROW.sub("  ", _ESCAPED.sub("  ", text)), closers, _open_quotes(left))
     rest = text[places[0] :] if places else ""

@@ -11,7 +11,7 @@ from codeassist.next_edit.source import Source
 from codeassist.next_edit.types import Example, Replacement
 from codeassist.next_edit.visible import binds
 
-_FROM = re.compile(r"(\s*)from\s+([A-Za-z_][\w.]*)\s+import\s+([\w.*][\w.,* \t]*?)\s*(#.*)?$")
+_FROM = re.compile(r"(\s*)from\s+([A-Za-z_][\w.]*)\s+import\s+([\w.*][\w.,* \t]*)(#.*)?$")
 _NAME = re.compile(r"\w+")
 _EXTENSIONS = (".py", ".pyi")
 

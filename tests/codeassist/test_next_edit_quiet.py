@@ -154,3 +154,10 @@ def test_what_is_read_of_texts_does_not_pile_up() -> None:
         sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert sizes[-1] - sizes[len(sizes) // 3] < 2 * len(text)
+
+
+def test_an_import_with_very_many_spaces_behind_it_is_none() -> None:
+    assert import_in("from a import b" + " " * 500_000 + "!") is None
+    found = import_in("from a import b ,  c   # why")
+    assert found is not None
+    assert (found.names, found.comment) == (("b", "c"), "# why")

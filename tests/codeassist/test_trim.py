@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from marked import window_of
 
+from codeassist.right_side import closers_taken
 from codeassist.trim import TrimLimits, trim
 from codeassist.window import starts_block
 
@@ -189,3 +190,7 @@ def test_nothing_to_show_says_why() -> None:
     limits = TrimLimits(False, 12)
     assert trim("total = total + 1", window, limits, finished=True).reason == "repeats the line above"
     assert trim("", window, limits, finished=True).reason == "the model had nothing to add"
+
+
+def test_half_a_megabyte_of_brackets_on_the_line_is_looked_at_once() -> None:
+    assert closers_taken("a<" * 250_000 + ")", "x) + 1", ")") == 1

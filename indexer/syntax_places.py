@@ -18,6 +18,8 @@ _BLOCK = re.compile(
     r"^(?:block|.*_block|.*_body|body|.*_body_statement|body_statement|compound_statement|declaration_list|.*declaration_list"
     r"|enum_member_declaration_list|switch_block|statements|do_block|begin|then|else|case_clause|match_block)$"
 )
+# A node finds its parent from the root down, so that all nodes around a place are dear where code is nested deeply.
+_MAX_AROUND = 200
 _CLOSERS = (b"}", b")", b"]", b"end")
 
 
@@ -74,9 +76,11 @@ def closer_before(source: bytes, offset: int) -> bytes:
 
 
 def _around(root: Node, start: int, end: int) -> Iterator[Node]:
-    """Nodes that hold a stretch of the source, the innermost first."""
+    """Nodes that hold a stretch of the source, the innermost `_MAX_AROUND` of them, from within."""
     node = root.descendant_for_byte_range(start, end) or root.descendant_for_byte_range(start, start)
-    while node is not None:
+    for _ in range(_MAX_AROUND):
+        if node is None:
+            return
         yield node
         node = node.parent
 

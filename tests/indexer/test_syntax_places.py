@@ -105,3 +105,11 @@ def test_errors_are_found_where_they_are() -> None:
     root, _, offset = tree_at("a.py", "x = 1\ny = 2\n‸z = (\n")
     assert not has_error_between(root, 0, offset - 1)
     assert has_error_between(root, offset, offset + 5)
+
+
+def test_code_that_is_nested_very_deeply_is_looked_at_from_within() -> None:
+    source = "x = " + "a ? b : " * 40_000 + "c"
+    tree = LiveTrees(clock=lambda: 0.0).of("a.js", "", source)
+    assert tree is not None
+    assert prose_at(tree.root, tree.source, len(source)) == ""
+    assert block_end(tree.root, tree.source, len(source), opens=False) is None

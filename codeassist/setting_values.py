@@ -165,9 +165,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _check_url(name: str, value: str, where: str) -> None:
+    """An address is told in messages and in the log, so it may hold no secret."""
+    if "@" in value.partition("//")[2].partition("/")[0]:
+        raise ConfigError(
+            f"{where}: `{name}` holds a name or a password, which would be shown with it; give the address alone, and "
+            f"a key as {name.partition('.')[0]}.api_key"
+        )
     try:
         parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and value.isprintable()
     except ValueError:
         valid = False
     if not valid:

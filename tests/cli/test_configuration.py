@@ -179,6 +179,21 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_printed(tmp_path: Pat
     assert str(key).strip() not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["engine.url", "chat.url"])
+@pytest.mark.parametrize("start", ["http://me:hunter2@", "ftp://me:hunter2@", "http://hunter2@"])
+def test_an_address_with_a_password_is_refused_and_not_printed(tmp_path: Path, name: str, start: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"`{name}` holds a name or a password.*{name.partition('.')[0]}\.api_key"
+    ) as told:
+        load(tmp_path, overrides={name: f"{start}127.0.0.1:8000/v1"})
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize("url", ["http://a\tb/v1", "http://127.0.0.1/v1\n"])
+def test_an_address_that_no_request_can_be_sent_to_is_refused(tmp_path: Path, url: str) -> None:
+    refused(tmp_path, "must look like", overrides={"chat.url": url})
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
 def test_the_endpoint_can_not_be_opened_to_other_machines(tmp_path: Path, host: str) -> None:
     refused(tmp_path, "server.host", "loopback only", overrides={"server.host": host})

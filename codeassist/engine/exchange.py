@@ -74,6 +74,8 @@ async def answered(
         raise EngineCrashed(f"{request.url} fell silent in the middle of its answer") from None
     except httpx.TransportError as error:
         raise EngineCrashed(f"{request.url} broke off in the middle of its answer ({error})") from None
+    except httpx.DecodingError as error:
+        raise EngineCrashed(f"the answer of {request.url} cannot be decoded ({error})") from None
     finally:
         await response.aclose()
 

@@ -99,6 +99,8 @@ async def test_without_a_name_the_first_model_is_asked_and_no_key_is_sent() -> N
         (lambda: PlainTextResponse("<html>hello</html>"), "ended its answer in the middle, or does not stream"),
         (lambda: PlainTextResponse(""), "ended its answer in the middle"),
         (lambda: PlainTextResponse("\x00\xff" * 1000), "ended its answer in the middle"),
+        (lambda: PlainTextResponse(GOOD, headers={"content-encoding": "gzip"}), "cannot be decoded"),
+        (lambda: PlainTextResponse("no", 500, headers={"content-encoding": "gzip"}), "cannot be decoded"),
         (lambda: PlainTextResponse(sse("{not json")), "malformed"),
         (lambda: PlainTextResponse(sse("[1, 2]")), "malformed"),
         (lambda: PlainTextResponse(sse({"choices": "none"})), "malformed"),

@@ -209,10 +209,12 @@ class Assistant:
 
     async def leave(self) -> None:
         """Close the workspace, and leave the engine to those who share it; safe to call twice."""
-        await self._ghost_text.close()
-        if self._completer is not None:
-            self._completer.close()
-        await asyncio.to_thread(self.index.close)
+        try:
+            await self._ghost_text.close()
+        finally:
+            if self._completer is not None:
+                self._completer.close()
+            await asyncio.to_thread(self.index.close)
 
     def _look_at_changes(self) -> None:
         max_file_kb = self.settings.index.max_file_kb

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from codeassist.errors import AnswerUnusable
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_OPENING = re.compile(r"^ {0,3}(`{3,}|~{3,})[^`]*$")
+_OPENING = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^`]*$")
 _BLOCK_ENDS = (":", "{", "(", "[", "=>", "then", "do", "else")
 # How far one step goes in where a model writes spaces and the file has tabs.
 _STEPS = (4, 2)

@@ -59,3 +59,7 @@ def test_any_other_number_of_blocks_is_refused(answer: str, told: str) -> None:
 )
 def test_code_is_indented_as_what_stood_there(code: str, around: list[str], first: str) -> None:
     assert fitted(code, around)[0] == first
+
+
+def test_a_line_of_very_many_tildes_is_read_once() -> None:
+    assert code_block("~" * 500_000 + "`\n```\nx = 1\n```") == "x = 1"

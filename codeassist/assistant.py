@@ -217,16 +217,14 @@ class Assistant:
             await asyncio.to_thread(self.index.close)
 
     def _look_at_changes(self) -> None:
-        max_file_kb = self.settings.index.max_file_kb
-        self.activity.changed_on_disk(read_changes(self.workspace, self.index.versions, max_file_kb))
+        limit_kb = self.settings.index.max_file_kb
+        self.activity.changed_on_disk(read_changes(self.workspace, self.index.versions, limit_kb))
 
     def _withheld(self, document: Document) -> str | None:
         return self.index.withheld(document.path, document.text)
 
     async def _made(self) -> Completer:
-        if self._completer is not None:
-            return self._completer
-        return await asyncio.to_thread(lambda: self.completer)
+        return await asyncio.to_thread(lambda: self.completer) if self._completer is None else self._completer
 
 
 def open_assistant(

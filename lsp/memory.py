@@ -24,7 +24,7 @@ def keep_for_good() -> None:
 def share_arenas() -> None:
     """Have the threads to come take their memory from the same arenas, where the C library is glibc.
 
-    It would give every thread one of its own, and what is free in one serves no other: some 15 MB of a session.
+    It would give every thread one of its own, and what is free in one serves no other.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library, or none that can be asked
         ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)

@@ -50,7 +50,7 @@ def dismiss(root: Path, finding: Finding) -> None:
             {"id": finding.id, "path": finding.path, "category": finding.category, "message": finding.message}
         )
         content["dismissed"] = sorted(entries, key=lambda entry: (str(entry.get("path", "")), entry["id"]))
-        _replace(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        _replace(file, _dump(content) + "\n")
     except OSError as error:
         raise DocumentError(f"{file} cannot be written: {error.strerror}") from error
 
@@ -81,6 +81,15 @@ def _entries(content: dict[str, Any], where: str = BASELINE) -> list[dict[str, A
     if not is_right:
         raise DocumentError(f'{where}: "dismissed" must be a list of objects with an "id"; repair or delete the file')
     return list(entries)
+
+
+def _dump(content: dict[str, Any]) -> str:
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a file name that is not UTF-8: half a surrogate pair, which only an escape can carry
+        return json.dumps(content, indent=2)
+    return text
 
 
 def _replace(file: Path, text: str) -> None:

@@ -84,3 +84,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / ".codeassist").write_text("a file", encoding="utf-8")
     with pytest.raises(DocumentError, match="cannot be written"):
         dismiss(tmp_path, finding("1"))
+
+
+def test_a_file_name_that_is_no_utf_8_is_dismissed_as_others(tmp_path: Path) -> None:
+    odd = finding("x", "caf\udce9.py")
+    dismiss(tmp_path, odd)
+    assert read_baseline(tmp_path).ids == {odd.id}

@@ -7,10 +7,9 @@ import contextlib
 import hashlib
 import logging
 import os
-import secrets
 import threading
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from codeassist.activity import Activity
@@ -20,6 +19,7 @@ from codeassist.directories import active_environment, cache_directory, cargo_ho
 from codeassist.documents import make_document, read_document
 from codeassist.engine.choose import open_engine
 from codeassist.findings.finder import Finder
+from codeassist.gaps import PreparedGap
 from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.next_edit.editor import NextEditor
@@ -29,7 +29,7 @@ from codeassist.settings import IndexSettings, Settings
 from codeassist.sharing import Shared
 from codeassist.sources import Neighbour, WithActivity
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Outcome, Priority, Suggestion
+from codeassist.types import Cursor, Delta, Document, Explanation, FimRequest, GenerationRequest, Outcome, Suggestion
 from indexer import vectors
 from indexer.changes import read_changes
 from indexer.dependencies.types import Installed
@@ -44,17 +44,6 @@ logger = logging.getLogger(__name__)
 # An editor may have several workspaces open in one process: what they only read is there once.
 _TOKENIZERS = Shared(FileTokenizer)
 _EMBEDDERS = Shared(SentenceTransformerEmbedder)
-
-
-@dataclass(frozen=True, slots=True)
-class FimOptions:
-    """What a client of the HTTP endpoint may choose for one fill-in-the-middle request."""
-
-    max_tokens: int = 64
-    stop: tuple[str, ...] = ()
-    temperature: float = 0.0
-    top_p: float = 1.0
-    seed: int | None = None
 
 
 class Assistant:
@@ -165,19 +154,13 @@ class Assistant:
         """What `complete` would send to the engine here, and why. Needs no running engine. Raises CursorError."""
         return await (await self._made()).explain(document, cursor, invoked=invoked)
 
-    def fim(self, prefix: str, suffix: str, options: FimOptions) -> AsyncIterator[Delta]:
-        """Fill in the middle of two bare texts, without an index. Leaving the loop aborts."""
-        request = GenerationRequest(
-            id=f"fim-{secrets.token_hex(6)}",
-            prompt=(),
-            max_tokens=options.max_tokens,
-            stop=options.stop,
-            temperature=options.temperature,
-            top_p=options.top_p,
-            seed=options.seed,
-            priority=Priority.COMPLETION,
-        )
-        return self.completer.fim(prefix, suffix, request)
+    async def prepare_gap(self, asked: FimRequest) -> PreparedGap:
+        """The prompt for a gap in a bare text, and what was added to it. Raises ModelError."""
+        return await (await self._made()).gaps.prepare(asked)
+
+    def fill_gap(self, prepared: PreparedGap) -> AsyncGenerator[Delta]:
+        """The answer to a prepared gap. Leaving the loop aborts."""
+        return self.completer.gaps.fill(prepared)
 
     def generate(self, request: GenerationRequest) -> AsyncIterator[Delta]:
         """The engine itself, for prompts that are rendered already."""

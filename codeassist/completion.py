@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from codeassist.alternatives import distinct
@@ -16,6 +16,7 @@ from codeassist.checking import Checker, KnownNames
 from codeassist.documents import offset_of
 from codeassist.errors import EngineError, ModelError
 from codeassist.fim import find_template
+from codeassist.gaps import GapFiller
 from codeassist.gate import skip_reason
 from codeassist.generation import Answer, ms_since, read
 from codeassist.outcomes import log_outcome
@@ -23,7 +24,7 @@ from codeassist.pipeline import Pipeline, Prepared
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.right_side import in_place_of, rest_of_word
 from codeassist.settings import CompletionSettings
-from codeassist.types import Cursor, Delta, Document, Explanation, GenerationRequest, Priority, Suggestion
+from codeassist.types import Cursor, Document, Explanation, GenerationRequest, Priority, Suggestion
 from codeassist.window import Window
 from indexer.types import Retriever
 
@@ -66,6 +67,7 @@ class Completer:
             heals=engine.info.supports_forced_prefix,
             is_exact=engine.info.tokenizer is not None,
         )
+        self.gaps = GapFiller(engine, self._asker, self._pipeline)
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
@@ -158,19 +160,6 @@ class Completer:
             skip_reason=self._skip_reason(document, prepared.window, invoked=invoked),
             ms=prepared.ms,
         )
-
-    async def fim(self, prefix: str, suffix: str, request: GenerationRequest) -> AsyncIterator[Delta]:
-        """Fill in between two bare texts; `request.prompt` and `forced_prefix` are filled in here."""
-        document = Document(path="", text=prefix + suffix)
-        line = prefix.count("\n")
-        cursor = Cursor(line, len(prefix) - (prefix.rfind("\n") + 1))
-        budgets = self._asker.budgets(0.0, request.max_tokens)
-        prepared = await asyncio.to_thread(self._pipeline.prepare_bare, document, cursor, budgets)
-        n_forced = len(prepared.prompt.forced_prefix)
-        filled = self._asker.fill(request, prepared)
-        async for delta in self._engine.stream(filled):
-            text, n_forced = delta.text[n_forced:], max(n_forced - len(delta.text), 0)
-            yield replace(delta, text=text)
 
     def close(self) -> None:
         """Stop the worker threads."""

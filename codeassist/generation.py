@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from codeassist.engine.streams import closing
 from codeassist.gate import confidence_in
 from codeassist.protocols import Engine
 from codeassist.trim import TrimLimits, trim
@@ -69,14 +70,11 @@ async def read(
     engine: Engine, request: GenerationRequest, answer: Answer, ends: Callable[[Answer, Delta], bool]
 ) -> None:
     """Read the engine's answer to a request until it ends or `ends` says so, which aborts the rest."""
-    stream = engine.stream(request)
-    try:
+    async with closing(engine.stream(request)) as stream:
         async for delta in stream:
             answer.add(delta)
             if ends(answer, delta):
                 break
-    finally:
-        await _aclose(stream)
 
 
 def engine_ms(sent: float, answer: Answer) -> dict[str, float]:
@@ -88,10 +86,3 @@ def engine_ms(sent: float, answer: Answer) -> dict[str, float]:
 def ms_since(moment: float) -> float:
     """Milliseconds since a moment of `time.perf_counter`."""
     return (time.perf_counter() - moment) * 1000
-
-
-async def _aclose(stream: AsyncIterator[Delta]) -> None:
-    """Abort what is still running: an async generator that is merely dropped would be closed some time later."""
-    close = getattr(stream, "aclose", None)
-    if close is not None:
-        await close()

@@ -66,6 +66,8 @@ class GenerationRequest:
     stop: texts that end the answer; they are not part of it.
     temperature: 0 is greedy.
     logprobs: whether deltas carry the log-probability of each token.
+    top_logprobs: how many of the likeliest tokens each token comes with; more than 0 only with `logprobs`.
+    client: who asks, "" for this process's own user; where many share an engine, each gets its turn.
     """
 
     id: str
@@ -78,14 +80,53 @@ class GenerationRequest:
     seed: int | None = None
     priority: Priority = Priority.COMPLETION
     logprobs: bool = False
+    top_logprobs: int = 0
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code of another file that a client sent along. path: as the client names it, "" when it does not say."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FimRequest:
+    """A gap in a text, which a client of the HTTP endpoint wants filled.
+
+    path: of the text as the client names it, "" when it does not say. snippets: what the client sent of other files,
+    best first. wants_context: whether code of the repository may be added.
+    top_logprobs: None for no log-probabilities, else how many of the likeliest tokens each comes with.
+    client: who asks (`GenerationRequest.client`).
+    """
+
+    id: str
+    prefix: str
+    suffix: str
+    max_tokens: int = 64
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    top_logprobs: int | None = None
+    path: str = ""
+    snippets: tuple[Snippet, ...] = ()
+    wants_context: bool = True
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One generated token: its text (may be empty in the middle of a code point) and natural log-probability."""
+    """One generated token: its text (may be empty in the middle of a code point) and natural log-probability.
+
+    top: the likeliest tokens in its place with theirs, best first, where they were asked for.
+    """
 
     text: str
     logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +184,21 @@ class Source:
     end_line: int
     why: str
     n_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextReport:
+    """What was added to a gap that a client wants filled.
+
+    path: the indexed file that its text was taken for, "" for none. n_tokens: of all `sources`.
+    reason: why nothing was added, "" where something was. ms: what it took.
+    """
+
+    path: str = ""
+    sources: tuple[Source, ...] = ()
+    n_tokens: int = 0
+    reason: str = ""
+    ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

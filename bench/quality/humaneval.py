@@ -39,7 +39,7 @@ from codeassist.errors import EngineError
 from codeassist.protocols import Engine, Tokenizer
 from codeassist.settings import CompletionSettings
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Cursor, GenerationRequest, Suggestion
+from codeassist.types import Cursor, FimRequest, Suggestion
 
 FILES = {
     "single_line": "HumanEval-SingleLineInfilling.jsonl.gz",
@@ -153,9 +153,10 @@ async def ghost_text(completer: Completer, problem: Problem) -> Suggestion:
 
 async def fill_in(completer: Completer, problem: Problem) -> Suggestion:
     """What an HTTP client gets for this gap."""
-    request = GenerationRequest("fill-in", (), SPAN_TOKENS)
+    request = FimRequest("fill-in", problem.before, problem.after, SPAN_TOKENS)
     try:
-        deltas = [delta.text async for delta in completer.fim(problem.before, problem.after, request)]
+        prepared = await completer.gaps.prepare(request)
+        deltas = [delta.text async for delta in completer.gaps.fill(prepared)]
     except EngineError as error:
         return Suggestion(request.id, "", drop_reason=str(error))
     return Suggestion(request.id, "".join(deltas))

@@ -70,6 +70,8 @@ def request_to_json(request: GenerationRequest) -> Json:
         "seed": request.seed,
         "priority": int(request.priority),
         "logprobs": request.logprobs,
+        "top_logprobs": request.top_logprobs,
+        "client": request.client,
     }
 
 
@@ -87,18 +89,20 @@ def request_from_json(value: Json) -> GenerationRequest:
         seed=fields.take("seed", optional(integer), None),
         priority=fields.take("priority", _priority, Priority.COMPLETION),
         logprobs=fields.take("logprobs", flag, False),
+        top_logprobs=fields.take("top_logprobs", _count, 0),
+        client=fields.take("client", text, ""),
     )
     fields.finish()
     return request
 
 
 def delta_to_json(delta: Delta) -> Json:
-    """Every field of the delta; tokens as [text, logprob] pairs."""
+    """Every field of the delta; tokens as [text, logprob, [[text, logprob], ...]]."""
     usage = delta.usage
     return {
         "text": delta.text,
         "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
-        "tokens": [[token.text, token.logprob] for token in delta.tokens],
+        "tokens": [[token.text, token.logprob, list(map(list, token.top))] for token in delta.tokens],
         "finish_reason": delta.finish_reason,
     }
 
@@ -230,6 +234,18 @@ def _usage(value: object) -> Usage:
 
 
 def _tokens(value: object) -> tuple[Token, ...]:
+    if not isinstance(value, list) or not all(isinstance(token, list) and len(token) == 3 for token in value):
+        raise Misfit("a list of [text, logprob, top] triples")
+    return tuple(Token(text(piece), number(logprob), _top(top)) for piece, logprob, top in value)
+
+
+def _top(value: object) -> tuple[tuple[str, float], ...]:
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
         raise Misfit("a list of [text, logprob] pairs")
-    return tuple(Token(text(piece), number(logprob)) for piece, logprob in value)
+    return tuple((text(piece), number(logprob)) for piece, logprob in value)
+
+
+def _count(value: object) -> int:
+    if integer(value) < 0:
+        raise Misfit("a whole number, 0 or more")
+    return integer(value)

@@ -1,6 +1,11 @@
 """The HTTP endpoint: Starlette routes, one module per dialect.
 
 app.py          routes, and what every answer has in common
+service.py      what all dialects ask: each request with its line in the journal
+caller.py       who asks, by the request's headers
+journal.py      the last requests, without their texts
+request_log.py  the one line per request
+headers.py      what a response says of the code that was added to its prompt
 guard.py        who may ask: this machine's own programs, and no web page
 connection.py   answers that end when their client leaves
 problems.py     errors in OpenAI's shape

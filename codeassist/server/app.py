@@ -1,4 +1,4 @@
-"""All routes of one assistant, and what every answer has in common."""
+"""All routes of one service, and what every answer has in common."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from codeassist.assistant import Assistant
 from codeassist.errors import CodeassistError
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
@@ -16,16 +15,17 @@ from codeassist.server.mistral import mistral_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
+from codeassist.server.service import Service
 
 
-def create_app(assistant: Assistant, index: IndexHealth) -> Starlette:
+def create_app(service: Service, index: IndexHealth) -> Starlette:
     """The ASGI application; whoever runs it starts the engine and keeps `index` up to date."""
     return Starlette(
         routes=[
-            *health_routes(assistant, index),
-            *openai_routes(assistant),
-            *mistral_routes(assistant),
-            *own_routes(assistant),
+            *health_routes(service.assistant, index),
+            *openai_routes(service),
+            *mistral_routes(service),
+            *own_routes(service),
         ],
         middleware=[Middleware(LoopbackOnly)],
         exception_handlers={

@@ -1,23 +1,18 @@
-"""From what a client asks to what the engine is asked."""
+"""From what a client asks to what the service is asked."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-from codeassist.assistant import Assistant, FimOptions
-from codeassist.errors import EngineUnavailable
+from codeassist.server.caller import Caller
 from codeassist.server.completion_request import CompletionRequest
-from codeassist.server.deltas import limited
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
+from codeassist.server.service import Answering, Service
+from codeassist.types import FimRequest, GenerationRequest, ModelInfo
 
 
-def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> AsyncIterator[Delta]:
-    """The engine's answer. Leaving the loop aborts it. Raises EngineUnavailable at once where none can come."""
-    _require_loaded(assistant.engine.status)
-    info = assistant.engine.info
+def ask(service: Service, asked: CompletionRequest, request_id: str, route: str, caller: Caller) -> Answering:
+    """The answer. Leaving the loop aborts it. Raises EngineUnavailable at once where none can come."""
+    info = service.assistant.engine.info
     if asked.suffix is not None and isinstance(asked.prompt, str):
-        options = _fim_options(asked, info)
-        return limited(assistant.fim(asked.prompt, asked.suffix, options), options.max_tokens)
+        return service.fim(_fim_request(asked, request_id, info, caller), caller, route, is_streamed=asked.stream)
     request = GenerationRequest(
         id=request_id,
         prompt=asked.prompt,
@@ -26,22 +21,25 @@ def ask(assistant: Assistant, asked: CompletionRequest, request_id: str) -> Asyn
         temperature=asked.temperature,
         top_p=asked.top_p,
         seed=asked.seed,
+        client=caller.name,
     )
-    return assistant.generate(request)
+    return service.generate(request, caller, route, is_streamed=asked.stream)
 
 
-def _require_loaded(status: EngineStatus) -> None:
-    """Before anything is tokenised: a tokenizer that is read for an answer that cannot come would stop the loop.
-
-    An engine that has been ready once judges for itself: after a failure, a remote one finds out by trying.
-    """
-    if status.state in ("stopped", "starting"):
-        said = f" ({status.message})" if status.message else ""
-        raise EngineUnavailable(f"the engine is {status.state}{said}; GET /health tells when it is ready")
-
-
-def _fim_options(asked: CompletionRequest, info: ModelInfo) -> FimOptions:
-    return FimOptions(_max_tokens(asked, info), asked.stop, asked.temperature, asked.top_p, asked.seed)
+def _fim_request(asked: CompletionRequest, request_id: str, info: ModelInfo, caller: Caller) -> FimRequest:
+    assert isinstance(asked.prompt, str)
+    return FimRequest(
+        id=request_id,
+        prefix=asked.prompt,
+        suffix=asked.suffix or "",
+        max_tokens=_max_tokens(asked, info),
+        stop=asked.stop,
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        seed=asked.seed,
+        wants_context=caller.wants_context,
+        client=caller.name,
+    )
 
 
 def _max_tokens(asked: CompletionRequest, info: ModelInfo) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from codeassist.errors import CodeassistError
 from codeassist.server.problems import Problem, problem_of, problem_response
@@ -24,14 +24,10 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
-_EVENT_STREAM_START = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [
-        (b"content-type", b"text/event-stream; charset=utf-8"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-    ],
+_EVENT_STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
 }
 
 
@@ -60,10 +56,17 @@ class WhileConnected(Response):
 class EventStream(Response):
     """Server-sent events. An error before the first event is a plain error response, later one is an event itself."""
 
-    def __init__(self, events: AsyncGenerator[str, None], error_event: Callable[[CodeassistError], str]) -> None:
+    def __init__(
+        self,
+        events: AsyncGenerator[str, None],
+        error_event: Callable[[CodeassistError], str],
+        more_headers: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        """more_headers: asked for when the first event is there."""
         super().__init__()
         self._events = events
         self._error_event = error_event
+        self._more_headers = more_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the last one, or until the client has gone."""
@@ -75,7 +78,7 @@ class EventStream(Response):
             try:
                 async for event in events:
                     if not is_started:
-                        await send(_EVENT_STREAM_START)
+                        await send(_event_stream_start(self._more_headers()))
                         is_started = True
                     await _send_event(send, event)
             except CodeassistError as error:
@@ -111,6 +114,11 @@ async def _read_body(request: Request) -> bytes:
             headers = {"Connection": "close"}
             raise Problem(413, f"the body is larger than {limit} MiB", code="body_too_large", headers=headers)
     return bytes(body)
+
+
+def _event_stream_start(more: Mapping[str, str]) -> Message:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in {**_EVENT_STREAM_HEADERS, **more}.items()]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
 async def _send_event(send: Send, event: str) -> None:

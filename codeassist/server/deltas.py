@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from codeassist.engine.streams import closing
 from codeassist.types import Delta, FinishReason, Usage
 
 
@@ -16,17 +16,6 @@ class Answer:
     text: str
     usage: Usage
     finish_reason: FinishReason
-
-
-@asynccontextmanager
-async def closing(deltas: AsyncIterator[Delta]) -> AsyncIterator[AsyncIterator[Delta]]:
-    """The deltas for the length of the block; leaving it aborts what is still running, and waits for that."""
-    try:
-        yield deltas
-    finally:
-        close = getattr(deltas, "aclose", None)
-        if close is not None:
-            await close()
 
 
 async def limited(deltas: AsyncIterator[Delta], max_tokens: int) -> AsyncGenerator[Delta, None]:

@@ -20,6 +20,8 @@ from codeassist.engine.discovery import announce
 from codeassist.errors import AddressInUse, ConfigError
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.request_log import log_record
+from codeassist.server.service import Service
 from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
 
@@ -70,7 +72,9 @@ async def serve(
     Raises ModelError or EngineUnavailable when the engine cannot be started.
     """
     index = IndexHealth()
-    server = _Server(create_app(assistant, index))
+    service = Service(assistant)
+    service.journal.on_change(log_record)
+    server = _Server(create_app(service, index))
     with _announced(url_of(listener), runtime_directory), server.stopped_by_signals():
         answering = asyncio.create_task(server.serve(sockets=[listener]))
         loading = asyncio.create_task(_load(assistant, on_ready))

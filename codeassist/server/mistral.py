@@ -5,43 +5,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from codeassist.assistant import Assistant
 from codeassist.server.asking import ask
+from codeassist.server.caller import caller_of
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
 from codeassist.server.connection import EventStream, WhileConnected, compact_json, read_json
-from codeassist.server.deltas import closing, collect
+from codeassist.server.deltas import collect
 from codeassist.server.problems import Problem, error_event
 from codeassist.server.reply import Reply, standard_reason
-from codeassist.types import Delta, FinishReason
+from codeassist.server.service import Answering, Service
+from codeassist.types import FinishReason
+
+FIM = "/v1/fim/completions"
 
 
-def mistral_routes(assistant: Assistant) -> list[Route]:
+def mistral_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def fim(request: Request) -> Response:
         asked = read_fim_request(await read_json(request))
         kind = "chat.completion.chunk" if asked.stream else "chat.completion"
-        reply = Reply("fim", kind, assistant.engine.info.name)
-        deltas = ask(assistant, asked, reply.id)
+        reply = Reply("fim", kind, service.assistant.engine.info.name)
+        answering = ask(service, asked, reply.id, FIM, caller_of(request))
         if asked.stream:
-            return EventStream(_events(reply, deltas), error_event)
+            return EventStream(_events(reply, answering), error_event, lambda: answering.headers)
 
         async def make() -> Response:
-            answer = await collect(deltas)
-            reply.log(answer.usage, answer.finish_reason)
+            answer = await collect(answering)
             choice = _choice("message", answer.text, answer.finish_reason)
-            return JSONResponse(reply.part([choice], answer.usage))
+            return JSONResponse(reply.part([choice], answer.usage), headers=answering.headers)
 
         return WhileConnected(make)
 
-    return [Route("/v1/fim/completions", fim, methods=["POST"])]
+    return [Route(FIM, fim, methods=["POST"])]
 
 
 def read_fim_request(body: dict[str, Any]) -> CompletionRequest:
@@ -54,15 +57,13 @@ def read_fim_request(body: dict[str, Any]) -> CompletionRequest:
     return read_completion_request(renamed)
 
 
-async def _events(reply: Reply, deltas: AsyncIterator[Delta]) -> AsyncGenerator[str, None]:
+async def _events(reply: Reply, answering: Answering) -> AsyncGenerator[str, None]:
     """Mistral tells the usage in the last event without being asked."""
-    async with closing(deltas):
-        async for delta in deltas:
+    async with aclosing(answering):
+        async for delta in answering:
             if delta.text or delta.finish_reason:
                 choice = _choice("delta", delta.text, delta.finish_reason)
                 yield compact_json(reply.part([choice], delta.usage if delta.finish_reason else None))
-            if delta.finish_reason:
-                reply.log(delta.usage, delta.finish_reason)
     yield "[DONE]"
 
 

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from codeassist.assistant import Assistant
 from codeassist.engine import wire
 from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, MODEL_HEADER, model_mark
 from codeassist.errors import CodeassistError, EngineError, EngineUnavailable
+from codeassist.server.caller import caller_of
 from codeassist.server.connection import EventStream, compact_json, read_json
-from codeassist.server.deltas import closing
-from codeassist.types import GenerationRequest, ModelInfo
+from codeassist.server.service import Answering, Service
+from codeassist.types import ModelInfo
 
 
-def own_routes(assistant: Assistant) -> list[Route]:
+def own_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
-    async def engine(_: Request) -> Response:
-        return JSONResponse(wire.engine_to_json(assistant.engine.info, assistant.engine.status))
+    async def describe(_: Request) -> Response:
+        return JSONResponse(wire.engine_to_json(service.assistant.engine.info, service.assistant.engine.status))
 
     async def generate(request: Request) -> Response:
-        _require_model(request.headers.get(MODEL_HEADER), assistant.engine.info)
+        _require_model(request.headers.get(MODEL_HEADER), service.assistant.engine.info)
         asked = wire.request_from_json(await read_json(request))
         # Every process counts its requests from 1; the engine wants ids that differ.
-        unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}")
-        return EventStream(_events(assistant, unique), _error_event)
+        caller = caller_of(request)
+        unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}", client=asked.client or caller.name)
+        return EventStream(_events(service.generate(unique, caller, GENERATE_PATH, is_streamed=True)), _error_event)
 
-    return [Route(ENGINE_PATH, engine), Route(GENERATE_PATH, generate, methods=["POST"])]
+    return [Route(ENGINE_PATH, describe), Route(GENERATE_PATH, generate, methods=["POST"])]
 
 
 def _require_model(mark: str | None, info: ModelInfo) -> None:
@@ -41,9 +43,9 @@ def _require_model(mark: str | None, info: ModelInfo) -> None:
         raise EngineUnavailable(f"the prompt was made for another model than {info.name}, which runs here now")
 
 
-async def _events(assistant: Assistant, request: GenerationRequest) -> AsyncGenerator[str, None]:
-    async with closing(assistant.generate(request)) as deltas:
-        async for delta in deltas:
+async def _events(answering: Answering) -> AsyncGenerator[str, None]:
+    async with aclosing(answering):
+        async for delta in answering:
             yield compact_json(wire.delta_event(delta))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections.abc import Sequence
@@ -10,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codeassist.types import FinishReason, Usage
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,6 @@ class Reply:
     object: str
     model: str
     created: int = field(default_factory=lambda: int(time.time()))
-    begun: float = field(default_factory=time.perf_counter)
     number: str = field(default_factory=lambda: os.urandom(12).hex())
 
     @property
@@ -35,18 +31,6 @@ class Reply:
         head = {"id": self.id, "object": self.object, "created": self.created, "model": self.model}
         counts = {"usage": _usage(usage)} if usage is not None else {}
         return head | {"choices": list(choices)} | counts
-
-    def log(self, usage: Usage, finish_reason: FinishReason | None) -> None:
-        """The one line per completion."""
-        logger.info(
-            "%s %s prompt=%d cached=%d out=%d total=%.1fms",
-            self.id,
-            finish_reason,
-            usage.prompt_tokens,
-            usage.cached_tokens,
-            usage.completion_tokens,
-            (time.perf_counter() - self.begun) * 1000,
-        )
 
 
 def standard_reason(finish_reason: FinishReason | None) -> str | None:

@@ -15,7 +15,7 @@ from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import CursorError, ModelError
 from codeassist.settings import CompletionSettings
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Cursor, Delta, GenerationRequest, ModelInfo, Suggestion
+from codeassist.types import Cursor, Delta, FimRequest, GenerationRequest, ModelInfo, Suggestion
 from indexer.types import Hit, Query
 
 
@@ -365,8 +365,8 @@ async def test_explain_lays_the_prompt_open(make: Make, info: ModelInfo) -> None
 async def test_bare_texts_are_filled_without_path_or_context(make: Make, info: ModelInfo) -> None:
     engine = await started([" value_of(x)"], info)
     completer = make(engine, ListRetriever([HIT]))
-    request = GenerationRequest("r", (), max_tokens=20)
-    deltas = [delta async for delta in completer.fim("y = value", "\nz = 1\n", request)]
+    prepared = await completer.gaps.prepare(FimRequest("r", "y = value", "\nz = 1\n", max_tokens=20))
+    deltas = [delta async for delta in completer.gaps.fill(prepared)]
     assert "".join(delta.text for delta in deltas) == "_of(x)"
     assert "lib/tax.py" not in str(engine.requests[0].prompt)
 

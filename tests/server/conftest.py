@@ -17,6 +17,7 @@ from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.fim import TEMPLATES
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.service import Service
 from codeassist.settings import Settings
 from indexer.types import Hit, IndexReport, ProgressCallback, Query
 from tests.engine.loopback import serving
@@ -117,7 +118,7 @@ def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
             await engine.start()
         index = IndexHealth()
         async with (
-            serving(create_app(assistant, index)) as url,
+            serving(create_app(Service(assistant), index)) as url,
             httpx.AsyncClient(base_url=url, verify=False) as client,
         ):
             yield Endpoint(client, url, engine, assistant, index)

@@ -17,6 +17,7 @@ from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.service import Service
 from codeassist.settings import Settings
 from tests.engine.loopback import serving
 
@@ -52,7 +53,7 @@ def in_front_of(tmp_path: Path, byte_tokenizer: Path, fake_index: Any) -> Connec
         assistant = Assistant(Settings(), tmp_path, engine, fake_index)
         await engine.start()
         async with (
-            serving(create_app(assistant, IndexHealth())) as url,
+            serving(create_app(Service(assistant), IndexHealth())) as url,
             httpx.AsyncClient(base_url=url, verify=False) as client,
         ):
             yield client, engine

@@ -1,0 +1,104 @@
+"""What all dialects ask: gaps to be filled and prompts to be continued, each with its line in the journal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+from codeassist.assistant import Assistant
+from codeassist.engine.streams import closing
+from codeassist.errors import CodeassistError, EngineUnavailable
+from codeassist.server.caller import Caller
+from codeassist.server.deltas import limited
+from codeassist.server.headers import context_headers
+from codeassist.server.journal import Entry, Journal
+from codeassist.types import Delta, EngineStatus, FimRequest, GenerationRequest
+
+
+class Answering:
+    """One answer that a client waits for. Leaving the loop, or `aclose`, aborts it."""
+
+    def __init__(self, entry: Entry, deltas: AsyncGenerator[Delta]) -> None:
+        self._entry = entry
+        self._deltas = deltas
+
+    def __aiter__(self) -> Answering:
+        return self
+
+    async def __anext__(self) -> Delta:
+        return await anext(self._deltas)
+
+    async def aclose(self) -> None:
+        """Abort what still runs, and wait for that."""
+        await self._deltas.aclose()
+        self._entry.end("left")  # where nothing was ever read
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the response: what was added to the prompt. Known once the first delta is there."""
+        return context_headers(self._entry.record.context)
+
+
+class Service:
+    """One workspace and its engine, as the dialects see it."""
+
+    def __init__(self, assistant: Assistant, journal: Journal | None = None) -> None:
+        self.assistant = assistant
+        self.journal = journal or Journal()
+
+    def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
+        """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""
+        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        return Answering(entry, _recorded(entry, limited(self._filled(asked, entry), asked.max_tokens)))
+
+    def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
+        """Continue a prompt as it is. Raises EngineUnavailable at once where no answer can come."""
+        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        return Answering(entry, _recorded(entry, self.assistant.generate(asked)))
+
+    def _open(self, request_id: str, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
+        _require_loaded(self.assistant.engine.status)
+        model = self.assistant.engine.info.name
+        return self.journal.open(request_id, route, caller, model, is_streamed=is_streamed)
+
+    async def _filled(self, asked: FimRequest, entry: Entry) -> AsyncGenerator[Delta]:
+        prepared = await self.assistant.prepare_gap(asked)
+        entry.note(context=prepared.context)
+        entry.mark("context")
+        async with aclosing(self.assistant.fill_gap(prepared)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+
+async def _recorded(entry: Entry, deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta]:
+    has_text = False
+    try:
+        async with closing(deltas):
+            async for delta in deltas:
+                if delta.text and not has_text:
+                    has_text = True
+                    entry.mark("first_token")
+                if delta.finish_reason:
+                    entry.mark("decode" if has_text else "first_token")
+                entry.note(usage=delta.usage, finish_reason=delta.finish_reason)
+                yield delta
+                if delta.finish_reason:
+                    entry.end("done")
+        entry.end("done")
+    except (GeneratorExit, asyncio.CancelledError):
+        entry.end("left")
+        raise
+    except CodeassistError as error:
+        entry.end("failed", str(error))
+        raise
+
+
+def _require_loaded(status: EngineStatus) -> None:
+    """Before anything is tokenised: a tokenizer that is read for an answer that cannot come would stop the loop.
+
+    An engine that has been ready once judges for itself: after a failure, a remote one finds out by trying.
+    """
+    if status.state in ("stopped", "starting"):
+        said = f" ({status.message})" if status.message else ""
+        raise EngineUnavailable(f"the engine is {status.state}{said}; GET /health tells when it is ready")

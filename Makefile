@@ -3,6 +3,8 @@
 PYTHON3 ?= $(shell command -v python3 || command -v python3.12 || command -v python3.13 || command -v python3.11)
 TARGET ?=
 BIN := .venv/bin
+# One process for each core. What drives a real engine has the machine to itself.
+PARALLEL := -n auto --dist worksteal
 
 .PHONY: help setup demo test check fast e2e format lock bench vsix docs clean
 .DEFAULT_GOAL := help
@@ -23,10 +25,10 @@ check: setup  ## style, types and fast tests: before every commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(PARALLEL)
 
 fast: setup  ## fast tests alone: seconds
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q $(PARALLEL)
 
 e2e: setup  ## tests with a real engine, editors and clients: minutes
 	$(BIN)/pytest -q -m e2e

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import cast
 
 import pytest
 import typer
+from starlette.routing import Route
 
 import codeassist
+from codeassist.assistant import Assistant
 from codeassist.cli import app
+from codeassist.engine.scripted import ScriptedEngine
+from codeassist.server.app import create_app
+from codeassist.server.health import IndexHealth
+from codeassist.server.service import Service
 from codeassist.settings import Settings, documented_settings
+from indexer.index import CodeIndex
 from scripts.docs import DOCUMENTS as GENERATED
 from scripts.docs import PART, content, generated
 
@@ -81,10 +89,13 @@ def test_the_port_in_the_documents_is_the_port_of_the_server() -> None:
     assert all(ports == {port} for ports in found.values())
 
 
-def test_every_public_route_stands_in_the_readme_and_exists() -> None:
-    sources = [read(f"codeassist/server/{name}.py") for name in ("health", "openai", "mistral")]
-    routes = {path for source in sources for path in re.findall(r'Route\("([^"]+)"', source)}
-    assert set(re.findall(r"^\| `(?:GET|POST) (\S+)`", read("README.md"), re.MULTILINE)) == routes
+def test_every_public_route_stands_on_its_page_and_the_readme_names_none_that_is_not_there() -> None:
+    assistant = Assistant(Settings(), Path(), ScriptedEngine(), cast("CodeIndex", None))
+    routes = {route.path for route in create_app(Service(assistant), IndexHealth()).routes if isinstance(route, Route)}
+    page = read("docs/http-endpoint.md")
+    told = set(re.findall(r"[` ](/[\w./{}]+)`", page[: page.index("## A prompt")]))
+    assert routes - told == set()
+    assert set(re.findall(r"^\| `(?:GET|POST) (\S+)`", read("README.md"), re.MULTILINE)) - routes == set()
 
 
 def test_every_setting_stands_in_the_readme_once() -> None:

@@ -41,7 +41,7 @@ PLACES = (
     ),
     Place(
         "codeassist/server/own.py",
-        "return JSONResponse(wire.engine_to_json(assistant.engine.info, assistant.engine.",
+        "wire.engine_to_json(service.assistant.engine.info, service.assistant.engine.",
         "the properties of Engine, in codeassist/protocols.py",
     ),
     Place(

@@ -25,6 +25,7 @@ from codeassist.commands.lsp import lsp
 from codeassist.commands.map import map
 from codeassist.commands.mcp import mcp
 from codeassist.commands.models import models
+from codeassist.commands.mtp import mtp
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
@@ -43,6 +44,7 @@ app = typer.Typer(
 for command in (index, search, map, complete, explain, serve, lsp, mcp, stats, config, demo):
     app.command()(command)
 app.add_typer(models)
+app.add_typer(mtp)
 
 
 def main() -> None:

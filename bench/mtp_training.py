@@ -1,0 +1,69 @@
+"""An MTP layer that was made afterwards beside the one that was trained along with the model.
+
+    python -m training.strip codeassist/models/deepseek-small STRIPPED
+    python -m bench.mtp_training --model STRIPPED --joint codeassist/models/deepseek-small --data REPO... \
+        --test REPO... --out FOLDER --minutes 14
+
+Trains as `codeassist mtp train` does, on the repositories of --data, and counts on those of --test, of which neither
+layer has seen anything, how often the base would take what each drafts. FOLDER/acceptance.json has both, row by row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from codeassist.mtp.acceptance import measure_acceptance
+from codeassist.mtp.attach import LAYER
+from codeassist.mtp.base import Base
+from codeassist.mtp.layer import read_layer
+from codeassist.mtp.samples import read_texts
+from codeassist.mtp.training import Plan, Trainer
+
+ROWS, LENGTH = 384, 1024
+
+
+def main() -> None:
+    """Train, measure, write."""
+    options = arguments()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    train, held_out = read_texts(options.data)
+    plan = Plan(
+        steps=options.steps, rows=options.rows, length=LENGTH, look_every=200, seconds=options.minutes * 60,
+        workers=options.workers,
+    )  # fmt: skip
+    best = Trainer(options.model, train, held_out, options.out, plan, device).run(lambda look: print(look, flush=True))
+    base = Base(options.model, device)
+    told, untold = read_texts(options.test)
+    layers = {"afterwards": options.out / LAYER, "along": options.joint}
+    found = {
+        name: measure_acceptance(
+            base, read_layer(path, base), options.model, [*told, *untold], n_rows=ROWS, length=LENGTH, seed=7
+        )
+        for name, path in layers.items()
+    }
+    result = {name: {"rate": one.rate, **asdict(one)} for name, one in found.items()}
+    (options.out / "acceptance.json").write_text(json.dumps({"training": asdict(best), **result}))
+    print({name: (one.rate, one.drafted) for name, one in found.items()})
+
+
+def arguments() -> argparse.Namespace:
+    """Of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--model", "--joint", "--out"):
+        parser.add_argument(name, type=Path, required=True)
+    for name in ("--data", "--test"):
+        parser.add_argument(name, type=Path, nargs="+", required=True)
+    parser.add_argument("--minutes", type=float, default=14.0)
+    parser.add_argument("--steps", type=int, default=200_000)
+    parser.add_argument("--rows", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=12)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

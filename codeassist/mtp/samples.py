@@ -1,0 +1,135 @@
+"""Gaps of repositories in the layout of the prompts, as rows of tokens to train and to measure on.
+
+    BOS BEGIN path line, lines above HOLE right side, lines below END left MIDDLE EOS
+
+A draft layer is of use where the model is: in the answers to such prompts. Files are those that the index would read:
+what git or `.codeassistignore` ignores, secrets and generated files teach nothing here either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+
+from codeassist.errors import ModelError
+from codeassist.fim import Template, find_template, prompt_ids, render_fim
+from codeassist.models.directory import read_model
+from codeassist.protocols import Tokenizer
+from codeassist.tokenizer import FileTokenizer
+from codeassist.types import Cursor, Document
+from codeassist.window import WindowBudget, cut_window
+from indexer.files import SourceFile, read_source
+from indexer.gittree import read_tree
+from indexer.rules import read_rules, reason_by_name
+
+# One file in so many is kept for measuring, by the hash of its path: a file never changes sides.
+HELD_OUT_ONE_IN = 20
+# Larger files are data; smaller ones have no gap worth a prompt.
+_MAX_FILE_KB, _MIN_LINES = 256, 5
+# Tokens of a prompt above and below its gap, and further lines of the answer: one of each is drawn. Short prompts are
+# the more, so that a row holds several gaps.
+_ABOVE, _BELOW, _MORE_LINES = (60, 120, 240, 600), (20, 60, 160), (0, 0, 0, 1, 2, 4, 8)
+_LONGEST = 40_000  # characters
+_PLACES = re.compile(r"[.(\[{,=:]\s?|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A source file. path: relative to its repository."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Tokens of one training row, and which of them a completion has to say."""
+
+    ids: tuple[int, ...]
+    is_middle: tuple[bool, ...]
+
+
+def read_texts(repositories: Sequence[Path]) -> tuple[list[Text], list[Text]]:
+    """Source files to train on, and those that are held out. Raises ModelError where there are too few, and
+    WorkspaceError for what is no folder."""
+    train: list[Text] = []
+    held_out: list[Text] = []
+    for repository in repositories:
+        rules = read_rules(repository, _MAX_FILE_KB, ())
+        for path in sorted(read_tree(repository, rules, reason_by_name).blobs):
+            source = read_source(repository, path, rules)
+            if isinstance(source, SourceFile) and source.text.count("\n") >= _MIN_LINES:
+                side = held_out if _is_held_out(f"{repository.name}/{path}") else train
+                side.append(Text(path, source.text))
+    if not train or not held_out:
+        n_files = len(train) + len(held_out)
+        raise ModelError(f"{n_files} source files are too few to train on; give more repositories with --data")
+    return train, held_out
+
+
+class Sampler:
+    """Draws rows of gaps. The same seed draws the same rows."""
+
+    def __init__(self, model: Path, texts: Sequence[Text], length: int, seed: int) -> None:
+        """length: tokens of a row. Raises ModelError where the tokenizer or its template cannot be read."""
+        self._tokenizer, self._template, self._eos = _tools(model)
+        self._texts = texts
+        self._length = length
+        self._random = Random(seed)
+        # A file is drawn by its length: every line of the repositories as often as any other, within reason.
+        self._bounds = list(accumulate(min(len(text.text), _LONGEST) for text in texts))
+
+    def rows(self) -> Iterator[Row]:
+        """Rows without end."""
+        ids: list[int] = []
+        is_middle: list[bool] = []
+        while True:
+            while len(ids) < self._length:
+                row = self._gap()
+                ids += row.ids
+                is_middle += row.is_middle
+            yield Row(tuple(ids[: self._length]), tuple(is_middle[: self._length]))
+            ids, is_middle = [], []
+
+    def _gap(self) -> Row:
+        text = self._random.choices(self._texts, cum_weights=self._bounds)[0]
+        lines = text.text.split("\n")
+        start = self._random.choice([n for n in range(len(lines)) if lines[n].strip()] or [0])
+        column = _column(lines[start], self._random)
+        end = min(start + self._random.choice(_MORE_LINES), len(lines) - 1)
+        middle = "\n".join([lines[start][column:], *lines[start + 1 : end + 1]])
+        rest = lines[end + 1 :]
+        kept = "\n".join([*lines[:start], lines[start][:column], *rest])
+        document = Document(text.path, kept)
+        budget = WindowBudget(self._random.choice(_ABOVE), self._random.choice(_BELOW))
+        window = cut_window(document, Cursor(start, column), budget, lambda part: len(self._tokenizer.encode(part)))
+        heal_at = self._tokenizer.heal_offset(window.left)
+        prompt = prompt_ids(render_fim(self._template, window, (), heal_at), self._tokenizer)
+        answer = (*self._tokenizer.encode(window.left[heal_at:] + middle), self._eos)
+        return Row((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
+
+
+def _column(line: str, random: Random) -> int:
+    """Where a cursor may stand: at the line's start, behind a word or a bracket."""
+    indent = len(line) - len(line.lstrip())
+    return random.choice([indent, *(match.end() for match in _PLACES.finditer(line, indent))])
+
+
+def _is_held_out(path: str) -> bool:
+    digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).digest()
+    return int.from_bytes(digest[:4], "big") % HELD_OUT_ONE_IN == 0
+
+
+@lru_cache(maxsize=1)
+def _tools(model: Path) -> tuple[Tokenizer, Template, int]:
+    info = read_model(model).info
+    if info.tokenizer is None:
+        raise ModelError(f"{model} has no tokenizer.json; fetch it, prompts are made of its tokens")
+    tokenizer, template = FileTokenizer(info.tokenizer), find_template(info.template)
+    return tokenizer, template, tokenizer.special(template.stop[0])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codeassist.asking import Asker
-from codeassist.engine.streams import closing
+from codeassist.engine.streams import closing, without_start
 from codeassist.pipeline import Pipeline
 from codeassist.protocols import Engine
 from codeassist.types import ContextReport, Cursor, Delta, Document, FimRequest, GenerationRequest
@@ -43,11 +43,9 @@ class GapFiller:
 
     async def fill(self, prepared: PreparedGap) -> AsyncGenerator[Delta]:
         """The engine's answer without what the client has already. Leaving the loop aborts."""
-        n_forced = prepared.n_forced
         async with closing(self._engine.stream(prepared.request)) as stream:
-            async for delta in stream:
-                text, n_forced = delta.text[n_forced:], max(n_forced - len(delta.text), 0)
-                yield replace(delta, text=text)
+            async for delta in without_start(stream, prepared.n_forced):
+                yield delta
 
 
 def _request(asked: FimRequest) -> GenerationRequest:

@@ -53,6 +53,12 @@ def read_hardware(root: Path = Path("/")) -> Hardware:
     )
 
 
+def processor_name(root: Path = Path("/")) -> str:
+    """What the CPU calls itself; "" where the system does not tell."""
+    lines = (line.partition(":") for line in _read(root / "proc/cpuinfo").splitlines())
+    return next((value.strip() for name, _, value in lines if name.strip() == "model name"), "")
+
+
 def kv_cache_bytes(asked_gib: float, n_bytes_per_token: int, context_tokens: int, memory_bytes: int) -> int:
     """Memory for the KV cache on a CPU: what was asked for; else room for several prompts, at least for one whole
     context, at most half of the memory there is."""

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
+from codeassist.server.deepseek import deepseek_routes
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
 from codeassist.server.mistral import mistral_routes
@@ -16,6 +17,7 @@ from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
 from codeassist.server.service import Service
+from codeassist.server.tabby import tabby_routes
 
 
 def create_app(service: Service, index: IndexHealth) -> Starlette:
@@ -25,6 +27,8 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
             *health_routes(service.assistant, index),
             *openai_routes(service),
             *mistral_routes(service),
+            *deepseek_routes(service),
+            *tabby_routes(service),
             *own_routes(service),
         ],
         middleware=[Middleware(LoopbackOnly)],

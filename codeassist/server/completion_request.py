@@ -2,35 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, positive, text, texts
+from codeassist.engine.fields import flag, positive, text
+from codeassist.server.completion_fields import (
+    count,
+    few,
+    prompts,
+    seed,
+    stop,
+    stream_options,
+    take,
+    temperature,
+    top_logprobs,
+    top_p,
+)
 from codeassist.server.problems import Problem
 
-_T = TypeVar("_T")
+Prompt = str | tuple[int, ...]
 
-MAX_STOPS = 64
+# Answers to one request, those to several prompts taken together.
+MAX_CHOICES = 16
 
-# Fields of the standard that we accept only where they ask for nothing: by name, the values that do.
+# Fields of the standard and of other servers that we accept only where they ask for nothing: the values that do.
 _NEUTRAL: Mapping[str, tuple[object, ...]] = {
-    "n": (1,),
-    "best_of": (1,),
     "echo": (False,),
-    "logprobs": (),
     "presence_penalty": (0,),
     "frequency_penalty": (0,),
+    "repetition_penalty": (1,),
+    "length_penalty": (1,),
     "logit_bias": ({},),
+    "min_tokens": (0,),
+    "ignore_eos": (False,),
+    "use_beam_search": (False,),
+    "skip_special_tokens": (True,),
+    "spaces_between_special_tokens": (True,),
+    "add_special_tokens": (True,),
+    "include_stop_str_in_output": (False,),
+    "stop_token_ids": ([],),
+    "store": (False,),
+    "response_format": ({"type": "text"},),
 }
-_IGNORED = ("model", "user")
+# These only cut off unlikely tokens: without a temperature there is nothing for them to cut off, and any value will do.
+_FILTERS: Mapping[str, tuple[object, ...]] = {
+    "top_k": (0, -1),
+    "min_p": (0,),
+    "typical_p": (1,),
+    "tfs_z": (1,),
+    "top_a": (0,),
+}
+# What has no effect on an answer: who asks, and how another server would keep its caches.
+_IGNORED = (
+    "user",
+    "metadata",
+    "request_id",
+    "cache_prompt",
+    "cache_salt",
+    "id_slot",
+    "keep_alive",
+    "priority",
+    "prompt_cache_key",
+    "safety_identifier",
+    "service_tier",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """What a client asks for. `prompt` is text or token ids; with a `suffix` it is the text before the gap."""
+    """What a client asks for.
 
-    prompt: str | tuple[int, ...]
+    prompts: each is text or token ids; with a `suffix` it is the text before the gap. n: answers to each of them.
+    top_logprobs: None for no log-probabilities, else how many of the likeliest tokens each comes with.
+    continuous_usage: whether every event of a stream has the usage so far.
+    """
+
+    prompts: tuple[Prompt, ...]
     suffix: str | None
     max_tokens: int | None
     temperature: float
@@ -39,102 +88,68 @@ class CompletionRequest:
     stop: tuple[str, ...]
     stream: bool
     include_usage: bool
+    continuous_usage: bool = False
+    n: int = 1
+    top_logprobs: int | None = None
+    model: str = ""
+
+    @property
+    def prompt(self) -> Prompt:
+        """The first prompt, which mostly is the only one."""
+        return self.prompts[0]
 
 
 def read_completion_request(body: Mapping[str, Any]) -> CompletionRequest:
     """The request; null counts as not given. Raises Problem naming the field."""
-    rest = {key: value for key, value in body.items() if value is not None}
-    for name in _IGNORED:
-        _take(rest, name, text, "")
+    rest = {key: value for key, value in body.items() if value is not None and key not in _IGNORED}
+    if "prompt" not in rest:
+        raise Problem(400, "`prompt` is missing", param="prompt", code="missing_field")
+    include_usage, continuous_usage = take(rest, "stream_options", stream_options, (False, False))
     request = CompletionRequest(
-        prompt=_prompt_of(rest),
-        suffix=_take(rest, "suffix", text, None),
-        max_tokens=_take(rest, "max_tokens", positive, None),
-        temperature=_take(rest, "temperature", _temperature, 0.0),
-        top_p=_take(rest, "top_p", _top_p, 1.0),
-        seed=_take(rest, "seed", _seed, None),
-        stop=_take(rest, "stop", _stop, ()),
-        stream=_take(rest, "stream", flag, False),
-        include_usage=_take(rest, "stream_options", _include_usage, False),
+        prompts=take(rest, "prompt", prompts, ()),
+        suffix=take(rest, "suffix", text, None),
+        max_tokens=take(rest, "max_tokens", positive, None),
+        temperature=take(rest, "temperature", temperature, 0.0),
+        top_p=take(rest, "top_p", top_p, 1.0),
+        seed=take(rest, "seed", seed, None),
+        stop=take(rest, "stop", stop, ()),
+        stream=take(rest, "stream", flag, False),
+        include_usage=include_usage,
+        continuous_usage=continuous_usage,
+        n=take(rest, "n", few(MAX_CHOICES), 1),
+        top_logprobs=take(rest, "logprobs", top_logprobs, None),
+        model=take(rest, "model", text, ""),
     )
-    if request.suffix is not None and not isinstance(request.prompt, str):
-        raise Problem(400, "a `suffix` needs a `prompt` that is text, not token ids", param="prompt")
-    _refuse_rest(rest)
+    _require_answerable(request)
+    _refuse_best(rest, request)
+    _refuse_rest(rest, is_greedy=request.temperature == 0)
     return request
 
 
-def _take(rest: dict[str, Any], name: str, check: Callable[[object], _T], default: Any) -> Any:
-    if name not in rest:
-        return default
-    try:
-        return check(rest.pop(name))
-    except Misfit as misfit:
-        raise Problem(400, f"`{name}` must be {misfit}", param=name) from misfit
+def _require_answerable(request: CompletionRequest) -> None:
+    if request.suffix is not None and not all(isinstance(prompt, str) for prompt in request.prompts):
+        raise Problem(400, "a `suffix` needs a `prompt` that is text, not token ids", param="prompt")
+    n_choices = len(request.prompts) * request.n
+    if n_choices > MAX_CHOICES:
+        message = f"{len(request.prompts)} prompts with {request.n} answers each are {n_choices}; at most {MAX_CHOICES}"
+        raise Problem(400, f"{message} are given, ask in several requests", param="n")
 
 
-def _refuse_rest(rest: Mapping[str, Any]) -> None:
+def _refuse_best(rest: dict[str, Any], request: CompletionRequest) -> None:
+    """Of as many answers as are wanted, all are the best ones."""
+    if take(rest, "best_of", count, request.n) != request.n:
+        message = "`best_of` is not supported; leave it out (or send what `n` says), and ask for `n` answers"
+        raise Problem(400, message, param="best_of", code="unsupported_field")
+
+
+def _refuse_rest(rest: Mapping[str, Any], *, is_greedy: bool) -> None:
+    neutral = {**_NEUTRAL, **_FILTERS}
     for name, value in rest.items():
-        if name not in _NEUTRAL:
+        if name not in neutral:
             raise Problem(400, f"unknown field `{name}`; it would not be honoured", param=name, code="unknown_field")
-        if not any(
-            value == neutral and isinstance(value, bool) == isinstance(neutral, bool) for neutral in _NEUTRAL[name]
-        ):
-            allowed = " or ".join([*map(repr, _NEUTRAL[name]), "null"])
-            message = f"`{name}` is not supported; leave it out (or send {allowed})"
-            raise Problem(400, message, param=name, code="unsupported_field")
-
-
-def _prompt_of(rest: dict[str, Any]) -> str | tuple[int, ...]:
-    if "prompt" not in rest:
-        raise Problem(400, "`prompt` is missing", param="prompt", code="missing_field")
-    prompt: str | tuple[int, ...] = _take(rest, "prompt", _prompt, None)
-    return prompt
-
-
-def _prompt(value: object) -> str | tuple[int, ...]:
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | list):
-        return _prompt(value[0])
-    if isinstance(value, str):
-        return _characters(value)
-    if isinstance(value, list) and value and all(type(item) is int and item >= 0 for item in value):
-        return tuple(value)
-    raise Misfit("one text, or one list of token ids")
-
-
-def _characters(value: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise Misfit("text without halves of surrogate pairs")
-    return value
-
-
-def _temperature(value: object) -> float:
-    if not 0 <= number(value) <= 2:
-        raise Misfit("from 0 to 2")
-    return number(value)
-
-
-def _top_p(value: object) -> float:
-    if not 0 < number(value) <= 1:
-        raise Misfit("above 0 and at most 1")
-    return number(value)
-
-
-def _seed(value: object) -> int:
-    if not 0 <= integer(value) < 2**63:
-        raise Misfit("a whole number from 0 to 2^63 - 1")
-    return integer(value)
-
-
-def _stop(value: object) -> tuple[str, ...]:
-    stops = (value,) if isinstance(value, str) else texts(value)
-    if len(stops) > MAX_STOPS or not all(stops):
-        raise Misfit(f"a text or at most {MAX_STOPS} texts, none of them empty")
-    return stops
-
-
-def _include_usage(value: object) -> bool:
-    options = mapping(value)
-    one_of_known = one_of(("include_usage",))
-    for name in options:
-        one_of_known(name)
-    return flag(options.get("include_usage", False))
+        if name in _FILTERS and is_greedy and isinstance(value, int | float):
+            continue
+        if not any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in neutral[name]):
+            allowed = " or ".join([*map(json.dumps, neutral[name]), "null"])
+            remedy = f"leave it out (or send {allowed})" + (", or send a `temperature` of 0" * (name in _FILTERS))
+            raise Problem(400, f"`{name}` is not supported; {remedy}", param=name, code="unsupported_field")

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
 from codeassist.engine.streams import closing
-from codeassist.types import Delta, FinishReason, Usage
+from codeassist.types import Delta, FinishReason, Token, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Answer:
     text: str
     usage: Usage
     finish_reason: FinishReason
+    tokens: tuple[Token, ...] = ()
 
 
 async def limited(deltas: AsyncIterator[Delta], max_tokens: int) -> AsyncGenerator[Delta, None]:
@@ -37,9 +38,11 @@ async def limited(deltas: AsyncIterator[Delta], max_tokens: int) -> AsyncGenerat
 async def collect(deltas: AsyncIterator[Delta]) -> Answer:
     """All deltas as one answer."""
     texts: list[str] = []
+    tokens: list[Token] = []
     usage, reason = Usage(), None
     async with closing(deltas):
         async for delta in deltas:
             texts.append(delta.text)
+            tokens += delta.tokens
             usage, reason = delta.usage, delta.finish_reason
-    return Answer("".join(texts), usage, reason or "stop")
+    return Answer("".join(texts), usage, reason or "stop", tuple(tokens))

@@ -16,10 +16,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from codeassist.assistant import Assistant
+from codeassist.directories import statistics_file
 from codeassist.engine.discovery import announce
 from codeassist.errors import AddressInUse, ConfigError
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.outcomes import counted
 from codeassist.server.request_log import log_record
 from codeassist.server.service import Service
 from indexer.errors import IndexerError
@@ -75,7 +77,8 @@ async def serve(
     service = Service(assistant)
     service.journal.on_change(log_record)
     server = _Server(create_app(service, index))
-    with _announced(url_of(listener), runtime_directory), server.stopped_by_signals():
+    statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)
+    with statistics, _announced(url_of(listener), runtime_directory), server.stopped_by_signals():
         answering = asyncio.create_task(server.serve(sockets=[listener]))
         loading = asyncio.create_task(_load(assistant, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from codeassist.server.asking import ask
+from codeassist.server.asking import Asking, ask
 from codeassist.server.caller import caller_of
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
 from codeassist.server.connection import EventStream, WhileConnected, compact_json, read_json
@@ -24,6 +24,11 @@ from codeassist.server.service import Answering, Service
 from codeassist.types import FinishReason
 
 FIM = "/v1/fim/completions"
+# Without `/v1`: what Continue's adapters make of an address without a slash at its end.
+ALIASES = ("/fim/completions",)
+
+# What OpenAI's completions have and Mistral's have not.
+_UNKNOWN = ("n", "best_of", "logprobs", "echo", "stream_options")
 
 
 def mistral_routes(service: Service) -> list[Route]:
@@ -33,28 +38,34 @@ def mistral_routes(service: Service) -> list[Route]:
         asked = read_fim_request(await read_json(request))
         kind = "chat.completion.chunk" if asked.stream else "chat.completion"
         reply = Reply("fim", kind, service.assistant.engine.info.name)
-        answering = ask(service, asked, reply.id, FIM, caller_of(request))
+        answering = (await ask(service, Asking(asked, reply.id, FIM, caller_of(request))))[0].answering
         if asked.stream:
             return EventStream(_events(reply, answering), error_event, lambda: answering.headers)
 
         async def make() -> Response:
             answer = await collect(answering)
             choice = _choice("message", answer.text, answer.finish_reason)
-            return JSONResponse(reply.part([choice], answer.usage), headers=answering.headers)
+            return JSONResponse(reply.part([choice], answer.usage, answering.context), headers=answering.headers)
 
         return WhileConnected(make)
 
-    return [Route(FIM, fim, methods=["POST"])]
+    return [Route(path, fim, methods=["POST"]) for path in (FIM, *ALIASES)]
 
 
-def read_fim_request(body: dict[str, Any]) -> CompletionRequest:
-    """The request; it differs from OpenAI's in `random_seed` and in that a missing suffix is an empty one."""
+def read_fim_request(body: Mapping[str, Any]) -> CompletionRequest:
+    """The request; it differs from OpenAI's in `random_seed`, and in that a missing suffix is an empty one."""
+    for name in _UNKNOWN:
+        if body.get(name) is not None:
+            raise Problem(400, f"unknown field `{name}`; Mistral has none", param=name, code="unknown_field")
     if "seed" in body:
         raise Problem(400, "unknown field `seed`; it is called `random_seed` here", param="seed", code="unknown_field")
     renamed = {"seed" if name == "random_seed" else name: value for name, value in body.items()}
     if renamed.get("suffix") is None:
         renamed["suffix"] = ""
-    return read_completion_request(renamed)
+    asked = read_completion_request(renamed)
+    if len(asked.prompts) > 1:
+        raise Problem(400, "`prompt` must be one text", param="prompt")
+    return asked
 
 
 async def _events(reply: Reply, answering: Answering) -> AsyncGenerator[str, None]:
@@ -63,7 +74,8 @@ async def _events(reply: Reply, answering: Answering) -> AsyncGenerator[str, Non
         async for delta in answering:
             if delta.text or delta.finish_reason:
                 choice = _choice("delta", delta.text, delta.finish_reason)
-                yield compact_json(reply.part([choice], delta.usage if delta.finish_reason else None))
+                usage = delta.usage if delta.finish_reason else None
+                yield compact_json(reply.part([choice], usage, answering.context))
     yield "[DONE]"
 
 

@@ -13,7 +13,8 @@ from codeassist.server.caller import Caller
 from codeassist.server.deltas import limited
 from codeassist.server.headers import context_headers
 from codeassist.server.journal import Entry, Journal
-from codeassist.types import Delta, EngineStatus, FimRequest, GenerationRequest
+from codeassist.server.outcomes import Outcomes
+from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest
 
 
 class Answering:
@@ -39,6 +40,11 @@ class Answering:
         """Headers of the response: what was added to the prompt. Known once the first delta is there."""
         return context_headers(self._entry.record.context)
 
+    @property
+    def context(self) -> ContextReport | None:
+        """What was added to the prompt; None before that is known, and where nothing could be."""
+        return self._entry.record.context
+
 
 class Service:
     """One workspace and its engine, as the dialects see it."""
@@ -46,6 +52,7 @@ class Service:
     def __init__(self, assistant: Assistant, journal: Journal | None = None) -> None:
         self.assistant = assistant
         self.journal = journal or Journal()
+        self.outcomes = Outcomes()
 
     def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""

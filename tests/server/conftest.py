@@ -78,6 +78,7 @@ class Endpoint:
     engine: ScriptedEngine
     assistant: Assistant
     index: IndexHealth
+    service: Service
 
 
 @pytest.fixture(scope="session")
@@ -116,12 +117,12 @@ def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
         assert isinstance(engine, ScriptedEngine)
         if start:
             await engine.start()
-        index = IndexHealth()
+        index, service = IndexHealth(), Service(assistant)
         async with (
-            serving(create_app(Service(assistant), index)) as url,
+            serving(create_app(service, index)) as url,
             httpx.AsyncClient(base_url=url, verify=False) as client,
         ):
-            yield Endpoint(client, url, engine, assistant, index)
+            yield Endpoint(client, url, engine, assistant, index, service)
         await assistant.close()
 
     return opened

@@ -36,7 +36,7 @@ async def test_prompt_and_suffix_are_filled_in(endpoint: Any) -> None:
     assert isinstance(answer["created"], int)
     usage = answer["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
-    assert usage["prompt_tokens_details"] == {"cached_tokens": 0}
+    assert usage["prompt_tokens_details"] == {"cached_tokens": 0, "context_tokens": 0}
 
 
 async def test_the_second_time_the_prompt_comes_from_the_cache(endpoint: Any) -> None:
@@ -140,11 +140,15 @@ async def test_what_asks_for_nothing_is_accepted(endpoint: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("n", 2, "not supported"),
-        ("n", True, "not supported"),
+        ("n", 17, "from 1 to 16"),
+        ("n", 0, "from 1 to 16"),
+        ("n", True, "a whole number"),
         ("best_of", 3, "not supported"),
         ("echo", True, "not supported"),
-        ("logprobs", 1, "not supported"),
+        ("logprobs", 6, "from 0 to 5"),
+        ("logprobs", True, "a whole number"),
+        ("repetition_penalty", 1.1, "not supported"),
+        ("top_k", "40", "not supported"),
         ("presence_penalty", 0.5, "not supported"),
         ("logit_bias", {"50256": -100}, "not supported"),
         ("guided_json", {}, "unknown field"),
@@ -164,11 +168,12 @@ async def test_what_asks_for_nothing_is_accepted(endpoint: Any) -> None:
         ("stream_options", {"other": True}, "include_usage"),
         ("suffix", 5, "a text"),
         ("model", 5, "a text"),
-        ("prompt", 5, "one text"),
-        ("prompt", [], "one text"),
-        ("prompt", ["a", "b"], "one text"),
-        ("prompt", [1, -1], "one text"),
-        ("prompt", [1, True], "one text"),
+        ("prompt", 5, "a text or a list"),
+        ("prompt", [], "a text or a list"),
+        ("prompt", ["a", 1], "a text or a list"),
+        ("prompt", [1, -1], "a text or a list"),
+        ("prompt", [1, True], "a text or a list"),
+        ("prompt", [[1], []], "a text or a list"),
         ("prompt", "\ud800", "surrogate"),
     ],
 )
@@ -180,13 +185,13 @@ def test_what_would_not_be_honoured_is_refused(field: str, value: object, told: 
 
 async def test_a_refusal_has_the_shape_that_clients_know(endpoint: Any) -> None:
     async with endpoint() as e:
-        response = await e.client.post("/v1/completions", json={"prompt": "x", "n": 2})
+        response = await e.client.post("/v1/completions", json={"prompt": "x", "echo": True})
     assert response.status_code == 400
     assert response.json() == {
         "error": {
-            "message": "`n` is not supported; leave it out (or send 1 or null)",
+            "message": "`echo` is not supported; leave it out (or send false or null)",
             "type": "invalid_request_error",
-            "param": "n",
+            "param": "echo",
             "code": "unsupported_field",
         }
     }

@@ -1,0 +1,26 @@
+"""DeepSeek's dialect: `/beta/completions`, where `suffix` asks for filling in the middle.
+
+It is OpenAI's but for the usage, which comes with the last choice: Continue reads `choices[0]` of every event.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from codeassist.server.connection import read_json
+from codeassist.server.service import Service
+from codeassist.server.text_completions import answer, usage_at_the_end
+
+BETA = "/beta/completions"
+ALIASES = ("/v1/beta/completions",)
+
+
+def deepseek_routes(service: Service) -> list[Route]:
+    """Routes of this dialect."""
+
+    async def completions(request: Request) -> Response:
+        return await answer(service, request, await read_json(request), BETA, usage_at_the_end)
+
+    return [Route(path, completions, methods=["POST"]) for path in (BETA, *ALIASES)]

@@ -49,8 +49,10 @@ def characters(value: object) -> str:
     """A text that can be encoded."""
     if not isinstance(value, str):
         raise Misfit("a text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise Misfit("text without halves of surrogate pairs")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Misfit("text without halves of surrogate pairs") from None
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from codeassist.engine.fields import flag, positive, text
 from codeassist.server.completion_fields import (
+    characters,
     count,
     few,
     prompts,
@@ -107,7 +108,7 @@ def read_completion_request(body: Mapping[str, Any]) -> CompletionRequest:
     include_usage, continuous_usage = take(rest, "stream_options", stream_options, (False, False))
     request = CompletionRequest(
         prompts=take(rest, "prompt", prompts, ()),
-        suffix=take(rest, "suffix", text, None),
+        suffix=take(rest, "suffix", characters, None),
         max_tokens=take(rest, "max_tokens", positive, None),
         temperature=take(rest, "temperature", temperature, 0.0),
         top_p=take(rest, "top_p", top_p, 1.0),

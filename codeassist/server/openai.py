@@ -21,8 +21,9 @@ from codeassist.server.text_completions import answer, usage_afterwards
 from codeassist.types import ModelInfo
 
 COMPLETIONS = "/v1/completions"
-# Without `/v1`: what Continue makes of an address without a slash at its end.
+# Also without `/v1`: what Continue makes of an address without a slash at its end.
 ALIASES = ("/completions",)
+MODELS = ("/v1/models", "/models")
 
 
 def openai_routes(service: Service) -> list[Route]:
@@ -39,7 +40,7 @@ def openai_routes(service: Service) -> list[Route]:
         return await answer(service, request, body, COMPLETIONS, usage_afterwards)
 
     return [
-        Route("/v1/models", models),
+        *(Route(path, models) for path in MODELS),
         *(Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)),
     ]
 

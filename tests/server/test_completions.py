@@ -175,6 +175,8 @@ async def test_what_asks_for_nothing_is_accepted(endpoint: Any) -> None:
         ("prompt", [1, True], "a text or a list"),
         ("prompt", [[1], []], "a text or a list"),
         ("prompt", "\ud800", "surrogate"),
+        ("suffix", "\udfff", "surrogate"),
+        ("stop", ["\udfff"], "surrogate"),
     ],
 )
 def test_what_would_not_be_honoured_is_refused(field: str, value: object, told: str) -> None:

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.cli.test_process import free_port
+from tests.server.test_captures import CAPTURES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -82,9 +84,37 @@ def test_the_engine_fills_in_and_its_cache_remembers(server: Server) -> None:
 
 
 def test_special_tokens_in_a_raw_prompt_are_tokens(server: Server) -> None:
-    body = {"prompt": "<｜fim▁begin｜>a<｜fim▁hole｜>b<｜fim▁end｜>", "max_tokens": 1}
+    body = {"prompt": "a<｜fim▁begin｜>b<｜fim▁hole｜>c<｜fim▁end｜>", "max_tokens": 1}
     usage = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()["usage"]
-    assert usage["prompt_tokens"] <= 6
+    assert usage["prompt_tokens"] <= 7
+
+
+def test_a_prompt_for_another_model_is_the_gap_that_it_stands_for(server: Server) -> None:
+    code, rest = "def area(radius):\n    return 3 * radius\n\n\ndef area(radius):\n    return ", "\n"
+    rendered = f"<|fim_prefix|>{code}<|fim_suffix|>{rest}<|fim_middle|>"
+    answers = [
+        httpx.post(f"{server.url}/v1/completions", json={**body, "max_tokens": 5}, timeout=60).json()
+        for body in ({"prompt": code, "suffix": rest}, {"prompt": rendered})
+    ]
+    assert answers[0]["choices"] == answers[1]["choices"]
+    assert answers[0]["usage"]["prompt_tokens"] == answers[1]["usage"]["prompt_tokens"]
+
+
+def test_the_tokens_that_are_told_are_those_of_the_text(server: Server) -> None:
+    body = {"prompt": "def area(radius):\n    retu", "suffix": "\n", "max_tokens": 8, "logprobs": 1}
+    choice = httpx.post(f"{server.url}/v1/completions", json=body, timeout=60).json()["choices"][0]
+    told = choice["logprobs"]
+    assert "".join(told["tokens"]) == choice["text"]
+    places = zip(told["text_offset"], told["tokens"], strict=True)
+    assert all(choice["text"].startswith(token, place) for place, token in places)
+    assert all(logprob <= 0 for logprob in told["token_logprobs"])
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=[capture["client"] for capture in CAPTURES])
+def test_what_a_real_client_sends_is_answered(server: Server, capture: dict[str, Any]) -> None:
+    response = httpx.post(f"{server.url}{capture['path']}", json=capture["body"], timeout=60)
+    assert response.status_code == 200
+    assert '"error"' not in response.text
 
 
 def test_another_process_shares_the_engine(server: Server) -> None:

@@ -21,8 +21,9 @@ from codeassist.mtp.acceptance import measure_acceptance
 from codeassist.mtp.attach import LAYER
 from codeassist.mtp.base import Base
 from codeassist.mtp.layer import read_layer
+from codeassist.mtp.loader import Plan
 from codeassist.mtp.samples import read_texts
-from codeassist.mtp.training import Plan, Trainer
+from codeassist.mtp.training import Trainer
 
 ROWS, LENGTH = 384, 1024
 

@@ -45,12 +45,16 @@ ONLY_IN = {
 # Not in the base install, and slow to load: never at the top of a module.
 LATE = {"faiss", "sentence_transformers", "torch", "transformers", "vllm"}
 
-# Loaded in vLLM's own process alone; nobody may import them at the top of a module in turn.
-IN_THE_ENGINE_PROCESS = (
+# Loaded in vLLM's own process, or for a training; nobody else may import them at the top of a module in turn.
+WITH_TORCH = (
     "codeassist/engine/vllm_adapter.py",
     "codeassist/engine/vllm_repairs.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/forced_prefix.py",
+    # Imported by `codeassist mtp train` alone.
+    "codeassist/mtp/acceptance.py",
+    "codeassist/mtp/layer.py",
+    "codeassist/mtp/training.py",
 )
 
 # Where the process's environment may be read or written, and why.
@@ -105,7 +109,7 @@ def wrong_arrows(module: Module) -> list[str]:
 def early_imports(module: Module) -> list[str]:
     """Heavy libraries that loading the module would load; `if TYPE_CHECKING:` blocks and functions do not count."""
     top = [node for node in ast.parse(module.text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    heavy = {path.removesuffix(".py").replace("/", ".") for path in IN_THE_ENGINE_PROCESS}
+    heavy = {path.removesuffix(".py").replace("/", ".") for path in WITH_TORCH}
     ours = {node.module or "" for node in top if isinstance(node, ast.ImportFrom)} & heavy
     return sorted({name for node in top for name in imported(node)} & LATE | ours)
 
@@ -143,7 +147,7 @@ def test_every_arrow_points_down(module: Module) -> None:
 
 @each_module
 def test_heavy_libraries_load_late(module: Module) -> None:
-    exempt = module.path in IN_THE_ENGINE_PROCESS
+    exempt = module.path in WITH_TORCH
     assert exempt or not early_imports(module), f"{module.path} imports {early_imports(module)} before it is needed"
 
 
@@ -166,7 +170,7 @@ def test_files_and_functions_stay_small(module: Module) -> None:
 
 
 def test_the_named_places_exist() -> None:
-    named = [*ENVIRONMENT, *IN_THE_ENGINE_PROCESS]
+    named = [*ENVIRONMENT, *WITH_TORCH]
     assert [path for path in named if not (ROOT / path).is_file()] == []
     assert {module.room for module in MODULES} == set(ROOMS)
 

@@ -15,7 +15,8 @@ from codeassist.commands.options import AsJson
 from codeassist.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from codeassist.mtp.training import Look, Plan
+    from codeassist.mtp.loader import Plan
+    from codeassist.mtp.training import Look
 
 mtp = typer.Typer(name="mtp", invoke_without_command=True, rich_markup_mode="rich")
 
@@ -69,7 +70,7 @@ def train(
     """
     front = front_of(context)
     _require_libraries()
-    from codeassist.mtp.training import Plan
+    from codeassist.mtp.loader import Plan
 
     plan = Plan(steps, rows, length, look_every=max(min(200, steps // 10), 1), seconds=minutes * 60, workers=_workers())
     best = _train(front, model, data, out, plan, device, as_json=as_json)

@@ -9,7 +9,8 @@ attach.py       base + layer = a folder that vLLM serves; and back
 samples.py      gaps of repositories in the layout of the prompts, as rows of tokens
 base.py         the frozen base: final states of every token
 layer.py        the layer itself, in PyTorch, and its tensors' published names
-training.py     the loop: batches, held-out acceptance, resuming, early stop
+loader.py       batches of rows, drawn in other processes
+training.py     the loop: held-out acceptance, resuming, early stop
 
 Source: DeepSeek-V3 technical report (arXiv 2412.19437), section 2.2; vLLM, `deepseek_mtp`.
 """

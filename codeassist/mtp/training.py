@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor
@@ -25,6 +23,7 @@ from codeassist.mtp.attach import LAYER
 from codeassist.mtp.base import Base
 from codeassist.mtp.checkpoint import write_json
 from codeassist.mtp.layer import MtpLayer, save_layer
+from codeassist.mtp.loader import Batch, Loader, Plan, batches
 from codeassist.mtp.samples import Sampler, Text
 
 STATE = "training.pt"
@@ -42,21 +41,6 @@ _LEAST_GAIN, _PATIENCE = 0.0005, 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How long and in what portions. rows, length: of one batch, in tokens rows * length. look_every: steps between two
-    looks at what is held out. seconds: the training ends then at the latest (0: no limit)."""
-
-    steps: int = 3000
-    rows: int = 16
-    length: int = 1024
-    look_every: int = 100
-    held_out_rows: int = 64
-    seconds: float = 0.0
-    workers: int = 1
-    seed: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
     """Where the training stands. acceptance: share of the tokens of completions that the base would take; loss: nats
     per token, against the base's distribution."""
@@ -70,8 +54,6 @@ class Look:
 
 
 Progress = Callable[[Look], None]
-# Rows: their ids, and which of them a completion has to say.
-Batch = list[tuple[tuple[int, ...], tuple[bool, ...]]]
 
 
 class Trainer:
@@ -95,22 +77,22 @@ class Trainer:
         self._step, self._best, self._since_best, self._tokens = 0, -1.0, 0, 0
         self._seconds_before = 0.0
         sampler = Sampler(model, held_out, plan.length, seed=0)
-        self._held_out = [self._tensors(rows) for rows in _batches(sampler, plan.rows, plan.held_out_rows)]
+        self._held_out = [self._tensors(rows) for rows in batches(sampler, plan.rows, plan.held_out_rows)]
         self._train = train
         out.mkdir(parents=True, exist_ok=True)
         self._resume()
 
     def run(self, progress: Progress) -> Look:
         """Train to the end of the plan, or until nothing is gained; the best look, whose layer is mtp.safetensors."""
-        begun = time.monotonic()
+        begun, plan = time.monotonic(), self._plan
         look = self._look(math.nan, begun)
         progress(look)
-        with self._loader() as batches:
+        with Loader(self._model, self._train, plan, self._step) as drawn:
             losses: list[float] = []
             while not self._is_over(begun):
-                losses.append(self._learn(*self._tensors(next(batches)), self._rate(begun)))
+                losses.append(self._learn(*self._tensors(next(drawn)), self._rate(begun)))
                 self._step += 1
-                if self._step % self._plan.look_every == 0 or self._is_over(begun):
+                if self._step % plan.look_every == 0 or self._is_over(begun):
                     look = self._look(sum(losses) / len(losses), begun)
                     losses.clear()
                     progress(look)
@@ -195,7 +177,7 @@ class Trainer:
             state = torch.load(file, map_location=self._base.device, weights_only=True)
             self._layer.load_state_dict(state["layer"])
             self._optimiser.load_state_dict(state["optimiser"])
-        except (OSError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        except (OSError, RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
             raise ModelError(f"{file} cannot be gone on from ({error}); give another --out, or remove it") from None
         self._step, self._best, self._since_best = state["step"], state["best"], state["since_best"]
         self._tokens, self._seconds_before = state["tokens"], state["seconds"]
@@ -213,53 +195,6 @@ class Trainer:
             done = max(done, min((time.monotonic() - begun) / self._plan.seconds, 1.0))
         fallen = _LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
         return _RATE * min((self._step + 1) / _WARM_UP, 1.0) * fallen
-
-    def _loader(self) -> Loader:
-        return Loader(self._model, self._train, self._plan, self._step)
-
-
-class Loader:
-    """Batches, drawn and tokenised in other processes while the accelerator works."""
-
-    def __init__(self, model: Path, texts: list[Text], plan: Plan, first_step: int) -> None:
-        self._plan = plan
-        self._pool = ProcessPoolExecutor(
-            plan.workers, get_context("spawn"), initializer=_start_worker, initargs=(model, texts, plan)
-        )
-        self._next = first_step
-        self._waiting: list[Future[Batch]] = []
-
-    def __enter__(self) -> Iterator[Batch]:
-        return self._batches()
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _batches(self) -> Iterator[Batch]:
-        while True:
-            while len(self._waiting) < 2 * self._plan.workers + 2:
-                self._waiting.append(self._pool.submit(_draw, self._plan.seed * 1_000_003 + self._next))
-                self._next += 1
-            yield self._waiting.pop(0).result()
-
-
-_worker: tuple[Path, list[Text], Plan] | None = None
-
-
-def _start_worker(model: Path, texts: list[Text], plan: Plan) -> None:
-    global _worker  # noqa: PLW0603 (a process pool has no other place for what its workers share)
-    _worker = (model, texts, plan)
-
-
-def _draw(seed: int) -> Batch:
-    assert _worker is not None, "drawn outside of a worker"
-    model, texts, plan = _worker
-    return next(_batches(Sampler(model, texts, plan.length, seed), plan.rows, plan.rows))
-
-
-def _batches(sampler: Sampler, rows: int, n_rows: int) -> Iterator[Batch]:
-    drawn = [(row.ids, row.is_middle) for row in islice(sampler.rows(), n_rows)]
-    return (drawn[start : start + rows] for start in range(0, n_rows, rows))
 
 
 def _says_middle(is_middle: Tensor) -> Tensor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from codeassist.mtp.samples import Sampler, Text
 
@@ -35,8 +37,11 @@ class Loader:
 
     def __init__(self, model: Path, texts: list[Text], plan: Plan, first_step: int) -> None:
         self._plan = plan
+        self._folder = TemporaryDirectory(prefix="codeassist-mtp-")
+        file = Path(self._folder.name) / "texts.json"  # read by all at once; handed over, they would start in turn
+        file.write_text(json.dumps([(text.path, text.text) for text in texts]), encoding="ascii")
         self._pool = ProcessPoolExecutor(
-            plan.workers, get_context("spawn"), initializer=_start_worker, initargs=(model, texts, plan)
+            plan.workers, get_context("spawn"), initializer=_start_worker, initargs=(model, file, plan)
         )
         self._next = first_step
         self._waiting: list[Future[Batch]] = []
@@ -45,7 +50,8 @@ class Loader:
         return self._batches()
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()
 
     def _batches(self) -> Iterator[Batch]:
         while True:
@@ -58,9 +64,9 @@ class Loader:
 _worker: tuple[Path, list[Text], Plan] | None = None
 
 
-def _start_worker(model: Path, texts: list[Text], plan: Plan) -> None:
+def _start_worker(model: Path, file: Path, plan: Plan) -> None:
     global _worker  # noqa: PLW0603 (a process pool has no other place for what its workers share)
-    _worker = (model, texts, plan)
+    _worker = (model, [Text(*text) for text in json.loads(file.read_bytes())], plan)
 
 
 def _draw(seed: int) -> Batch:

@@ -156,3 +156,8 @@ def test_the_address_of_ipv6_is_written_in_brackets() -> None:
         pytest.skip("no IPv6 loopback here")
     with listener:
         assert url_of(listener).startswith("http://[::1]:")
+
+
+def test_what_is_written_in_two_packets_is_not_held_back() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # asyncio turns Nagle's algorithm off for those, and only for those

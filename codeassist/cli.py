@@ -21,6 +21,7 @@ from codeassist.commands.demo import demo
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
+from codeassist.commands.keys import keys
 from codeassist.commands.lsp import lsp
 from codeassist.commands.map import map
 from codeassist.commands.mcp import mcp
@@ -45,6 +46,7 @@ for command in (index, search, map, complete, explain, serve, lsp, mcp, stats, c
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)
+app.add_typer(keys)
 
 
 def main() -> None:

@@ -128,6 +128,7 @@ class LogSettings:
 
     level: str = _setting("info", "`debug` (source text may appear), `info`, `warning` or `error`")
     file: str = _setting("", "log file; empty means stderr")
+    texts: bool = _setting(False, "texts of prompts and answers may appear in the log")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from codeassist.commands.bars import Bars, bars
 from codeassist.commands.front import Front
 from codeassist.configuration import LoadedSettings, load_settings, parse_assignments
 from codeassist.errors import ConfigError
+from codeassist.log_lines import log_formatter
 from codeassist.settings import LogSettings, Settings
 from indexer.errors import IndexerError
 
@@ -54,12 +55,8 @@ def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> 
             handler = logging.FileHandler(log.file, encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"log.file: cannot write {log.file}: {error.strerror}; name another file") from error
-    logging.basicConfig(
-        level=(level or log.level).upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[handler],
-        force=True,
-    )
+    handler.setFormatter(log_formatter(texts=log.texts or log.level == "debug"))
+    logging.basicConfig(level=(level or log.level).upper(), handlers=[handler], force=True)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,11 +43,24 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "chat.max_tokens": (16, 131_072),
     "chat.timeout_s": (1, 3600),
     "server.port": (1, 65_535),
+    "server.max_body_mib": (1, 1024),
+    "server.drain_s": (0, 3600),
 }
 
 _PATHS = frozenset(
-    {"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "index.environment", "log.file"}
+    {
+        "engine.model",
+        "engine.tokenizer",
+        "index.directory",
+        "index.embedder",
+        "index.environment",
+        "log.file",
+        "server.tls_certificate",
+        "server.tls_key",
+    }
 )
+
+_HOST = re.compile(r"(?!.{254})([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 
 # Never part of a message: messages end in logs and on screens.
 SECRETS = frozenset({"engine.api_key", "chat.api_key"})
@@ -128,11 +142,8 @@ def _check_value(name: str, value: Any, where: str) -> None:
         _check_range(name, value, where)
     if name == "completion.min_confidence" and -1 < value < 0:
         raise ConfigError(f"{where}: `{name}` must be from 0 to 1, or -1 for the model's own gate, not {value}")
-    if name == "server.host" and not _is_loopback(value):
-        raise ConfigError(
-            f"{where}: `{name}` is {_shown(value)}, which other machines may reach; the endpoint has no access control "
-            "yet, so it listens on loopback only: 127.0.0.1, ::1 or localhost"
-        )
+    if name in ("server.host", "server.allowed_hosts"):
+        _check_hosts(name, (value,) if isinstance(value, str) else value, where)
     if name in ("engine.url", "chat.url") and value:
         _check_url(name, value, where)
     if name in SECRETS:
@@ -155,13 +166,21 @@ def _at_home(name: str, path: str, where: str) -> str:
         raise ConfigError(f"{where}: `{name}` is {_shown(path)}: {error}") from error
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def _check_hosts(name: str, hosts: tuple[str, ...], where: str) -> None:
+    for host in hosts:
+        if not _HOST.fullmatch(host) and not _is_address(host):
+            raise ConfigError(
+                f"{where}: `{name}` holds {_shown(host)}; give a name or an address alone, without http:// and port, "
+                "for example 127.0.0.1 or assist.example.org"
+            )
+
+
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def _check_url(name: str, value: str, where: str) -> None:

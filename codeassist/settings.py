@@ -118,8 +118,21 @@ class ReviewSettings:
 class ServerSettings:
     """The HTTP endpoint."""
 
-    host: str = _setting("127.0.0.1", "address to listen on; loopback only")
+    host: str = _setting(
+        "127.0.0.1", "address to listen on; `0.0.0.0` is every one. Other than loopback only with an API key"
+    )
     port: int = _setting(8311, "port to listen on")
+    require_key: bool = _setting(
+        False,
+        "ask for an API key (`codeassist keys add NAME`) on loopback, too; on any other address it is always asked for",
+    )
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), 'more names that clients may call the server by, for example `["assist.example.org"]`'
+    )
+    tls_certificate: str = _setting("", "PEM file of the certificate chain, to serve HTTPS; empty means HTTP")
+    tls_key: str = _setting("", "PEM file of its private key; empty means that the certificate's file holds it, too")
+    max_body_mib: int = _setting(8, "requests with a larger body are refused")
+    drain_s: float = _setting(10.0, "seconds that running answers get to end once the server was told to")
 
 
 @dataclass(frozen=True, slots=True)

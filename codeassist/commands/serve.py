@@ -20,12 +20,24 @@ from codeassist.settings import Settings
 Port = Annotated[
     int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Short for -o server.port=…", show_default=False)
 ]
+Host = Annotated[str | None, typer.Option("--host", help="Short for -o server.host=…", show_default=False)]
+Certificate = Annotated[
+    str | None,
+    typer.Option("--tls-certificate", metavar="PEM", help="Serve HTTPS with this certificate.", show_default=False),
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--tls-key", metavar="PEM", help="The certificate's private key.", show_default=False),
+]
 
 
 def serve(
     context: typer.Context,
     path: WorkspaceArgument = None,
     port: Port = None,
+    host: Host = None,
+    tls_certificate: Certificate = None,
+    tls_key: Key = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
@@ -34,17 +46,22 @@ def serve(
     POST /v1/completions fills in the middle when it is given `prompt` and `suffix`. GET /health tells how it is.
     Language servers that start later use this model in place of loading their own. Ctrl-C ends it.
 
+    On another address than loopback everybody needs an API key (`codeassist keys add NAME`), and should have HTTPS.
+
     [bold]Examples[/bold]
 
       codeassist serve
 
       codeassist serve ~/src/project --port 8400
 
+      codeassist serve --host 0.0.0.0 --tls-certificate cert.pem --tls-key key.pem
+
       curl -s localhost:8311/v1/completions -d '{"prompt": "def add(a, b):\\n    return ", "suffix": "\\n"}'
     """
     front = front_of(context)
     workspace = given_workspace(path, front.cwd)
-    chosen = [*(overrides or []), *([f"server.port={port}"] if port else [])]
+    flags = {"port": port, "host": host, "tls_certificate": tls_certificate, "tls_key": tls_key}
+    chosen = [*(overrides or []), *(f"server.{name}={value}" for name, value in flags.items() if value is not None)]
     loaded = settings_for(front, workspace, chosen)
     set_up_logging(front, loaded.settings.log)
     front.guard_stdout()
@@ -76,16 +93,19 @@ class _Announcer:
 
 async def _serve(announcer: _Announcer, settings: Settings) -> None:
     from codeassist.directories import runtime_directory
-    from codeassist.server.listening import listen, serve, url_of
+    from codeassist.server.hosting import hosting_of, url_of
+    from codeassist.server.keys import keys_file
+    from codeassist.server.listening import listen, serve
 
     front = announcer.front
+    hosting = await asyncio.to_thread(hosting_of, settings.server, keys_file(front.environ))
     listener = listen(settings.server.host, settings.server.port)
     try:
         assistant = await asyncio.to_thread(front.open_assistant, settings, announcer.workspace, attach=False)
     except BaseException:
         listener.close()
         raise
-    url = url_of(listener)
+    url = url_of(listener, tls=hosting.tls is not None)
     announcer.listening(url)
     with bars(front) as shown:
 
@@ -95,6 +115,8 @@ async def _serve(announcer: _Announcer, settings: Settings) -> None:
 
         try:
             assistant.engine.on_status(shown.on_status)
-            await serve(assistant, listener, runtime_directory(), on_ready=ready, on_index=shown.on_index)
+            await serve(
+                assistant, listener, runtime_directory(), on_ready=ready, on_index=shown.on_index, hosting=hosting
+            )
         finally:
             await assistant.close()

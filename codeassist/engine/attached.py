@@ -3,6 +3,8 @@
 The server answers `POST /codeassist/v1/generate` (our request as JSON) with one event of `wire.py` per delta, and
 `GET /codeassist/v1/engine` with its model and status. A request names the model that it was made for (`model_mark`):
 token ids mean something else to another one, and a server may come back with another between two keystrokes.
+
+It is asked through the Unix socket that it keeps for its user's own processes (`discovery.py`), at paths as over TCP.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from dataclasses import replace
 import httpx
 
 from codeassist.engine import wire
+from codeassist.engine.discovery import RunningServer
 from codeassist.engine.exchange import answered, get_json, open_client
 from codeassist.engine.sse import read_events
 from codeassist.engine.status import StatusBoard
@@ -36,13 +39,26 @@ _POLL_S = 1.0
 _MOST_POLLS_OF_A_RESTART = 60
 
 
-def probe(url: str) -> ModelInfo | None:
-    """The model of the server at `url`, or None when no server of ours answers there within two seconds. Blocks."""
+def probe(server: RunningServer) -> ModelInfo | None:
+    """The model of the server, or None when no server of ours answers there within two seconds. Blocks."""
     try:
-        response = httpx.get(url + ENGINE_PATH, timeout=_PROBE_TIMEOUT_S, trust_env=False, verify=False)  # loopback
-        return wire.engine_from_json(wire.parse_object(response.content))[0]
+        with own_client(server, _PROBE_TIMEOUT_S) as client:
+            return wire.engine_from_json(wire.parse_object(client.get(ENGINE_PATH).content))[0]
     except (httpx.HTTPError, RequestRejected):
         return None
+
+
+def own_client(server: RunningServer, timeout_s: float) -> httpx.Client:
+    """A client of the user's own running server; it needs no key."""
+    transport = httpx.HTTPTransport(uds=server.socket, verify=False) if server.socket else None
+    url = _url_within(server)
+    verify = url.startswith("https:")
+    return httpx.Client(transport=transport, base_url=url, timeout=timeout_s, trust_env=False, verify=verify)
+
+
+def _url_within(server: RunningServer) -> str:
+    """What requests are addressed to: a socket that only its owner reaches carries no TLS."""
+    return server.url.replace("https:", "http:", 1) if server.socket else server.url
 
 
 def model_mark(info: ModelInfo) -> str:
@@ -58,15 +74,17 @@ class AttachedEngine:
 
     def __init__(
         self,
-        url: str,
+        server: RunningServer,
         info: ModelInfo,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._url = url
+        self._url = server.url
         self._info = info
-        self._client = open_client(url, {}, transport)
+        if transport is None and server.socket:
+            transport = httpx.AsyncHTTPTransport(uds=server.socket, verify=False)
+        self._client = open_client(_url_within(server), {}, transport)
         self._sleep = sleep
         self._board = StatusBoard()
         self._was_ready = False

@@ -135,10 +135,10 @@ def read_script(path: Path) -> list[Answer]:
 
 
 def _open_auto(settings: EngineSettings, runtime: Path | None) -> Engine:
-    url = running_server(runtime) if runtime is not None else None
-    info = probe(url) if url is not None else None
-    if url is not None and info is not None and _is_wanted(info, settings):
-        return AttachedEngine(url, info)
+    server = running_server(runtime) if runtime is not None else None
+    info = probe(server) if server is not None else None
+    if server is not None and info is not None and _is_wanted(info, settings):
+        return AttachedEngine(server, info)
     return open_embedded(settings)
 
 

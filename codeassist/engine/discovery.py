@@ -1,7 +1,11 @@
 """How processes of one user find the running `codeassist serve`: a small file that says where it listens.
 
-The file is `serve.json` in the runtime directory: {"url", "pid", "version"}, readable by its owner only. The file of
-a process that no longer lives, of another version, or that cannot be read counts as none.
+The file is `serve.json` in the runtime directory: {"url", "socket", "pid", "version"}, readable by its owner only. The
+file of a process that no longer lives, of another version, or that cannot be read counts as none.
+
+`socket` is a Unix socket in the same directory, which nobody but the owner can enter: whoever asks through it is the
+owner, and so is who answers there. It needs no key and no TLS, and is there whatever address the server listens on for
+others. Where no such socket could be made it is "", and the server is asked at `url`.
 """
 
 from __future__ import annotations
@@ -9,25 +13,34 @@ from __future__ import annotations
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from codeassist import __version__
 from codeassist.engine.fields import Fields, Misfit, integer, mapping, text
+from codeassist.private_files import replace_private
 
 _log = logging.getLogger(__name__)
 
 _FILE = "serve.json"
 
 
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """url: where clients reach it. socket: path of the Unix socket for its owner's own processes, or ""."""
+
+    url: str
+    socket: str = ""
+
+
 @contextmanager
-def announce(url: str, directory: Path) -> Iterator[None]:
-    """Let others find the server at `url` for the length of the block. Raises OSError."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.chmod(0o700)
-    _write(directory / _FILE, {"url": url, "pid": os.getpid(), "version": __version__})
+def announce(server: RunningServer, directory: Path) -> Iterator[None]:
+    """Let others find the server for the length of the block. Raises OSError."""
+    make_private(directory)
+    announced = {"url": server.url, "socket": server.socket, "pid": os.getpid(), "version": __version__}
+    replace_private(directory / _FILE, json.dumps(announced))
     try:
         yield
     finally:
@@ -35,10 +48,16 @@ def announce(url: str, directory: Path) -> Iterator[None]:
             (directory / _FILE).unlink(missing_ok=True)
 
 
-def running_server(directory: Path) -> str | None:
-    """The address of the user's running server, or None."""
+def make_private(directory: Path) -> None:
+    """A directory that its owner alone can enter. Raises OSError."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
+def running_server(directory: Path) -> RunningServer | None:
+    """The user's running server, or None."""
     try:
-        url, pid, version = _read(directory / _FILE)
+        server, pid, version = _read(directory / _FILE)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -49,29 +68,18 @@ def running_server(directory: Path) -> str | None:
     if version != __version__:
         _log.warning("the running server is codeassist %s, this is %s: not attaching", version, __version__)
         return None
-    return url
+    return server
 
 
-def _write(path: Path, value: dict[str, object]) -> None:
-    """Replace `path` in one step; a reader sees the old file or the new one. The file is made with mode 0600."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(value, file)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> tuple[str, int, str]:
+def _read(path: Path) -> tuple[RunningServer, int, str]:
     if path.stat().st_uid != os.getuid():
         raise ValueError("it belongs to another user")
     try:
         fields = Fields(mapping(json.loads(path.read_text(encoding="utf-8"))), "serve.json", ValueError)
     except Misfit as misfit:
         raise ValueError(f"it must be {misfit}") from None
-    announced = fields.take("url", text), fields.take("pid", integer), fields.take("version", text)
+    server = RunningServer(fields.take("url", text), fields.take("socket", text, ""))
+    announced = server, fields.take("pid", integer), fields.take("version", text)
     fields.finish()
     return announced
 

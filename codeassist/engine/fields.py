@@ -78,9 +78,15 @@ def positive(value: object) -> int:
 
 def number(value: object) -> float:
     """A finite int or float."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise Misfit("a number")
-    return float(value)
+    try:
+        converted = float(value)
+    except OverflowError:  # an int of hundreds of digits
+        raise Misfit("a number that is not as large") from None
+    if not math.isfinite(converted):
+        raise Misfit("a number")
+    return converted
 
 
 def mapping(value: object) -> dict[str, Any]:

@@ -6,11 +6,18 @@ caller.py       who asks, by the request's headers
 journal.py      the last requests, without their texts
 request_log.py  the one line per request
 headers.py      what a response says of the code that was added to its prompt
-guard.py        who may ask: this machine's own programs, and no web page
+guard.py        who may ask: programs and no web page; where a key is required, who has one
+keys.py         API keys, kept as hashes, read anew when they change
+limits.py       bytes and time of a request; the body is there before a route is asked
+protocol.py     the same of a connection: heads that do not come, answers that nobody reads
 connection.py   answers that end when their client leaves
 problems.py     errors in OpenAI's shape
 openai.py       /v1/models, /v1/completions
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
-listening.py    socket, life cycle, shutdown
+hosting.py      from the settings to who else may ask, and how
+tls.py          certificate and key
+listening.py    the life of one server
+running.py      uvicorn as we run it: sockets, signals, the end in good order
+own_socket.py   the Unix socket of this user's own processes
 """

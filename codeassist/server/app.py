@@ -10,8 +10,9 @@ from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
 from codeassist.server.deepseek import deepseek_routes
-from codeassist.server.guard import LoopbackOnly
+from codeassist.server.guard import Access, Guard
 from codeassist.server.health import IndexHealth, health_routes
+from codeassist.server.limits import WholeBodies
 from codeassist.server.mistral import mistral_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
@@ -20,18 +21,22 @@ from codeassist.server.service import Service
 from codeassist.server.tabby import tabby_routes
 
 
-def create_app(service: Service, index: IndexHealth) -> Starlette:
-    """The ASGI application; whoever runs it starts the engine and keeps `index` up to date."""
+def create_app(service: Service, index: IndexHealth, access: Access | None = None) -> Starlette:
+    """The ASGI application; whoever runs it starts the engine and keeps `index` up to date.
+
+    access: None for a server on loopback that asks for no key.
+    """
+    access = access or Access()
     return Starlette(
         routes=[
-            *health_routes(service.assistant, index),
+            *health_routes(service.assistant, index, access.life),
             *openai_routes(service),
             *mistral_routes(service),
             *deepseek_routes(service),
             *tabby_routes(service),
             *own_routes(service),
         ],
-        middleware=[Middleware(LoopbackOnly)],
+        middleware=[Middleware(Guard, access), Middleware(WholeBodies, access.limits)],
         exception_handlers={
             Problem: _on_problem,
             CodeassistError: _on_error,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -21,8 +22,6 @@ from codeassist.errors import CodeassistError
 from codeassist.server.problems import Problem, problem_of, problem_response
 
 logger = logging.getLogger(__name__)
-
-MAX_BODY_BYTES = 8 * 1024 * 1024
 
 _EVENT_STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -90,9 +89,9 @@ class EventStream(Response):
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """The JSON object in the request's body. Raises Problem."""
+    """The JSON object in the request's body, whose size the server has limited. Raises Problem."""
     try:
-        value = json.loads(await _read_body(request))
+        value = json.loads(await request.body(), parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Problem(400, f"the body is not JSON: {error}", code="invalid_json") from error
     if not isinstance(value, dict):
@@ -105,15 +104,15 @@ def compact_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-async def _read_body(request: Request) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_BODY_BYTES:
-            limit = MAX_BODY_BYTES // 1_048_576
-            headers = {"Connection": "close"}
-            raise Problem(413, f"the body is larger than {limit} MiB", code="body_too_large", headers=headers)
-    return bytes(body)
+def _refuse_constant(name: str) -> float:
+    """Python reads NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    if math.isinf(value := float(digits)):
+        raise ValueError("a number is too large")
+    return value
 
 
 def _event_stream_start(more: Mapping[str, str]) -> Message:

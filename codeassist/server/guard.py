@@ -1,50 +1,121 @@
-"""Who may ask. The endpoint listens on loopback, which a web page in the user's browser reaches as well.
+"""Who may ask: programs, not web pages; and where a key is required, those who have one.
 
-Two checks keep pages out: the Host header must be a loopback name (a page that had its own name resolve to 127.0.0.1
-still sends that name), and an Origin header, which only browsers send, must be a loopback one.
+A server on loopback is reached by every page in the user's browser, and one beyond by pages in anybody's. They are kept
+out by the headers that browsers send and pages cannot change: `Host` must be a name of this server (a page that had its
+own name resolve to our address still sends that name), `Origin` the server's own, for its dashboard, and
+`Sec-Fetch-Site` must not tell of another site. No CORS header is ever sent, so that a preflight gets no permission.
+
+Requests through the Unix socket of the user's own processes (`engine/discovery.py`) are let in as they are.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from codeassist.server.problems import Problem, problem_response
+from codeassist.server.caller import KEY_STATE
+from codeassist.server.health import Life
+from codeassist.server.keys import KeyRing
+from codeassist.server.limits import Limits, refuse
+from codeassist.server.problems import Problem
+from codeassist.server.protocol import OWN_STATE
+
+_ADD_A_KEY = "send an API key as `Authorization: Bearer KEY`; `codeassist keys add NAME` makes one"
+# A browser cannot send a key when it opens a page: these are asked for without one, and hold no data.
+_OPEN = re.compile(r"/ui(/.*)?")
+# What answers still while the server comes to its end.
+_TELLING = re.compile(r"/health|/v1/health|/metrics|/codeassist/v1/(status|requests)")
 
 
-class LoopbackOnly:
-    """ASGI middleware that answers 403 to whatever does not come from a program on this machine."""
+@dataclass(frozen=True, slots=True)
+class Access:
+    """hosts: names and addresses besides those of loopback that clients may know the server by. any_address: whether it
+    is known by every address, because it listens on all. keys: None where there can be none."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    hosts: frozenset[str] = frozenset()
+    any_address: bool = False
+    keys: KeyRing | None = None
+    requires_key: bool = False
+    limits: Limits = field(default_factory=Limits)
+    life: Life = field(default_factory=Life)
+
+
+class Guard:
+    """ASGI middleware that answers in place of the application where nothing may be asked."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
+        self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on or refuse."""
-        problem = refusal(Headers(scope=scope)) if scope["type"] == "http" else None
+        """Pass on, with the name of the key in the request's state, or refuse."""
+        problem = await self._problem(scope) if scope["type"] == "http" else None
         if problem is not None:
-            await problem_response(problem)(scope, receive, send)
+            await refuse(problem, receive, send, self._access.limits.linger_s)
         else:
             await self._app(scope, receive, send)
 
+    async def _problem(self, scope: Scope) -> Problem | None:
+        state = scope.setdefault("state", {})
+        headers = Headers(scope=scope)
+        is_own = OWN_STATE in state
+        problem = None if is_own else refusal(headers, self._access)
+        if problem is None and not is_own:
+            problem = await self._key_problem(scope, headers)
+        if problem is None and self._access.life.is_draining and not _TELLING.fullmatch(scope["path"]):
+            again = {"Retry-After": "5"}
+            problem = Problem(503, "the server is coming to its end", code="draining", headers=again)
+        return problem
 
-def refusal(headers: Headers) -> Problem | None:
-    """Why a request with these headers is refused, or None."""
-    host = headers.get("host", "")
-    if not is_loopback_name(_host_name(f"//{host}")):
-        message = f"Host {host!r} is not this machine's loopback name; use http://127.0.0.1 or http://localhost"
+    async def _key_problem(self, scope: Scope, headers: Headers) -> Problem | None:
+        keys, presented = self._access.keys, list(presented_keys(headers))
+        name = await keys.holder(presented) if keys is not None and presented else None
+        scope["state"][KEY_STATE] = name or ""
+        if name is not None or not self._access.requires_key or _OPEN.fullmatch(scope["path"]):
+            return None
+        challenge = {"WWW-Authenticate": 'Bearer realm="codeassist"'}
+        if keys is not None and keys.trouble:
+            return Problem(401, "the server cannot read its API keys; see its log", headers=challenge)
+        said = "this API key is not known here" if presented else "an API key is required here"
+        return Problem(401, f"{said}; {_ADD_A_KEY}", code="invalid_api_key", headers=challenge)
+
+
+def refusal(headers: Headers, access: Access) -> Problem | None:
+    """Why a request with these headers is refused whoever sends it, or None."""
+    hosts = headers.getlist("host")
+    if len(hosts) != 1 or not _is_ours(_host_name(f"//{hosts[0]}"), access):
+        message = (
+            f"Host {', '.join(hosts)!r} is not a name of this server: use http://127.0.0.1 or http://localhost, or let "
+            "whoever runs it add the name to server.allowed_hosts"
+        )
         return Problem(403, message, code="host_refused")
     origin = headers.get("origin")
-    if origin is not None and not is_loopback_name(_host_name(origin)):
+    if origin is not None and not _is_own_origin(origin, hosts[0]):
         return Problem(403, f"requests from web pages ({origin}) are refused", code="origin_refused")
+    if headers.get("sec-fetch-site", "none").lower() not in ("none", "same-origin"):
+        message = "requests from other web sites are refused; to open a page of this server, type its address"
+        return Problem(403, message, code="origin_refused")
+    if "websocket" in headers.get("upgrade", "").lower():
+        return Problem(400, "there are no WebSockets here; streams are server-sent events", code="no_websocket")
     return None
+
+
+def presented_keys(headers: Headers) -> Iterator[str]:
+    """The API keys that a request carries: clients differ in the header, and some send two."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    candidates = (key if scheme.lower() == "bearer" else "", headers.get("x-api-key", ""), headers.get("api-key", ""))
+    return (candidate.strip() for candidate in candidates if candidate.strip())
 
 
 def is_loopback_name(name: str) -> bool:
     """Whether a host name or address without port means this machine itself."""
-    if name.rstrip(".") == "localhost":
+    if name == "localhost":
         return True
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -52,8 +123,25 @@ def is_loopback_name(name: str) -> bool:
         return False
 
 
-def _host_name(address: str) -> str:
+def _is_ours(name: str, access: Access) -> bool:
+    if is_loopback_name(name) or name in access.hosts:
+        return True
     try:
-        return urlsplit(address).hostname or ""
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return access.any_address or str(address) in access.hosts
+
+
+def _is_own_origin(origin: str, host: str) -> bool:
+    """By name and port. The scheme may differ, where a proxy ends TLS; browsers tell of that in Sec-Fetch-Site."""
+    scheme, separator, authority = origin.lower().partition("://")
+    return bool(separator) and scheme in ("http", "https") and authority == host.lower()
+
+
+def _host_name(address: str) -> str:
+    """In lower case, without port and without the dot that ends a full name."""
+    try:
+        return (urlsplit(address).hostname or "").rstrip(".")
     except ValueError:
         return ""

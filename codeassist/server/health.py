@@ -15,6 +15,13 @@ from indexer.types import IndexReport
 
 
 @dataclass(slots=True)
+class Life:
+    """is_draining: the server was told to end; running answers are given some time, and new requests are refused."""
+
+    is_draining: bool = False
+
+
+@dataclass(slots=True)
 class IndexHealth:
     """How far the index is; the counts are those of the last refresh."""
 
@@ -32,18 +39,18 @@ class IndexHealth:
         self.vectors = report.vectors
 
 
-def health_routes(assistant: Assistant, index: IndexHealth) -> list[Route]:
+def health_routes(assistant: Assistant, index: IndexHealth, life: Life) -> list[Route]:
     """The route; it answers 200 as long as the server lives, and `status` says what the engine can do."""
 
     async def health(_: Request) -> Response:
-        return JSONResponse(_health(assistant, index))
+        return JSONResponse(_health(assistant, index, life))
 
     return [Route("/health", health)]
 
 
-def _health(assistant: Assistant, index: IndexHealth) -> dict[str, Any]:
+def _health(assistant: Assistant, index: IndexHealth, life: Life) -> dict[str, Any]:
     return {
-        "status": assistant.engine.status.state,
+        "status": "draining" if life.is_draining else assistant.engine.status.state,
         "engine": asdict(assistant.engine.status),
         "model": assistant.engine.info.name,
         "version": __version__,

@@ -5,32 +5,28 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-import uvicorn
-from starlette.types import ASGIApp
 
 from codeassist.assistant import Assistant
 from codeassist.directories import statistics_file
-from codeassist.engine.discovery import announce
+from codeassist.engine.discovery import RunningServer, announce
 from codeassist.errors import AddressInUse, ConfigError
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.hosting import Hosting, url_of
 from codeassist.server.outcomes import counted
+from codeassist.server.own_socket import own_socket
 from codeassist.server.request_log import log_record
+from codeassist.server.running import Server
 from codeassist.server.service import Service
 from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
 
 logger = logging.getLogger(__name__)
-
-# Running answers get this long to end after a signal; then they are aborted.
-GRACE_S = 3
 
 ReadyCallback = Callable[[float], None]
 
@@ -56,12 +52,6 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def url_of(listener: socket.socket) -> str:
-    """Where clients reach it."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 async def serve(
     assistant: Assistant,
     listener: socket.socket,
@@ -69,19 +59,23 @@ async def serve(
     *,
     on_ready: ReadyCallback,
     on_index: ProgressCallback | None = None,
+    hosting: Hosting | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; engine and index are made ready meanwhile. Does not close the assistant.
 
     on_ready: called with the seconds that the engine took to load.
+    hosting: who else may ask, and how; None for this machine's programs alone.
     Raises ModelError or EngineUnavailable when the engine cannot be started.
     """
+    hosting = hosting or Hosting()
     index = IndexHealth()
     service = Service(assistant)
     service.journal.on_change(log_record)
-    server = _Server(create_app(service, index))
+    server = Server(create_app(service, index, hosting.access), hosting)
+    url = url_of(listener, tls=hosting.tls is not None)
     statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)
-    with statistics, _announced(url_of(listener), runtime_directory), server.stopped_by_signals():
-        answering = asyncio.create_task(server.serve(sockets=[listener]))
+    with statistics, _found_by_editors(url, listener, runtime_directory, hosting) as own, server.stopped_by_signals():
+        answering = asyncio.create_task(server.serve_on(listener, own))
         loading = asyncio.create_task(_load(assistant, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))
         try:
@@ -93,47 +87,6 @@ async def serve(
             await server.stop(answering)
             await _cancel(loading, indexing)
             listener.close()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, but the signals are ours: the first one ends it in good order, the second one at once."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-            ws="none",
-        )
-        super().__init__(config)
-        logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # its start and end are told by us
-
-    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
-        return nullcontext()
-
-    @contextmanager
-    def stopped_by_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._on_signal)
-        try:
-            yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                loop.remove_signal_handler(number)
-
-    def _on_signal(self) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    async def stop(self, answering: asyncio.Task[None]) -> None:
-        self.should_exit = True
-        if not answering.done():
-            await asyncio.wait({answering}, timeout=GRACE_S + 1)
-        await _cancel(answering)
 
 
 async def _load(assistant: Assistant, on_ready: ReadyCallback) -> None:
@@ -160,11 +113,19 @@ async def _cancel(*tasks: asyncio.Task[None]) -> None:
 
 
 @contextmanager
-def _announced(url: str, runtime_directory: Path) -> Iterator[None]:
-    """Let editors find the server; without that they embed an engine of their own."""
+def _found_by_editors(
+    url: str, listener: socket.socket, directory: Path, hosting: Hosting
+) -> Iterator[socket.socket | None]:
+    """Let editors find the server; without that they embed an engine of their own. Gives the socket that is theirs."""
     with ExitStack() as stack:
+        own = None
         try:
-            stack.enter_context(announce(url, runtime_directory))
+            own = stack.enter_context(own_socket(directory, listener))
+        except OSError as error:
+            logger.warning("there is no socket for this user's editors in %s: %s", directory, error)
+        try:
+            if own is not None or hosting.is_plain:
+                stack.enter_context(announce(RunningServer(url, own.getsockname() if own else ""), directory))
         except OSError as error:
             logger.warning("editors will not find this server by themselves: %s", error)
-        yield
+        yield own

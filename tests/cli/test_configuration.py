@@ -194,13 +194,16 @@ def test_an_address_that_no_request_can_be_sent_to_is_refused(tmp_path: Path, ur
     refused(tmp_path, "must look like", overrides={"chat.url": url})
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
-def test_the_endpoint_can_not_be_opened_to_other_machines(tmp_path: Path, host: str) -> None:
-    refused(tmp_path, "server.host", "loopback only", overrides={"server.host": host})
+@pytest.mark.parametrize("host", ["", "http://example.org", "example.org:80", "[::1]", "a b", "a..b", "-\n", "*.org"])
+def test_what_is_no_name_of_a_machine_is_refused(tmp_path: Path, host: str) -> None:
+    refused(tmp_path, "server.host", "without http:// and port", overrides={"server.host": host})
+    refused(
+        tmp_path, "server.allowed_hosts", "without http:// and port", overrides={"server.allowed_hosts": ["a", host]}
+    )
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost"])
-def test_every_loopback_name_will_do(tmp_path: Path, host: str) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "::1", "localhost", "0.0.0.0", "::", "assist.example.org."])
+def test_names_and_addresses_of_machines_will_do(tmp_path: Path, host: str) -> None:
     assert load(tmp_path, overrides={"server.host": host}).settings.server.host == host
 
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from codeassist.engine import wire
 from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, AttachedEngine, probe
+from codeassist.engine.discovery import RunningServer
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
@@ -55,7 +56,7 @@ def server_of(engines: list[ScriptedEngine], generate: Callable[[], Response] | 
 @asynccontextmanager
 async def attached(app: Starlette, **options: Any) -> AsyncIterator[AttachedEngine]:
     async with serving(app) as address:
-        engine = AttachedEngine(address, SCRIPTED_INFO, **options)
+        engine = AttachedEngine(RunningServer(address), SCRIPTED_INFO, **options)
         try:
             yield engine
         finally:
@@ -226,7 +227,7 @@ async def test_what_leaves_prompts_as_they_are_is_taken_over() -> None:
 
 
 async def test_a_server_that_is_gone_is_told() -> None:
-    engine = AttachedEngine(unused_address(), SCRIPTED_INFO)
+    engine = AttachedEngine(RunningServer(unused_address()), SCRIPTED_INFO)
     with pytest.raises(EngineUnavailable, match="is the server running"):
         await engine.start()
     assert engine.status.state == "restarting"
@@ -256,7 +257,7 @@ async def test_separators_that_json_may_hold_raw_are_text() -> None:
 
 async def test_a_server_of_ours_is_told_from_others() -> None:
     async with serving(server(await started("x"))) as address:
-        assert await asyncio.to_thread(probe, address) == SCRIPTED_INFO
+        assert await asyncio.to_thread(probe, RunningServer(address)) == SCRIPTED_INFO
     async with serving(Starlette()) as address:
-        assert await asyncio.to_thread(probe, address) is None
-    assert await asyncio.to_thread(probe, unused_address()) is None
+        assert await asyncio.to_thread(probe, RunningServer(address)) is None
+    assert await asyncio.to_thread(probe, RunningServer(unused_address())) is None

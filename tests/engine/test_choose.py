@@ -18,7 +18,7 @@ from starlette.routing import Route
 from codeassist.engine import hardware, wire
 from codeassist.engine.attached import ENGINE_PATH, AttachedEngine
 from codeassist.engine.choose import open_engine, read_script
-from codeassist.engine.discovery import announce
+from codeassist.engine.discovery import RunningServer, announce
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
@@ -59,7 +59,7 @@ async def running_server(info: ModelInfo, runtime: Path) -> AsyncIterator[None]:
         return JSONResponse(wire.engine_to_json(info, EngineStatus("ready")))
 
     async with serving(Starlette(routes=[Route(ENGINE_PATH, engine)])) as url:
-        with announce(url, runtime):
+        with announce(RunningServer(url), runtime):
             yield
 
 
@@ -113,7 +113,7 @@ async def test_a_server_with_another_model_than_the_wanted_is_left_alone(tmp_pat
 
 @pytest.mark.usefixtures("with_vllm")
 def test_an_announced_server_that_does_not_answer_is_passed_over(tmp_path: Path, model: Path) -> None:
-    with announce(unused_address(), tmp_path):
+    with announce(RunningServer(unused_address()), tmp_path):
         assert isinstance(opened(tmp_path, model=str(model)), EmbeddedEngine)
 
 

@@ -10,35 +10,35 @@ from pathlib import Path
 import pytest
 
 from codeassist import __version__
-from codeassist.engine.discovery import announce, running_server
+from codeassist.engine.discovery import RunningServer, announce, running_server
 
-URL = "http://127.0.0.1:8311"
+HERE = RunningServer("http://127.0.0.1:8311", "/run/user/1000/codeassist/serve.sock")
 
 
 def put(directory: Path, **changes: object) -> None:
     directory.mkdir(exist_ok=True)
-    value = {"url": URL, "pid": os.getpid(), "version": __version__} | changes
+    value = {"url": HERE.url, "pid": os.getpid(), "version": __version__} | changes
     (directory / "serve.json").write_text(json.dumps(value))
 
 
 def test_an_announced_server_is_found_until_it_ends(tmp_path: Path) -> None:
     directory = tmp_path / "run" / "codeassist"
     assert running_server(directory) is None
-    with announce(URL, directory):
-        assert running_server(directory) == URL
+    with announce(HERE, directory):
+        assert running_server(directory) == HERE
     assert running_server(directory) is None
     assert list(directory.iterdir()) == []
 
 
 def test_only_the_owner_can_read_the_announcement(tmp_path: Path) -> None:
     directory = tmp_path / "codeassist"
-    with announce(URL, directory):
+    with announce(HERE, directory):
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
         assert stat.S_IMODE((directory / "serve.json").stat().st_mode) == 0o600
 
 
 def test_the_announcement_is_removed_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), announce(URL, tmp_path):
+    with pytest.raises(KeyboardInterrupt), announce(HERE, tmp_path):
         raise KeyboardInterrupt
     assert running_server(tmp_path) is None
 
@@ -67,6 +67,6 @@ def test_an_impossible_process_id_counts_as_none(tmp_path: Path, pid: int) -> No
 
 
 def test_a_server_that_took_over_keeps_its_announcement(tmp_path: Path) -> None:
-    with announce(URL, tmp_path):
+    with announce(HERE, tmp_path):
         put(tmp_path, url="http://127.0.0.1:9", pid=os.getppid())
     assert json.loads((tmp_path / "serve.json").read_text())["url"] == "http://127.0.0.1:9"

@@ -8,6 +8,7 @@ import pytest
 
 from codeassist.engine import wire
 from codeassist.engine.attached import AttachedEngine, probe
+from codeassist.engine.discovery import RunningServer
 from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import GenerationRequest
@@ -18,10 +19,10 @@ REQUEST = GenerationRequest("complete-1", (1, 2, 3), 8, forced_prefix="on", logp
 
 async def test_an_attached_engine_gets_what_the_engine_says(endpoint: Any) -> None:
     async with endpoint("one two") as e:
-        info = await asyncio.to_thread(probe, e.url)
+        info = await asyncio.to_thread(probe, RunningServer(e.url))
         assert info is not None
         assert info == e.engine.info
-        engine = AttachedEngine(e.url, info)
+        engine = AttachedEngine(RunningServer(e.url), info)
         await engine.start()
         deltas = [delta async for delta in engine.stream(REQUEST)]
         await engine.close()
@@ -33,7 +34,7 @@ async def test_an_attached_engine_gets_what_the_engine_says(endpoint: Any) -> No
 
 async def test_an_editor_that_missed_a_change_of_model_feeds_the_new_one_nothing(endpoint: Any) -> None:
     async with endpoint() as e:
-        engine = AttachedEngine(e.url, e.engine.info, sleep=lambda _: asyncio.sleep(0))
+        engine = AttachedEngine(RunningServer(e.url), e.engine.info, sleep=lambda _: asyncio.sleep(0))
         await engine.start()
         e.assistant.engine = bigger = ScriptedEngine(info=replace(e.engine.info, name="bigger"))
         await bigger.start()
@@ -57,7 +58,7 @@ async def test_two_editors_may_count_their_requests_alike(endpoint: Any) -> None
 @pytest.mark.parametrize("error", [EngineCrashed("it died"), RequestRejected("too long")])
 async def test_an_attached_engine_raises_what_the_engine_raised(endpoint: Any, error: Exception) -> None:
     async with endpoint(Answer("x", error=error)) as e:  # type: ignore[arg-type]
-        engine = AttachedEngine(e.url, e.engine.info)
+        engine = AttachedEngine(RunningServer(e.url), e.engine.info)
         await engine.start()
         with pytest.raises((EngineUnavailable, RequestRejected), match=str(error)):
             _ = [delta async for delta in engine.stream(REQUEST)]

@@ -78,9 +78,15 @@ def positive(value: object) -> int:
 
 def number(value: object) -> float:
     """A finite int or float."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise Misfit("a number")
-    return float(value)
+    try:
+        as_float = float(value)
+    except OverflowError:
+        raise Misfit("a number that is not as large as that") from None
+    if not math.isfinite(as_float):
+        raise Misfit("a number")
+    return as_float
 
 
 def mapping(value: object) -> dict[str, Any]:

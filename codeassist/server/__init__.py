@@ -8,8 +8,10 @@ request_log.py  the one line per request
 headers.py      what a response says of the code that was added to its prompt
 guard.py        who may ask: this machine's own programs, and no web page
 connection.py   answers that end when their client leaves
-problems.py     errors in OpenAI's shape
+problems.py     errors, as each dialect tells them
+body.py         strict reading of fields; wanted.py: what llama.cpp's and Ollama's dialects ask the service for
 openai.py       /v1/models, /v1/completions
+llama.py        /infill, /completion, /props, /slots; llama_request.py, llama_limits.py, llama_answer.py
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
 listening.py    socket, life cycle, shutdown

@@ -12,6 +12,7 @@ from codeassist.errors import CodeassistError
 from codeassist.server.deepseek import deepseek_routes
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
+from codeassist.server.llama import llama_routes
 from codeassist.server.mistral import mistral_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
@@ -29,6 +30,7 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
             *mistral_routes(service),
             *deepseek_routes(service),
             *tabby_routes(service),
+            *llama_routes(service),
             *own_routes(service),
         ],
         middleware=[Middleware(LoopbackOnly)],
@@ -41,24 +43,25 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
     )
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error)
+    return problem_response(error, request.url.path)
 
 
-async def _on_error(_: Request, error: Exception) -> Response:
+async def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CodeassistError)
-    return problem_response(problem_of(error))
+    return problem_response(problem_of(error), request.url.path)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         message = f"there is no {request.url.path} here; GET /v1/models and POST /v1/completions are"
-        return problem_response(Problem(404, message, code="not_found"))
+        return problem_response(Problem(404, message, code="not_found"), request.url.path)
     message = f"{request.method} {request.url.path}: {error.detail}"
-    return problem_response(Problem(error.status_code, message, headers=error.headers))
+    return problem_response(Problem(error.status_code, message, headers=error.headers), request.url.path)
 
 
-async def _on_bug(_: Request, error: Exception) -> Response:
-    return problem_response(Problem(500, f"internal error: {type(error).__name__}; see the server's log"))
+async def _on_bug(request: Request, error: Exception) -> Response:
+    problem = Problem(500, f"internal error: {type(error).__name__}; see the server's log")
+    return problem_response(problem, request.url.path)

@@ -10,7 +10,9 @@ guard.py        who may ask: this machine's own programs, and no web page
 connection.py   answers that end when their client leaves
 problems.py     errors, as each dialect tells them
 body.py         strict reading of fields; wanted.py: what llama.cpp's and Ollama's dialects ask the service for
-openai.py       /v1/models, /v1/completions
+models.py       /v1/models
+openai.py       /v1/completions
+embeddings.py   /v1/embeddings; rerank.py: /v1/rerank; embedder.py: the index's model, in threads
 llama.py        /infill, /completion, /props, /slots; llama_request.py, llama_limits.py, llama_answer.py
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health

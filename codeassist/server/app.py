@@ -10,27 +10,35 @@ from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
 from codeassist.server.deepseek import deepseek_routes
+from codeassist.server.embedder import ServedEmbedder
+from codeassist.server.embeddings import embeddings_routes
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
 from codeassist.server.llama import llama_routes
 from codeassist.server.mistral import mistral_routes
+from codeassist.server.models import model_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
+from codeassist.server.rerank import rerank_routes
 from codeassist.server.service import Service
 from codeassist.server.tabby import tabby_routes
 
 
 def create_app(service: Service, index: IndexHealth) -> Starlette:
     """The ASGI application; whoever runs it starts the engine and keeps `index` up to date."""
+    embedder = ServedEmbedder(service.assistant.settings.index)
     return Starlette(
         routes=[
             *health_routes(service.assistant, index),
+            *model_routes(service),
             *openai_routes(service),
             *mistral_routes(service),
             *deepseek_routes(service),
             *tabby_routes(service),
             *llama_routes(service),
+            *embeddings_routes(embedder),
+            *rerank_routes(embedder),
             *own_routes(service),
         ],
         middleware=[Middleware(LoopbackOnly)],

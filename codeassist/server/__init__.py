@@ -10,6 +10,8 @@ guard.py        who may ask: this machine's own programs, and no web page
 connection.py   answers that end when their client leaves
 problems.py     errors, as each dialect tells them
 body.py         strict reading of fields; wanted.py: what llama.cpp's and Ollama's dialects ask the service for
+ollama.py       /api/generate, /api/show and lists; ollama_request.py, ollama_models.py, ollama_embed.py
+watch.py        how long an answer takes, for dialects that tell
 models.py       /v1/models
 openai.py       /v1/completions
 embeddings.py   /v1/embeddings; rerank.py: /v1/rerank; embedder.py: the index's model, in threads

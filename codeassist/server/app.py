@@ -17,6 +17,8 @@ from codeassist.server.health import IndexHealth, health_routes
 from codeassist.server.llama import llama_routes
 from codeassist.server.mistral import mistral_routes
 from codeassist.server.models import model_routes
+from codeassist.server.ollama import ollama_routes
+from codeassist.server.ollama_embed import ollama_embed_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
@@ -37,6 +39,8 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
             *deepseek_routes(service),
             *tabby_routes(service),
             *llama_routes(service),
+            *ollama_routes(service),
+            *ollama_embed_routes(embedder),
             *embeddings_routes(embedder),
             *rerank_routes(embedder),
             *own_routes(service),

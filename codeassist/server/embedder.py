@@ -51,7 +51,7 @@ class ServedEmbedder:
         batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
         async with self._turns:
             found = [await self._in_thread(partial(_embedded, batch)) for batch in batches]
-        return np.concatenate(found)
+        return np.concatenate(found) if found else np.zeros((0, 0), dtype=np.float32)
 
     async def relevance(self, question: str, texts: Sequence[str]) -> list[float]:
         """How well texts answer a question, 0 to 1 (`indexer.reranking`)."""

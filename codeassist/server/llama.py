@@ -23,11 +23,12 @@ from codeassist.server.caller import Caller, caller_of
 from codeassist.server.connection import EventStream, WhileConnected, compact_json, read_json
 from codeassist.server.deltas import Answer, collect
 from codeassist.server.llama_answer import only, partial_answer, whole_answer
-from codeassist.server.llama_limits import Limits, Watch, within
+from codeassist.server.llama_limits import Limits, within
 from codeassist.server.llama_request import LlamaRequest, read_completion, read_infill
 from codeassist.server.problems import error_event
 from codeassist.server.service import Answering, Service
 from codeassist.server.wanted import Wanted, ask, unwrapped
+from codeassist.server.watch import Watch
 from codeassist.types import Usage
 
 INFILL, COMPLETION, COMPLETIONS = "/infill", "/completion", "/completions"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from codeassist.server.deltas import Answer
-from codeassist.server.llama_limits import Watch
 from codeassist.server.llama_request import LlamaRequest
 from codeassist.server.wanted import Wanted
+from codeassist.server.watch import Watch
 from codeassist.types import Delta, ModelInfo
 
 # No slot is the client's own here: every request has one for as long as it runs.

@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from codeassist.server.service import Answering
+from codeassist.server.watch import Watch
 from codeassist.types import Delta
 
-Clock = Callable[[], float]
-
 _LINE_HEAD = re.compile(r"\n\s*")
-
-
-@dataclass(slots=True)
-class Watch:
-    """When things happened, in seconds of `clock`."""
-
-    clock: Clock = time.perf_counter
-    started: float = field(default=0.0)
-    first_text: float | None = None
-    ended: float | None = None
-
-    def __post_init__(self) -> None:
-        self.started = self.clock()
-
-    @property
-    def prompt_ms(self) -> float:
-        """From the request to the first text of the answer, or to its end where there was none."""
-        return self._ms(self.started, self.first_text)
-
-    @property
-    def predict_ms(self) -> float:
-        """From the first text to the end."""
-        return 0.0 if self.first_text is None else self._ms(self.first_text, self.ended)
-
-    def _ms(self, since: float, until: float | None) -> float:
-        end = until if until is not None else self.ended
-        return ((self.clock() if end is None else end) - since) * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +69,14 @@ async def within(answering: Answering, limits: Limits, watch: Watch) -> AsyncGen
     indentation, has_line = Indentation(limits.n_indent), False
     async with aclosing(answering):
         async for delta in answering:
-            if delta.text and watch.first_text is None:
-                watch.first_text = watch.clock()
+            watch.see(delta)
             has_line = has_line or "\n" in delta.text
             text = indentation.feed(delta.text)
             if indentation.is_over or (has_line and limits.is_late(watch)):
-                watch.ended = watch.clock()
+                watch.end()
                 await answering.finish()
                 yield replace(delta, text=text, finish_reason="length")
                 return
             if delta.finish_reason:
-                watch.ended = watch.clock()
                 text += indentation.rest()
             yield replace(delta, text=text)

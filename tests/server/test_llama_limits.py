@@ -6,8 +6,9 @@ import pytest
 
 from codeassist.server.caller import Caller
 from codeassist.server.journal import Journal
-from codeassist.server.llama_limits import Indentation, Limits, Watch, within
+from codeassist.server.llama_limits import Indentation, Limits, within
 from codeassist.server.service import Answering
+from codeassist.server.watch import Watch
 from codeassist.types import Delta, Usage
 
 

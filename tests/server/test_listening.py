@@ -156,3 +156,18 @@ def test_the_address_of_ipv6_is_written_in_brackets() -> None:
         pytest.skip("no IPv6 loopback here")
     with listener:
         assert url_of(listener).startswith("http://[::1]:")
+
+
+async def test_an_answer_in_several_pieces_does_not_wait_for_acknowledgements() -> None:
+    delays: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = writer.get_extra_info("socket")
+        delays.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listener = listen("127.0.0.1", 0)
+    async with await asyncio.start_server(look, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname()[:2])
+        assert await delays
+        writer.close()

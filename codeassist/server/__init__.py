@@ -16,6 +16,7 @@ models.py       /v1/models
 openai.py       /v1/completions
 embeddings.py   /v1/embeddings; rerank.py: /v1/rerank; embedder.py: the index's model, in threads
 llama.py        /infill, /completion, /props, /slots; llama_request.py, llama_limits.py, llama_answer.py
+openapi/        /openapi.json: what each dialect is asked and answers
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
 listening.py    socket, life cycle, shutdown

@@ -20,6 +20,7 @@ from codeassist.server.models import model_routes
 from codeassist.server.ollama import ollama_routes
 from codeassist.server.ollama_embed import ollama_embed_routes
 from codeassist.server.openai import openai_routes
+from codeassist.server.openapi.document import openapi_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
 from codeassist.server.rerank import rerank_routes
@@ -44,6 +45,7 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
             *embeddings_routes(embedder),
             *rerank_routes(embedder),
             *own_routes(service),
+            *openapi_routes(),
         ],
         middleware=[Middleware(LoopbackOnly)],
         exception_handlers={

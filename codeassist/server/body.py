@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from codeassist.engine.fields import Misfit, integer, number, texts
+from codeassist.engine.fields import Misfit, integer, number, texts, token_ids
 from codeassist.server.problems import Problem
 
 _T = TypeVar("_T")
@@ -91,9 +91,10 @@ def one_prompt(value: object) -> str | tuple[int, ...]:
         value = value[0]
     if isinstance(value, str):
         return characters(value)
-    if isinstance(value, list) and value and all(type(item) is int and item >= 0 for item in value):
-        return tuple(value)
-    raise Misfit("one text, or one list of token ids")
+    try:
+        return token_ids(value)
+    except Misfit:
+        raise Misfit("one text, or one list of token ids") from None
 
 
 def temperature(value: object) -> float:

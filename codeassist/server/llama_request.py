@@ -156,7 +156,8 @@ def _snippet(value: object) -> Snippet:
     fields = mapping(value)
     if "text" not in fields or fields.keys() - {"text", "filename", "time"}:
         raise Misfit("a list of objects with `text` and perhaps `filename` and `time`")
-    return Snippet(characters(fields.get("filename") or ""), characters(fields["text"]))
+    named = fields.get("filename")
+    return Snippet("" if named is None else characters(named), characters(fields["text"]))
 
 
 def _n_predict(value: object) -> int | None:

@@ -65,22 +65,22 @@ def ollama_routes(service: Service) -> list[Route]:
 
 def _read_show(fields: dict[str, Any]) -> str:
     body = Body(fields)
-    name = body.take("model", text, "") or body.take("name", text, "")
+    names = body.take("model", text, ""), body.take("name", text, "")
     body.take("verbose", flag, False)
-    body.ignore(("name", "options", "system", "template"))
+    body.ignore(("options", "system", "template"))
     body.finish()
-    return name
+    return names[0] or names[1]
 
 
 async def _generate(service: Service, request: Request) -> Response:
-    asked = read_generate(await read_json(request))
+    asked, caller = read_generate(await read_json(request)), caller_of(request)
     told = _Telling(service.assistant.engine.info.name, asked)
     if asked.to_ask is None:
         loaded = told.whole(Answer("", Usage(), "stop"), Watch()) | {"done_reason": "load"}
         return JSONResponse(loaded) if not asked.stream else EventStream(_once(loaded), _error_event, framing=NDJSON)
     wanted = await unwrapped(asked.to_ask)
     watch, request_id = Watch(), f"ollama-{os.urandom(12).hex()}"
-    answering = ask(service, wanted, request_id, GENERATE, caller_of(request), is_streamed=asked.stream)
+    answering = ask(service, wanted, request_id, GENERATE, caller, is_streamed=asked.stream)
     if asked.stream:
         lines = _lines(told, answering, watch)
         return EventStream(lines, _error_event, lambda: answering.headers, NDJSON)

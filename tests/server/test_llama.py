@@ -170,7 +170,9 @@ def test_what_would_not_be_honoured_is_refused(field: str, value: object, told: 
     assert (caught.value.status, caught.value.param) == (400, field)
 
 
-@pytest.mark.parametrize("extra", [5, [5], [{"filename": "a"}], [{"text": 5}], [{"text": "a", "other": 1}]])
+@pytest.mark.parametrize(
+    "extra", [5, [5], [{"filename": "a"}], [{"text": 5}], [{"text": "a", "other": 1}], [{"text": "a", "filename": 0}]]
+)
 def test_chunks_that_are_none_are_refused(extra: object) -> None:
     with pytest.raises(Problem, match="input_extra"):
         read_infill({"input_extra": extra})
@@ -183,6 +185,13 @@ def test_several_answers_cannot_be_streamed() -> None:
 
 def test_no_limit_of_tokens_is_the_models_own() -> None:
     assert read_completion({"prompt": "x", "n_predict": -1}).n_predict is None
+
+
+def test_json_does_not_tell_64_from_64_0() -> None:
+    asked = read_completion({"prompt": [1.0, 2], "n_predict": 64.0})
+    assert (asked.wanted.prompt, asked.n_predict) == ((1, 2), 64)
+    with pytest.raises(Problem, match="a whole number"):
+        read_completion({"prompt": "x", "n_predict": 64.5})
 
 
 async def test_errors_have_the_shape_of_this_dialect(endpoint: Any) -> None:

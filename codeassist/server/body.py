@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from codeassist.engine.fields import Misfit, integer, number, texts, token_ids
+from codeassist.engine.fields import Misfit, integer, token_ids
+from codeassist.server.completion_fields import characters, seed
 from codeassist.server.problems import Problem
 
 _T = TypeVar("_T")
 _D = TypeVar("_D")
-
-MAX_STOPS = 64
 
 
 class Body:
@@ -69,22 +68,6 @@ def _is_one_of(value: object, allowed: tuple[object, ...]) -> bool:
     return any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in allowed)
 
 
-def characters(value: object) -> str:
-    """A text that can be encoded."""
-    if not isinstance(value, str):
-        raise Misfit("a text")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise Misfit("text without halves of surrogate pairs")
-    return value
-
-
-def from_zero(value: object) -> int:
-    """A whole number that is not negative."""
-    if integer(value) < 0:
-        raise Misfit("a whole number of at least 0")
-    return integer(value)
-
-
 def one_prompt(value: object) -> str | tuple[int, ...]:
     """One text, or token ids; a list of one of these is that one."""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str | list):
@@ -97,30 +80,13 @@ def one_prompt(value: object) -> str | tuple[int, ...]:
         raise Misfit("one text, or one list of token ids") from None
 
 
-def temperature(value: object) -> float:
-    """From 0 (greedy) to 2."""
-    if not 0 <= number(value) <= 2:
-        raise Misfit("from 0 to 2")
-    return number(value)
+def any_seed(value: object) -> int | None:
+    """A seed; a negative one asks for any."""
+    return seed(value) if integer(value) >= 0 else None
 
 
-def top_p(value: object) -> float:
-    """Above 0, at most 1."""
-    if not 0 < number(value) <= 1:
-        raise Misfit("above 0 and at most 1")
-    return number(value)
-
-
-def seed(value: object) -> int | None:
-    """A seed; a negative one, where a dialect allows it, asks for any."""
-    if not -(2**63) <= integer(value) < 2**63:
-        raise Misfit("a whole number below 2^63")
+def tokens_to_predict(value: object) -> int | None:
+    """A number of tokens, 0 for the prompt alone; -1 and -2 say "as much as there is room for", which is None."""
+    if integer(value) < -2:
+        raise Misfit("a whole number of at least -2")
     return integer(value) if integer(value) >= 0 else None
-
-
-def stops(value: object) -> tuple[str, ...]:
-    """Texts that end an answer."""
-    found = (value,) if isinstance(value, str) else texts(value)
-    if len(found) > MAX_STOPS or not all(found):
-        raise Misfit(f"a text or at most {MAX_STOPS} texts, none of them empty")
-    return tuple(characters(stop) for stop in found)

@@ -11,7 +11,7 @@ import numpy as np
 
 from codeassist.embedders import open_embedder
 from codeassist.engine.fields import Misfit
-from codeassist.server.body import characters
+from codeassist.server.completion_fields import characters
 from codeassist.server.problems import Problem
 from codeassist.settings import IndexSettings
 from indexer.embedding import Embedder, Vectors

@@ -2,14 +2,14 @@
 
 An answer is JSON without blanks: llama.vim looks for `"content":"` in it. A stream is one of server-sent events without
 `[DONE]`. `n_predict: 0` computes the prompt, so that the request that follows finds it in the cache, and answers with
-an empty text. `n_cmpl` is answered with a list.
+an empty text. `n_cmpl` is answered with a list. At `/completions` a body with `n_predict` is llama.cpp's, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -31,7 +31,7 @@ from codeassist.server.wanted import Wanted, ask, unwrapped
 from codeassist.server.watch import Watch
 from codeassist.types import Usage
 
-INFILL, COMPLETION, COMPLETIONS = "/infill", "/completion", "/completions"
+INFILL, COMPLETION = "/infill", "/completion"
 PROPS, SLOTS = "/props", "/slots"
 
 
@@ -39,10 +39,10 @@ def llama_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def infill(request: Request) -> Response:
-        return await _answer(service, request, read_infill, INFILL)
+        return await _answer(service, request, read_infill(await read_json(request)), INFILL)
 
     async def completion(request: Request) -> Response:
-        return await _answer(service, request, read_completion, COMPLETION)
+        return await complete(service, request, await read_json(request))
 
     async def props(_: Request) -> Response:
         return JSONResponse(_props(service))
@@ -53,16 +53,22 @@ def llama_routes(service: Service) -> list[Route]:
     return [
         Route(INFILL, infill, methods=["POST"]),
         Route(COMPLETION, completion, methods=["POST"]),
-        Route(COMPLETIONS, completion, methods=["POST"]),
         Route(PROPS, props),
         Route(SLOTS, slots),
     ]
 
 
-async def _answer(
-    service: Service, request: Request, read: Callable[[dict[str, Any]], LlamaRequest], route: str
-) -> Response:
-    asked = read(await read_json(request))
+def is_llama(body: Mapping[str, Any]) -> bool:
+    """Whether a body for `/completions`, a route of OpenAI's clients as well, is of this dialect."""
+    return body.get("n_predict") is not None
+
+
+async def complete(service: Service, request: Request, body: Mapping[str, Any]) -> Response:
+    """The response to a completion request. Raises Problem for what would not be honoured."""
+    return await _answer(service, request, read_completion(body), COMPLETION)
+
+
+async def _answer(service: Service, request: Request, asked: LlamaRequest, route: str) -> Response:
     caller = caller_of(request)
     wanted = [await unwrapped(one) for one in asked.answers()]
     if asked.stream:

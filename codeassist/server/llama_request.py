@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from codeassist.engine.fields import Misfit, flag, integer, mapping, number, texts
-from codeassist.server.body import Body, characters, one_prompt, seed, stops, temperature, top_p
+from codeassist.server.body import Body, any_seed, one_prompt, tokens_to_predict
+from codeassist.server.completion_fields import characters, stop, temperature, top_p
 from codeassist.server.problems import Problem
 from codeassist.server.wanted import Wanted
 from codeassist.types import Snippet
+from codeassist.unwrapping import Unwrapped
 
 # Documented as without effect: how llama.cpp samples and keeps its cache, which here is the engine's affair.
 IGNORED = (
@@ -106,7 +108,7 @@ def read_infill(fields: Mapping[str, Any]) -> LlamaRequest:
     prefix = body.take("input_prefix", characters, "") + body.take("prompt", characters, "")
     suffix = body.take("input_suffix", characters, "")
     snippets = body.take("input_extra", _snippets, ())
-    return _read_rest(body, Wanted(prefix, suffix, snippets=snippets))
+    return _read_rest(body, Wanted(Unwrapped(prefix, suffix, snippets=snippets)))
 
 
 def read_completion(fields: Mapping[str, Any]) -> LlamaRequest:
@@ -121,10 +123,10 @@ def _read_rest(body: Body, wanted: Wanted) -> LlamaRequest:
             wanted,
             temperature=body.take("temperature", temperature, 0.0),
             top_p=body.take("top_p", top_p, 1.0),
-            seed=body.take("seed", seed, None),
-            stop=body.take("stop", stops, ()),
+            seed=body.take("seed", any_seed, None),
+            stop=body.take("stop", stop, ()),
         ),
-        n_predict=body.take("n_predict", _n_predict, None),
+        n_predict=body.take("n_predict", tokens_to_predict, None),
         n_cmpl=body.take("n_cmpl", _n_cmpl, 1),
         n_indent=body.take("n_indent", _n_indent, 0),
         t_max_prompt_ms=body.take("t_max_prompt_ms", _limit_ms, 0.0),
@@ -158,13 +160,6 @@ def _snippet(value: object) -> Snippet:
         raise Misfit("a list of objects with `text` and perhaps `filename` and `time`")
     named = fields.get("filename")
     return Snippet("" if named is None else characters(named), characters(fields["text"]))
-
-
-def _n_predict(value: object) -> int | None:
-    """-1 and -2 say "as much as there is room for"."""
-    if integer(value) < -2:
-        raise Misfit("a whole number of at least -2")
-    return integer(value) if integer(value) >= 0 else None
 
 
 def _n_cmpl(value: object) -> int:

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from codeassist.engine.fields import Misfit, flag, integer, mapping, positive
-from codeassist.server.body import Body, characters, seed, stops, temperature, top_p
+from codeassist.engine.fields import flag, mapping, positive
+from codeassist.server.body import Body, any_seed, tokens_to_predict
+from codeassist.server.completion_fields import characters, stop, temperature, top_p
 from codeassist.server.embedder import texts_to_embed
 from codeassist.server.wanted import Wanted
+from codeassist.unwrapping import Unwrapped
 
 # Documented as without effect.
 IGNORED = ("keep_alive", "model", "shift", "system", "template", "truncate")
@@ -100,8 +102,7 @@ def read_generate(fields: Mapping[str, Any]) -> GenerateRequest:
     if not prompt and not suffix:
         return GenerateRequest(None, stream=stream)
     wanted = Wanted(
-        prompt,
-        suffix or None,
+        Unwrapped(prompt, suffix) if suffix else prompt,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         seed=sampling.seed,
@@ -114,11 +115,11 @@ def read_options(fields: Mapping[str, Any]) -> Sampling:
     """The options of any request to a model. Raises Problem."""
     options = Body(fields, "options.")
     sampling = Sampling(
-        num_predict=options.take("num_predict", _num_predict, None),
+        num_predict=options.take("num_predict", tokens_to_predict, None),
         temperature=options.take("temperature", temperature, 0.0),
         top_p=options.take("top_p", top_p, 1.0),
-        seed=options.take("seed", seed, None),
-        stop=options.take("stop", stops, ()),
+        seed=options.take("seed", any_seed, None),
+        stop=options.take("stop", stop, ()),
     )
     options.ignore(IGNORED_OPTIONS)
     options.finish()
@@ -146,10 +147,3 @@ def read_embeddings(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _input(value: object) -> tuple[str, ...]:
     return () if value in ("", []) else texts_to_embed(value)
-
-
-def _num_predict(value: object) -> int | None:
-    """-1 and -2 say "as much as there is room for"."""
-    if integer(value) < -2:
-        raise Misfit("a whole number of at least -2")
-    return integer(value) if integer(value) >= 0 else None

@@ -1,7 +1,8 @@
 """OpenAI's dialect: `/v1/completions`, with `suffix` for filling in the middle.
 
 Where the standard leaves room: `temperature` is 0 when it is not given, for code wants the likeliest answer, and
-`max_tokens` is what the model advises. A body with `segments` is Tabby's.
+`max_tokens` is what the model advises. A body with `segments` is Tabby's, and at `/completions` one
+with `n_predict` is llama.cpp's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from codeassist.server import llama
 from codeassist.server.connection import read_json
 from codeassist.server.service import Service
 from codeassist.server.tabby import complete
@@ -28,6 +30,8 @@ def openai_routes(service: Service) -> list[Route]:
         body = await read_json(request)
         if is_tabby(body):
             return await complete(service, request, body, COMPLETIONS)
+        if request.url.path in ALIASES and llama.is_llama(body):
+            return await llama.complete(service, request, body)
         return await answer(service, request, body, COMPLETIONS, usage_afterwards)
 
     return [Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)]

@@ -15,7 +15,7 @@ from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable,
 
 RETRY_AFTER_S = 2
 
-_LLAMA_ROUTES = frozenset({"/infill", "/completion", "/completions", "/props", "/slots"})
+_LLAMA_ROUTES = frozenset({"/infill", "/completion", "/props", "/slots"})
 _OLLAMA_ROUTES = "/api/"
 # Types of errors as llama.cpp's server names them, by status.
 _LLAMA_TYPES = {

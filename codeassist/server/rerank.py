@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from codeassist.engine.fields import Misfit, flag, positive
-from codeassist.server.body import Body, characters
+from codeassist.server.body import Body
+from codeassist.server.completion_fields import characters
 from codeassist.server.connection import WhileConnected, read_json
 from codeassist.server.embedder import ServedEmbedder, n_words
 

@@ -10,6 +10,7 @@ from codeassist.errors import EngineCrashed
 from codeassist.server.llama_request import read_completion, read_infill
 from codeassist.server.problems import Problem
 from codeassist.types import Snippet
+from codeassist.unwrapping import Unwrapped
 
 # What llama.vim asks to be told.
 FIELDS = [
@@ -143,7 +144,8 @@ async def test_lines_that_are_indented_less_end_the_answer(endpoint: Any) -> Non
 def test_the_newest_chunk_of_a_client_comes_first() -> None:
     extra = [{"text": "old", "filename": "a.py", "time": [1, 2]}, {"text": "new"}]
     asked = read_infill({"input_extra": extra})
-    assert asked.wanted.snippets == (Snippet("", "new"), Snippet("a.py", "old"))
+    assert isinstance(asked.wanted.prompt, Unwrapped)
+    assert asked.wanted.prompt.snippets == (Snippet("", "new"), Snippet("a.py", "old"))
 
 
 @pytest.mark.parametrize(

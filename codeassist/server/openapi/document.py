@@ -10,15 +10,15 @@ from starlette.routing import Route
 
 from codeassist import __version__
 from codeassist.server.connection import compact_json
-from codeassist.server.openapi import llama, ollama, openai, own
+from codeassist.server.openapi import completions, llama, ollama, openai, own, tabby
 from codeassist.server.openapi.parts import Json
 
 OPENAPI = "/openapi.json"
 
-_FRAGMENTS = (openai, llama, ollama, own)
+_FRAGMENTS = (openai, completions, llama, ollama, tabby, own)
 _DESCRIPTION = (
-    "One endpoint for every client: the dialects of OpenAI, Mistral, llama.cpp and Ollama, answered by a model on this "
-    "machine. On loopback no key is needed unless the settings ask for one."
+    "One endpoint for every client, in the dialects of OpenAI, DeepSeek, Mistral, Tabby, llama.cpp and Ollama. On "
+    "loopback no key is needed unless the settings ask for one."
 )
 
 

@@ -87,6 +87,11 @@ _INFILL = (
 )
 _COMPLETION = obj({"prompt": PROMPT, **_OPTIONS}, ["prompt"]) | _ONE_STREAM
 
+# At `/completions`, where OpenAI's clients ask as well.
+COMPLETION_BY_NAME = (
+    obj({"prompt": PROMPT, **_OPTIONS}, ["prompt"]) | _ONE_STREAM | {"required": ["prompt", "n_predict"]}
+)
+
 _ANSWERED = {
     "content": TEXT,
     "index": COUNT,
@@ -106,7 +111,8 @@ _ANSWERED = {
 }
 # `response_fields` may leave out any of them.
 _ONE = told(_ANSWERED, _ANSWERED)
-_CONTENT = json_content({"anyOf": [_ONE, list_of(_ONE)]}) | events_content(
+ANSWERED: Json = {"anyOf": [_ONE, list_of(_ONE)]}
+_CONTENT = json_content(ANSWERED) | events_content(
     "events with `content`; the last one, where `stop` is true, has everything else"
 )
 
@@ -128,7 +134,6 @@ _COMPLETE = ask(_TAG, "Continue a prompt, or fill the gap of a rendered one", _C
 PATHS: dict[str, Json] = {
     "/infill": ask(_TAG, "Fill a gap", _INFILL, _CONTENT, _REFUSALS),
     "/completion": _COMPLETE,
-    "/completions": _COMPLETE,
     "/props": get(_TAG, "The model, as llama.cpp describes one", _PROPS, _ERROR),
     "/slots": get(_TAG, "What is being answered", list_of(_SLOT), _ERROR),
 }

@@ -24,7 +24,7 @@ DIMENSIONS: Json = {"enum": [None], "description": "may only ask for as many as 
 TEMPERATURE: Json = {"type": "number", "minimum": 0, "maximum": 2, "description": "0, which is greedy, where missing"}
 TOP_P: Json = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
 SEED: Json = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
-ANY_SEED: Json = {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1, "description": "below 0: any"}
+ANY_SEED: Json = {"type": "integer", "maximum": 2**63 - 1, "description": "below 0: any"}
 STOP: Json = {"anyOf": [SOME_TEXT, {"type": "array", "items": SOME_TEXT, "maxItems": 64}]}
 PROMPT: Json = {
     "anyOf": [
@@ -91,7 +91,8 @@ def nullable(schema: Json) -> Json:
     if "enum" in schema:
         return schema if None in schema["enum"] else schema | {"enum": [*schema["enum"], None]}
     if "type" in schema:
-        return schema | {"type": [schema["type"], "null"]}
+        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        return schema if "null" in types else schema | {"type": [*types, "null"]}
     if "anyOf" in schema:
         return schema | {"anyOf": [*schema["anyOf"], {"type": "null"}]}
     return schema
@@ -172,3 +173,9 @@ def ask(tag: str, summary: str, body: Json, content: Json, refusals: Mapping[str
     operation: Json = post(tag, summary, body, content, refusals)["post"]
     answered = {"200": answer(content, REPORT)}
     return {"post": operation | {"parameters": CALLER, "responses": operation["responses"] | answered}}
+
+
+USAGE = told(
+    {"prompt_tokens": COUNT, "completion_tokens": COUNT, "total_tokens": COUNT, "prompt_tokens_details": ANY_OBJECT},
+    ["completion_tokens", "prompt_tokens_details"],
+)

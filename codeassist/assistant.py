@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import logging
 import os
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -17,11 +16,12 @@ from codeassist.chat.model import OpenChat, open_chat
 from codeassist.completion import Completer
 from codeassist.directories import active_environment, cache_directory, cargo_home, go_module_cache
 from codeassist.documents import make_document, read_document
+from codeassist.embedders import find_embedder
 from codeassist.engine.choose import open_engine
 from codeassist.findings.finder import Finder
 from codeassist.gaps import PreparedGap
 from codeassist.ghost_text import GhostText
-from codeassist.models.directory import shipped_embedder, shipped_model
+from codeassist.models.directory import shipped_model
 from codeassist.next_edit.editor import NextEditor
 from codeassist.next_edit.files import IndexedFiles
 from codeassist.protocols import Engine
@@ -33,17 +33,13 @@ from codeassist.types import Cursor, Delta, Document, Explanation, FimRequest, G
 from indexer import vectors
 from indexer.changes import read_changes
 from indexer.dependencies.types import Installed
-from indexer.embedding import Embedder, SentenceTransformerEmbedder
 from indexer.errors import EmbedderUnavailable
 from indexer.index import CodeIndex
 from indexer.status import StoredIndex, read_status
 from indexer.types import Hit, IndexReport, ProgressCallback, Query, Symbol
 
-logger = logging.getLogger(__name__)
-
 # An editor may have several workspaces open in one process: what they only read is there once.
 _TOKENIZERS = Shared(FileTokenizer)
-_EMBEDDERS = Shared(SentenceTransformerEmbedder)
 
 
 class Assistant:
@@ -228,7 +224,7 @@ def open_index(settings: IndexSettings, workspace: Path) -> CodeIndex:
     return CodeIndex.open(
         workspace.resolve(),
         directory=index_directory(settings, workspace),
-        embedder=_open_embedder(settings) if settings.vectors else None,
+        embedder=find_embedder(settings) if settings.vectors else None,
         max_file_kb=settings.max_file_kb,
         exclude=settings.exclude,
         installed=_installed(settings, workspace) if settings.dependencies else None,
@@ -266,17 +262,8 @@ def index_status(settings: IndexSettings, workspace: Path) -> StoredIndex:
 
 def _embedder_name(settings: IndexSettings) -> str:
     """The name of the embedder that an index would have vectors of, "" where it would have none."""
-    embedder = _open_embedder(settings) if settings.vectors and vectors.is_installed() else None
+    embedder = find_embedder(settings) if settings.vectors and vectors.is_installed() else None
     try:
         return embedder.name if embedder else ""
     except EmbedderUnavailable:
         return ""
-
-
-def _open_embedder(settings: IndexSettings) -> Embedder | None:
-    """The embedder, or None with a line in the log where sentence-transformers is not installed."""
-    try:
-        return _EMBEDDERS.get(Path(settings.embedder).expanduser() if settings.embedder else shipped_embedder())
-    except EmbedderUnavailable as error:
-        logger.info("search works without vectors: %s", error)
-        return None

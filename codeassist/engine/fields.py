@@ -63,10 +63,19 @@ def flag(value: object) -> bool:
 
 
 def integer(value: object) -> int:
-    """An int; true and false are none."""
+    """An int; true and false are none, and 64.0, which JSON does not tell from 64, is one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Misfit("a whole number")
     return value
+
+
+def token_ids(value: object) -> tuple[int, ...]:
+    """A list of int of at least 0, at least one."""
+    if not isinstance(value, list) or not value or not all(type(item) in (int, float) and item >= 0 for item in value):
+        raise Misfit("a list of token ids")
+    return tuple(integer(item) for item in value)
 
 
 def positive(value: object) -> int:

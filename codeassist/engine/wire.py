@@ -25,6 +25,7 @@ from codeassist.engine.fields import (
     positive,
     text,
     texts,
+    token_ids,
 )
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Token, Usage
@@ -216,9 +217,10 @@ def _fields(value: Json, name: str) -> Fields:
 def _prompt(value: object) -> tuple[int, ...] | str:
     if isinstance(value, str):
         return value
-    if not isinstance(value, list) or not value or not all(type(item) is int and item >= 0 for item in value):
-        raise Misfit("a text or a list of token ids")
-    return tuple(value)
+    try:
+        return token_ids(value)
+    except Misfit:
+        raise Misfit("a text or a list of token ids") from None
 
 
 def _priority(value: object) -> Priority:

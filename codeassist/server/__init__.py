@@ -11,8 +11,15 @@ keys.py         API keys, kept as hashes, read anew when they change
 limits.py       bytes and time of a request; the body is there before a route is asked
 protocol.py     the same of a connection: heads that do not come, answers that nobody reads
 connection.py   answers that end when their client leaves
-problems.py     errors in OpenAI's shape
-openai.py       /v1/models, /v1/completions
+problems.py     errors, as each dialect tells them
+body.py         strict reading of fields; wanted.py: what llama.cpp's and Ollama's dialects ask the service for
+ollama.py       /api/generate, /api/show and lists; ollama_request.py, ollama_models.py, ollama_embed.py
+watch.py        how long an answer takes, for dialects that tell
+models.py       /v1/models
+openai.py       /v1/completions
+embeddings.py   /v1/embeddings; rerank.py: /v1/rerank; embedder.py: the index's model, in threads
+llama.py        /infill, /completion, /props, /slots; llama_request.py, llama_limits.py, llama_answer.py
+openapi/        /openapi.json: what each dialect is asked and answers
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
 hosting.py      from the settings to who else may ask, and how

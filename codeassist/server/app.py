@@ -10,13 +10,21 @@ from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
 from codeassist.server.deepseek import deepseek_routes
+from codeassist.server.embedder import ServedEmbedder
+from codeassist.server.embeddings import embeddings_routes
 from codeassist.server.guard import Access, Guard
 from codeassist.server.health import IndexHealth, health_routes
 from codeassist.server.limits import WholeBodies
+from codeassist.server.llama import llama_routes
 from codeassist.server.mistral import mistral_routes
+from codeassist.server.models import model_routes
+from codeassist.server.ollama import ollama_routes
+from codeassist.server.ollama_embed import ollama_embed_routes
 from codeassist.server.openai import openai_routes
+from codeassist.server.openapi.document import openapi_routes
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
+from codeassist.server.rerank import rerank_routes
 from codeassist.server.service import Service
 from codeassist.server.tabby import tabby_routes
 
@@ -27,14 +35,22 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
     access: None for a server on loopback that asks for no key.
     """
     access = access or Access()
+    embedder = ServedEmbedder(service.assistant.settings.index)
     return Starlette(
         routes=[
             *health_routes(service.assistant, index, access.life),
+            *model_routes(service),
             *openai_routes(service),
             *mistral_routes(service),
             *deepseek_routes(service),
             *tabby_routes(service),
+            *llama_routes(service),
+            *ollama_routes(service),
+            *ollama_embed_routes(embedder),
+            *embeddings_routes(embedder),
+            *rerank_routes(embedder),
             *own_routes(service),
+            *openapi_routes(),
         ],
         middleware=[Middleware(Guard, access), Middleware(WholeBodies, access.limits)],
         exception_handlers={
@@ -46,24 +62,25 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
     )
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return problem_response(error)
+    return problem_response(error, request.url.path)
 
 
-async def _on_error(_: Request, error: Exception) -> Response:
+async def _on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CodeassistError)
-    return problem_response(problem_of(error))
+    return problem_response(problem_of(error), request.url.path)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         message = f"there is no {request.url.path} here; GET /v1/models and POST /v1/completions are"
-        return problem_response(Problem(404, message, code="not_found"))
+        return problem_response(Problem(404, message, code="not_found"), request.url.path)
     message = f"{request.method} {request.url.path}: {error.detail}"
-    return problem_response(Problem(error.status_code, message, headers=error.headers))
+    return problem_response(Problem(error.status_code, message, headers=error.headers), request.url.path)
 
 
-async def _on_bug(_: Request, error: Exception) -> Response:
-    return problem_response(Problem(500, f"internal error: {type(error).__name__}; see the server's log"))
+async def _on_bug(request: Request, error: Exception) -> Response:
+    problem = Problem(500, f"internal error: {type(error).__name__}; see the server's log")
+    return problem_response(problem, request.url.path)

@@ -46,8 +46,8 @@ async def ask(service: Service, asking: Asking) -> list[Choice]:
         for turn in range(n_made):
             first = number * asked.n + turn
             indexes = tuple(range(first, first + asked.n)) if n_made == 1 else (first,)
-            answering = _answering(service, asking, prompt if gap is None else gap, first, turn)
-            choices.append(Choice(answering, number, indexes))
+            answered = answering(service, asking, prompt if gap is None else gap, first, turn)
+            choices.append(Choice(answered, number, indexes))
     return choices
 
 
@@ -55,17 +55,19 @@ async def _gap(prompt: Prompt, suffix: str | None) -> Unwrapped | None:
     """The gap that is asked for; None for a prompt that is to be continued as it is."""
     if not isinstance(prompt, str):
         return None
-    gap = await _computed(lambda: unwrap(prompt), len(prompt)) if not suffix else None
+    gap = await computed(lambda: unwrap(prompt), len(prompt)) if not suffix else None
     if gap is None and suffix is not None:
-        gap = await _computed(lambda: unwrap_gap(prompt, suffix), len(prompt))
+        gap = await computed(lambda: unwrap_gap(prompt, suffix), len(prompt))
     return gap
 
 
-async def _computed(compute: Callable[[], _T], n_characters: int) -> _T:
+async def computed(compute: Callable[[], _T], n_characters: int) -> _T:
+    """What is made of a text of this length; of a long one, in a thread."""
     return compute() if n_characters < _LONG else await asyncio.to_thread(compute)
 
 
-def _answering(service: Service, asking: Asking, prompt: Prompt | Unwrapped, index: int, turn: int) -> Answering:
+def answering(service: Service, asking: Asking, prompt: Prompt | Unwrapped, index: int, turn: int) -> Answering:
+    """One answer. index: of the answer among all; turn: among those to this prompt, none of which is drawn alike."""
     asked, info = asking.request, service.assistant.engine.info
     request_id = f"{asking.id}-{index}" if index else asking.id
     seed = asked.seed if asked.seed is None else (asked.seed + turn) % 2**63

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, positive, texts
+from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, positive, texts, token_ids
 from codeassist.server.problems import Problem
 
 _T = TypeVar("_T")
@@ -40,9 +40,10 @@ def prompt(value: object) -> str | tuple[int, ...]:
     """A text or a list of token ids."""
     if isinstance(value, str):
         return characters(value)
-    if isinstance(value, list) and value and all(type(item) is int and item >= 0 for item in value):
-        return tuple(value)
-    raise Misfit("a text or a list of token ids, or a list of those")
+    try:
+        return token_ids(value)
+    except Misfit:
+        raise Misfit("a text or a list of token ids, or a list of those") from None
 
 
 def characters(value: object) -> str:

@@ -29,7 +29,7 @@ Prompt = str | tuple[int, ...]
 MAX_CHOICES = 16
 
 # Fields of the standard and of other servers that we accept only where they ask for nothing: the values that do.
-_NEUTRAL: Mapping[str, tuple[object, ...]] = {
+NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "echo": (False,),
     "presence_penalty": (0,),
     "frequency_penalty": (0,),
@@ -48,7 +48,7 @@ _NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "response_format": ({"type": "text"},),
 }
 # These only cut off unlikely tokens: without a temperature there is nothing for them to cut off, and any value will do.
-_FILTERS: Mapping[str, tuple[object, ...]] = {
+FILTERS: Mapping[str, tuple[object, ...]] = {
     "top_k": (0, -1),
     "min_p": (0,),
     "typical_p": (1,),
@@ -56,7 +56,7 @@ _FILTERS: Mapping[str, tuple[object, ...]] = {
     "top_a": (0,),
 }
 # What has no effect on an answer: who asks, and how another server would keep its caches.
-_IGNORED = (
+IGNORED = (
     "user",
     "metadata",
     "request_id",
@@ -102,7 +102,7 @@ class CompletionRequest:
 
 def read_completion_request(body: Mapping[str, Any]) -> CompletionRequest:
     """The request; null counts as not given. Raises Problem naming the field."""
-    rest = {key: value for key, value in body.items() if value is not None and key not in _IGNORED}
+    rest = {key: value for key, value in body.items() if value is not None and key not in IGNORED}
     if "prompt" not in rest:
         raise Problem(400, "`prompt` is missing", param="prompt", code="missing_field")
     include_usage, continuous_usage = take(rest, "stream_options", stream_options, (False, False))
@@ -144,13 +144,13 @@ def _refuse_best(rest: dict[str, Any], request: CompletionRequest) -> None:
 
 
 def _refuse_rest(rest: Mapping[str, Any], *, is_greedy: bool) -> None:
-    neutral = {**_NEUTRAL, **_FILTERS}
+    neutral = {**NEUTRAL, **FILTERS}
     for name, value in rest.items():
         if name not in neutral:
             raise Problem(400, f"unknown field `{name}`; it would not be honoured", param=name, code="unknown_field")
-        if name in _FILTERS and is_greedy and isinstance(value, int | float):
+        if name in FILTERS and is_greedy and isinstance(value, int | float):
             continue
         if not any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in neutral[name]):
             allowed = " or ".join([*map(json.dumps, neutral[name]), "null"])
-            remedy = f"leave it out (or send {allowed})" + (", or send a `temperature` of 0" * (name in _FILTERS))
+            remedy = f"leave it out (or send {allowed})" + (", or send a `temperature` of 0" * (name in FILTERS))
             raise Problem(400, f"`{name}` is not supported; {remedy}", param=name, code="unsupported_field")

@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -23,11 +24,20 @@ from codeassist.server.problems import Problem, problem_of, problem_response
 
 logger = logging.getLogger(__name__)
 
-_EVENT_STREAM_HEADERS = {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",
-}
+_STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How the events of a stream are told apart."""
+
+    content_type: str
+    before: str
+    after: str
+
+
+SERVER_SENT_EVENTS = Framing("text/event-stream; charset=utf-8", "data: ", "\n\n")
+NDJSON = Framing("application/x-ndjson", "", "\n")
 
 
 class WhileConnected(Response):
@@ -44,28 +54,30 @@ class WhileConnected(Response):
             try:
                 response = await self._make()
             except Problem as problem:
-                response = problem_response(problem)
+                response = problem_response(problem, scope["path"])
             except CodeassistError as error:
-                response = problem_response(problem_of(error))
+                response = problem_response(problem_of(error), scope["path"])
             await response(scope, receive, send)
 
         await _until_gone(receive, answer())
 
 
 class EventStream(Response):
-    """Server-sent events. An error before the first event is a plain error response, later one is an event itself."""
+    """A stream of events. An error before the first event is a plain error response, later one is an event itself."""
 
     def __init__(
         self,
         events: AsyncGenerator[str, None],
         error_event: Callable[[CodeassistError], str],
         more_headers: Callable[[], Mapping[str, str]] = dict,
+        framing: Framing = SERVER_SENT_EVENTS,
     ) -> None:
         """more_headers: asked for when the first event is there."""
         super().__init__()
         self._events = events
         self._error_event = error_event
         self._more_headers = more_headers
+        self._framing = framing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the last one, or until the client has gone."""
@@ -77,14 +89,14 @@ class EventStream(Response):
             try:
                 async for event in events:
                     if not is_started:
-                        await send(_event_stream_start(self._more_headers()))
+                        await send(_stream_start(self._framing, self._more_headers()))
                         is_started = True
-                    await _send_event(send, event)
+                    await _send_event(send, self._framing, event)
             except CodeassistError as error:
                 if not is_started:
-                    await problem_response(problem_of(error))(scope, receive, send)
+                    await problem_response(problem_of(error), scope["path"])(scope, receive, send)
                     return
-                await _send_event(send, self._error_event(error))
+                await _send_event(send, self._framing, self._error_event(error))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -115,13 +127,15 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _event_stream_start(more: Mapping[str, str]) -> Message:
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in {**_EVENT_STREAM_HEADERS, **more}.items()]
+def _stream_start(framing: Framing, more: Mapping[str, str]) -> Message:
+    named = {"content-type": framing.content_type, **_STREAM_HEADERS, **more}
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in named.items()]
     return {"type": "http.response.start", "status": 200, "headers": headers}
 
 
-async def _send_event(send: Send, event: str) -> None:
-    await send({"type": "http.response.body", "body": f"data: {event}\n\n".encode(), "more_body": True})
+async def _send_event(send: Send, framing: Framing, event: str) -> None:
+    body = f"{framing.before}{event}{framing.after}".encode()
+    await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
 async def _until_gone(receive: Receive, work: Awaitable[None]) -> None:

@@ -28,7 +28,7 @@ FIM = "/v1/fim/completions"
 ALIASES = ("/fim/completions",)
 
 # What OpenAI's completions have and Mistral's have not.
-_UNKNOWN = ("n", "best_of", "logprobs", "echo", "stream_options")
+UNKNOWN = ("n", "best_of", "logprobs", "echo", "stream_options")
 
 
 def mistral_routes(service: Service) -> list[Route]:
@@ -54,7 +54,7 @@ def mistral_routes(service: Service) -> list[Route]:
 
 def read_fim_request(body: Mapping[str, Any]) -> CompletionRequest:
     """The request; it differs from OpenAI's in `random_seed`, and in that a missing suffix is an empty one."""
-    for name in _UNKNOWN:
+    for name in UNKNOWN:
         if body.get(name) is not None:
             raise Problem(400, f"unknown field `{name}`; Mistral has none", param=name, code="unknown_field")
     if "seed" in body:

@@ -1,55 +1,37 @@
-"""OpenAI's dialect: `/v1/models` and `/v1/completions`, with `suffix` for filling in the middle.
+"""OpenAI's dialect: `/v1/completions`, with `suffix` for filling in the middle.
 
 Where the standard leaves room: `temperature` is 0 when it is not given, for code wants the likeliest answer, and
-`max_tokens` is what the model advises. A body with `segments` is Tabby's.
+`max_tokens` is what the model advises. A body with `segments` is Tabby's, and at `/completions` one
+with `n_predict` is llama.cpp's.
 """
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from codeassist.server import llama
 from codeassist.server.connection import read_json
 from codeassist.server.service import Service
 from codeassist.server.tabby import complete
 from codeassist.server.tabby_request import is_tabby
 from codeassist.server.text_completions import answer, usage_afterwards
-from codeassist.types import ModelInfo
 
 COMPLETIONS = "/v1/completions"
 # Also without `/v1`: what Continue makes of an address without a slash at its end.
 ALIASES = ("/completions",)
-MODELS = ("/v1/models", "/models")
 
 
 def openai_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
-    started = int(time.time())
-
-    async def models(_: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [_model(service.assistant.engine.info, started)]})
 
     async def completions(request: Request) -> Response:
         body = await read_json(request)
         if is_tabby(body):
             return await complete(service, request, body, COMPLETIONS)
+        if request.url.path in ALIASES and llama.is_llama(body):
+            return await llama.complete(service, request, body)
         return await answer(service, request, body, COMPLETIONS, usage_afterwards)
 
-    return [
-        *(Route(path, models) for path in MODELS),
-        *(Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)),
-    ]
-
-
-def _model(info: ModelInfo, created: int) -> dict[str, Any]:
-    return {
-        "id": info.name,
-        "object": "model",
-        "created": created,
-        "owned_by": "codeassist",
-        "max_model_len": info.context_tokens,
-    }
+    return [Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)]

@@ -35,6 +35,11 @@ class Answering:
         await self._deltas.aclose()
         self._entry.end("left")  # where nothing was ever read
 
+    async def finish(self) -> None:
+        """Abort what still runs because the client has all that it wants: the answer is done."""
+        self._entry.end("done")
+        await self._deltas.aclose()
+
     @property
     def headers(self) -> dict[str, str]:
         """Headers of the response: what was added to the prompt. Known once the first delta is there."""

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 MAX_SNIPPETS = 256
 
 # Best first: what a name means, then what is being worked on, then what was looked at.
-_SNIPPETS = ("declarations", "relevant_snippets_from_changed_files", "relevant_snippets_from_recently_opened_files")
+SNIPPETS = ("declarations", "relevant_snippets_from_changed_files", "relevant_snippets_from_recently_opened_files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _snippets(segments: dict[str, Any]) -> tuple[Snippet, ...]:
-    found = [snippet for name in _SNIPPETS for snippet in take(segments, name, _listed(_snippet), ())]
+    found = [snippet for name in SNIPPETS for snippet in take(segments, name, _listed(_snippet), ())]
     clipboard = take(segments, "clipboard", characters, "")
     return (*found, *([Snippet("", clipboard)] if clipboard.strip() else []))
 

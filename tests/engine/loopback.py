@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from codeassist.server.listening import listen
+
 
 @asynccontextmanager
 async def serving(app: Starlette) -> AsyncIterator[str]:
     """The address (`http://127.0.0.1:port`) under which `app` answers for the length of the block."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_config=None, lifespan="off")
     config.load()
     server = uvicorn.Server(config)

@@ -96,12 +96,14 @@ def byte_tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_assistant(byte_tokenizer: Path, tmp_path: Path) -> Callable[..., Assistant]:
-    def make(script: Sequence[str | Answer] = ("a + b",), gate: Gate | None = None) -> Assistant:
+    def make(
+        script: Sequence[str | Answer] = ("a + b",), gate: Gate | None = None, settings: Settings | None = None
+    ) -> Assistant:
         info = replace(SCRIPTED_INFO, tokenizer=byte_tokenizer)
         engine = (
             ScriptedEngine(list(script), info=info, sleep=gate) if gate else ScriptedEngine(list(script), info=info)
         )
-        return Assistant(Settings(), tmp_path, engine, FakeIndex())  # type: ignore[arg-type]
+        return Assistant(settings or Settings(), tmp_path, engine, FakeIndex())  # type: ignore[arg-type]
 
     return make
 
@@ -111,8 +113,10 @@ def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
     """`async with endpoint(script, gate) as e`: an endpoint whose engine is ready."""
 
     @asynccontextmanager
-    async def opened(*script: str | Answer, gate: Gate | None = None, start: bool = True) -> AsyncIterator[Endpoint]:
-        assistant = make_assistant(script or ("a + b",), gate)
+    async def opened(
+        *script: str | Answer, gate: Gate | None = None, start: bool = True, settings: Settings | None = None
+    ) -> AsyncIterator[Endpoint]:
+        assistant = make_assistant(script or ("a + b",), gate, settings)
         engine = assistant.engine
         assert isinstance(engine, ScriptedEngine)
         if start:

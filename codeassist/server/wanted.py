@@ -1,0 +1,50 @@
+"""What a client of llama.cpp or of Ollama wants of the model that fills gaps, and how the service is asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from codeassist.server.asking import Asking, answering, computed
+from codeassist.server.caller import Caller
+from codeassist.server.completion_request import CompletionRequest, Prompt
+from codeassist.server.service import Answering, Service
+from codeassist.unwrapping import Unwrapped, unwrap
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A gap, or a prompt to be continued as it is. max_tokens: None for what the model advises."""
+
+    prompt: Prompt | Unwrapped
+    max_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+async def unwrapped(wanted: Wanted) -> Wanted:
+    """The gap that a prompt with a model's sentinels stands for; other prompts as they are."""
+    prompt = wanted.prompt
+    if not isinstance(prompt, str):
+        return wanted
+    gap = await computed(lambda: unwrap(prompt), len(prompt))
+    return wanted if gap is None else replace(wanted, prompt=gap)
+
+
+def ask(
+    service: Service, wanted: Wanted, request_id: str, route: str, caller: Caller, *, is_streamed: bool
+) -> Answering:
+    """The answer. Leaving the loop aborts it. Raises EngineUnavailable at once where none can come."""
+    request = CompletionRequest(
+        prompts=(),
+        suffix=None,
+        max_tokens=wanted.max_tokens,
+        temperature=wanted.temperature,
+        top_p=wanted.top_p,
+        seed=wanted.seed,
+        stop=wanted.stop,
+        stream=is_streamed,
+        include_usage=False,
+    )
+    return answering(service, Asking(request, request_id, route, caller), wanted.prompt, 0, 0)

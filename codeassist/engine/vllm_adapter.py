@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -43,10 +44,11 @@ _PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one step of vLLM added. logprobs: one per token when asked for, else empty."""
+    """What one step of vLLM added. logprobs: one per token when asked for, else empty; each with the likeliest tokens
+    in its place."""
 
     tokens: Sequence[int]
-    logprobs: Sequence[float]
+    logprobs: Sequence[tuple[float, tuple[tuple[str, float], ...]]]
     n_cached: int
     finish_reason: str | None
 
@@ -111,7 +113,7 @@ class VllmModel:
                 reason = _finish_reason(step.finish_reason, stopped=answer.stopped)
                 n_cached = usage.cached_tokens or step.n_cached
                 usage = Usage(len(prompt), n_cached, usage.completion_tokens + len(step.tokens))
-                tokens = tuple(Token(*pair) for pair in zip(texts, step.logprobs, strict=False))
+                tokens = tuple(Token(piece, *found) for piece, found in zip(texts, step.logprobs, strict=False))
                 if reason is not None:
                     yield Delta(text + answer.finish(), usage, tokens, reason)
                     return
@@ -169,8 +171,22 @@ class VllmModel:
         async with aclosing(outputs):
             async for output in outputs:
                 added = output.outputs[0]
-                logprobs = _logprobs(added) if request.logprobs else []
+                logprobs = self._logprobs(added, request.top_logprobs) if request.logprobs else []
                 yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
+
+    def _logprobs(self, added: Any, n_top: int) -> list[tuple[float, tuple[tuple[str, float], ...]]]:
+        return [
+            (float(candidates[token].logprob), self._likeliest(candidates, n_top))
+            for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
+        ]
+
+    def _likeliest(self, candidates: Mapping[int, Any], n_top: int) -> tuple[tuple[str, float], ...]:
+        """Those that could have been chosen; vLLM adds the chosen one where it is not among them."""
+        if not n_top:
+            return ()
+        ranked = sorted(((float(found.logprob), token) for token, found in candidates.items()), reverse=True)
+        spelled = ((self._vocabulary.spelling(token).decode("utf-8", "replace"), value) for value, token in ranked)
+        return tuple((text, value) for text, value in spelled if math.isfinite(value))[:n_top]
 
 
 def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
@@ -196,17 +212,11 @@ def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any
         top_p=request.top_p,
         seed=request.seed,
         stop_token_ids=stop_tokens,
-        logprobs=0 if request.logprobs else None,
+        logprobs=request.top_logprobs if request.logprobs else None,
         detokenize=False,
         output_kind=RequestOutputKind.DELTA,
         **changes,
     )
-
-
-def _logprobs(added: Any) -> list[float]:
-    return [
-        float(candidates[token].logprob) for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
-    ]
 
 
 def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:

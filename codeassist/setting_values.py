@@ -17,7 +17,10 @@ from codeassist.settings import Settings
 _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.kind": ("auto", "embedded", "remote", "scripted"),
     "engine.template": ("", *TEMPLATES),
+    "engine.fallback": ("none", "shipped"),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
+    "chat.kind": ("auto", "remote", "embedded", "scripted", "none"),
+    "chat.fallback": ("none", "embedded"),
     "completion.as_list_entries": ("auto", "on", "off"),
     "log.level": ("debug", "info", "warning", "error"),
 }
@@ -45,7 +48,16 @@ _RANGES: dict[str, tuple[float, float | None]] = {
 }
 
 _PATHS = frozenset(
-    {"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "index.environment", "log.file"}
+    {
+        "engine.model",
+        "engine.tokenizer",
+        "index.directory",
+        "index.embedder",
+        "index.environment",
+        "chat.directory",
+        "chat.template",
+        "log.file",
+    }
 )
 
 # Never part of a message: messages end in logs and on screens.
@@ -107,6 +119,8 @@ def check_together(values: Mapping[str, Any]) -> None:
         )
     if values["engine.kind"] == "remote" and not values["engine.url"]:
         raise ConfigError("engine.kind is `remote`, so engine.url must say where; e.g. http://127.0.0.1:8000/v1")
+    if values["chat.kind"] == "remote" and not values["chat.url"]:
+        raise ConfigError("chat.kind is `remote`, so chat.url must say where; e.g. http://127.0.0.1:8000/v1")
 
 
 def _converted(kind: type, value: object) -> Any:

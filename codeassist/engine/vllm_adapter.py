@@ -1,4 +1,5 @@
-"""The one file that knows vLLM's Python interface. Lives in the host process; importing it imports torch.
+"""The one file that knows vLLM's Python interface, but for its chat (`vllm_chat.py`). Lives in the host process;
+importing it imports torch.
 
 Answers are decoded here from token bytes, not by vLLM: no half code points, exact texts per token, and the tokenizer
 need not be loaded a second time.
@@ -14,8 +15,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import vllm
 import vllm.exceptions
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -26,15 +28,24 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-from codeassist.engine import vllm_repairs
+from codeassist.engine import vllm_repairs, wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.text_prompts import TextPrompts
-from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
+from codeassist.engine.vllm_arguments import (
+    CPU_CHATS,
+    GPU_CHATS,
+    HostOptions,
+    engine_arguments,
+    speculative_tokens,
+)
 from codeassist.engine.vocabulary import read_vocabulary
-from codeassist.errors import EngineCrashed, RequestRejected
+from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+
+if TYPE_CHECKING:
+    from codeassist.engine.vllm_chat import VllmChat
 
 # Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
 _REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
@@ -70,6 +81,9 @@ class VllmModel:
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
+        self._options = options
+        self._n_chats = CPU_CHATS if on_cpu else GPU_CHATS
+        self._chat: asyncio.Future[VllmChat] | None = None
         arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
@@ -96,6 +110,30 @@ class VllmModel:
             raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
         except _REFUSALS as error:
             raise RequestRejected(f"vLLM refuses: {error}") from None
+
+    async def chat(self, body: wire.Json, priority: int) -> AsyncGenerator[wire.Json]:
+        """The response of vLLM's own serving, as events of `chat_events.py`. Leaving the loop aborts. Raises
+        EngineError."""
+        if self._chat is None:
+            self._chat = asyncio.ensure_future(asyncio.to_thread(self._open_chat))
+        chat = await asyncio.shield(self._chat)
+        async with aclosing(chat.answer(body, priority)) as events:
+            async for event in events:
+                yield event
+
+    def _open_chat(self) -> VllmChat:
+        options = self._options
+        if not options.chats:
+            raise RequestRejected(f"{options.name} has no chat template; set chat.template to the path of one")
+        try:
+            from codeassist.engine.vllm_chat import VllmChat
+
+            return VllmChat(self._llm, options.name, options.chat_template, options.tool_parser, self._n_chats)
+        except (ImportError, AttributeError, TypeError) as error:
+            raise EngineUnavailable(
+                f"vLLM {vllm.__version__} does not chat in the way that codeassist knows ({error}); install another "
+                "version, or set chat.url to a server with a chat model"
+            ) from error
 
     def close(self) -> None:
         """End the engine's processes."""

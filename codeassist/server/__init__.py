@@ -10,6 +10,9 @@ guard.py        who may ask: this machine's own programs, and no web page
 connection.py   answers that end when their client leaves
 problems.py     errors in OpenAI's shape
 openai.py       /v1/models, /v1/completions
+models.py       which models there are, and which answers a request
+chat.py         /v1/chat/completions
+chat_watch.py   what the journal learns of a chat
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
 listening.py    socket, life cycle, shutdown

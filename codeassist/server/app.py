@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
+from codeassist.server.chat import chat_routes
 from codeassist.server.deepseek import deepseek_routes
 from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
@@ -29,6 +30,7 @@ def create_app(service: Service, index: IndexHealth) -> Starlette:
             *mistral_routes(service),
             *deepseek_routes(service),
             *tabby_routes(service),
+            *chat_routes(service),
             *own_routes(service),
         ],
         middleware=[Middleware(LoopbackOnly)],

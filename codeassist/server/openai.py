@@ -7,18 +7,17 @@ Where the standard leaves room: `temperature` is 0 when it is not given, for cod
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from codeassist.server.connection import read_json
+from codeassist.server.models import model_json, served_models
 from codeassist.server.service import Service
 from codeassist.server.tabby import complete
 from codeassist.server.tabby_request import is_tabby
 from codeassist.server.text_completions import answer, usage_afterwards
-from codeassist.types import ModelInfo
 
 COMPLETIONS = "/v1/completions"
 # Also without `/v1`: what Continue makes of an address without a slash at its end.
@@ -31,7 +30,9 @@ def openai_routes(service: Service) -> list[Route]:
     started = int(time.time())
 
     async def models(_: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [_model(service.assistant.engine.info, started)]})
+        return JSONResponse(
+            {"object": "list", "data": [model_json(model, started) for model in served_models(service)]}
+        )
 
     async def completions(request: Request) -> Response:
         body = await read_json(request)
@@ -43,13 +44,3 @@ def openai_routes(service: Service) -> list[Route]:
         *(Route(path, models) for path in MODELS),
         *(Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)),
     ]
-
-
-def _model(info: ModelInfo, created: int) -> dict[str, Any]:
-    return {
-        "id": info.name,
-        "object": "model",
-        "created": created,
-        "owned_by": "codeassist",
-        "max_model_len": info.context_tokens,
-    }

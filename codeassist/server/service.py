@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 
 from codeassist.assistant import Assistant
+from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.engine.streams import closing
 from codeassist.errors import CodeassistError, EngineUnavailable
 from codeassist.server.caller import Caller
@@ -47,10 +48,11 @@ class Answering:
 
 
 class Service:
-    """One workspace and its engine, as the dialects see it."""
+    """One workspace and its models, as the dialects see it. chat: None where no model chats."""
 
-    def __init__(self, assistant: Assistant, journal: Journal | None = None) -> None:
+    def __init__(self, assistant: Assistant, journal: Journal | None = None, chat: ChatEndpoint | None = None) -> None:
         self.assistant = assistant
+        self.chat = chat
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
 

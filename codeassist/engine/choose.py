@@ -16,6 +16,7 @@ from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.child import Child, launch_host
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
 from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
@@ -139,8 +140,16 @@ async def _launch(options: HostOptions, require_startable: Callable[[], None]) -
     return await launch_host(options)
 
 
-def open_remote(settings: EngineSettings) -> RemoteEngine:
-    """Client of the OpenAI-compatible server at `engine.url`."""
+def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:
+    """Client of the OpenAI-compatible server at `engine.url`; behind it the shipped model, where that is asked for."""
+    remote = _open_server(settings)
+    if settings.fallback == "none":
+        return remote
+    shipped = replace(settings, model="", template="", context_tokens=0)
+    return FallbackEngine(remote, lambda: open_embedded(shipped))
+
+
+def _open_server(settings: EngineSettings) -> RemoteEngine:
     address = urlsplit(settings.url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise ConfigError(f"engine.url is {settings.url!r}; it must be like http://127.0.0.1:8000/v1")

@@ -42,14 +42,29 @@ class Standby(Generic[_Model]):
         self._model: _Model | None = None
         self._loading: asyncio.Task[None] | None = None
         self._trouble = ""
+        self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def loaded(self) -> _Model | None:
+        """The model where it answers now."""
+        return self._model if self._model is not None and self._model.status.state == "ready" else None
 
     def ready(self) -> _Model | None:
-        """The model where it answers now; else its loading has begun by the end of the call."""
-        if self._model is not None and self._model.status.state == "ready":
-            return self._model
-        if self._loading is None or (self._loading.done() and self._model is None):
+        """The same; where it does not answer, its loading has begun by the end of the call."""
+        if self.loaded is None and (self._loading is None or (self._loading.done() and self._model is None)):
             self._loading = asyncio.create_task(self._load())
-        return None
+        return self.loaded
+
+    async def load(self) -> _Model | None:
+        """The model once it is loaded, None where it cannot be."""
+        self.ready()
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+        return self.loaded
+
+    def on_loaded(self, listener: Callable[[], None]) -> None:
+        """Call `listener` once it answers."""
+        self._listeners.append(listener)
 
     @property
     def state(self) -> str:
@@ -73,3 +88,6 @@ class Standby(Generic[_Model]):
         except CodeassistError as error:
             self._trouble = f"cannot be loaded: {error}"
             _log.warning("the fallback %s", self._trouble)
+            return
+        for listener in self._listeners:
+            listener()

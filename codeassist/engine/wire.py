@@ -104,6 +104,7 @@ def delta_to_json(delta: Delta) -> Json:
         "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
         "tokens": [[token.text, token.logprob, list(map(list, token.top))] for token in delta.tokens],
         "finish_reason": delta.finish_reason,
+        "model": delta.model,
     }
 
 
@@ -115,6 +116,7 @@ def delta_from_json(value: Json) -> Delta:
         usage=fields.take("usage", _usage),
         tokens=fields.take("tokens", _tokens),
         finish_reason=fields.take("finish_reason", optional(one_of(_FINISH_REASONS))),
+        model=fields.take("model", text, ""),
     )
     fields.finish()
     return delta

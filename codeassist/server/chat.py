@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -75,7 +76,7 @@ async def _begin(endpoint: ChatEndpoint, body: dict[str, Any], entry: Entry) -> 
         raise
     entry.note(model=reply.model)
     # A remote model may have learned its name meanwhile: that is no other model.
-    fallback = {FALLBACK_HEADER: reply.model} if reply.model not in (asked_of, endpoint.name) else {}
+    fallback = {FALLBACK_HEADER: quote(reply.model)} if reply.model not in (asked_of, endpoint.name) else {}
     return Relay(reply, stack, entry, fallback)
 
 

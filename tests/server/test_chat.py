@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from asking import until
 
+from codeassist.chat.model import Message, whole_answer
 from codeassist.chat.scripted_endpoint import ScriptedEndpoint
+from codeassist.engine.remote_chat import RemoteChat
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.server.journal import Record
+from codeassist.settings import ChatSettings
 from codeassist.types import Priority
 
 HELLO: dict[str, Any] = {"model": "any", "messages": [{"role": "user", "content": "say hello"}]}
@@ -120,6 +123,13 @@ async def test_without_a_chat_model_the_remedy_is_named(endpoint: Callable[..., 
         answer = await opened.client.post("/v1/chat/completions", json=HELLO)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_chat_model")
     assert all(name in answer.json()["error"]["message"] for name in ("chat.url", "chat.directory", "chat.template"))
+
+
+async def test_the_editors_commands_may_ask_it_too(endpoint: Callable[..., Any]) -> None:
+    async with endpoint(chat=ScriptedEndpoint(["hello you"])) as opened:
+        chat = RemoteChat(ChatSettings(url=f"{opened.url}/v1"))
+        assert await whole_answer(chat, [Message("user", "say hello")]) == "hello you"
+        await chat.close()
 
 
 async def test_both_models_are_listed(endpoint: Callable[..., Any]) -> None:

@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
 
 from codeassist.chat.endpoint import ChatReply, Json, Tally
-from codeassist.errors import CodeassistError, EngineCrashed, RequestRejected
+from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import EngineStatus, ModelInfo, Priority, Usage
 
 
@@ -68,6 +68,8 @@ class EmbeddedEndpoint:
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
         refuse_fetching(body)
+        if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
+            raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
         async with aclosing(self._engine.chat(body, priority)) as events:
             head = (await anext(events))["head"]
             tally = Tally()

@@ -56,6 +56,6 @@ async def test_a_chat_names_the_model_that_stood_in(endpoint: Callable[..., Any]
         first = await opened.client.post("/v1/chat/completions", json=body)
         await until(lambda: chat._second.loaded)
         second = await opened.client.post("/v1/chat/completions", json=body)
-        assert [record.model for record in opened.journal.ended] == ["first", "second"]
+        assert [record.model for record in opened.service.journal.ended] == ["first", "second"]
     assert (first.status_code, "codeassist-fallback" in first.headers) == (503, False)
     assert (second.status_code, second.headers["codeassist-fallback"]) == (200, "second")

@@ -215,7 +215,7 @@ def open_assistant(
     running `codeassist serve`. Raises ModelError, WorkspaceError.
     """
     root = workspace.resolve()
-    engine = engine or open_engine(settings.engine, attach=attach)
+    engine = engine or open_engine(settings.engine, attach=attach, chat=settings.chat)
     return Assistant(settings, root, engine, open_index(settings.index, root))
 
 

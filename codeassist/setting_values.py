@@ -18,7 +18,10 @@ from codeassist.settings import Settings
 _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.kind": ("auto", "embedded", "remote", "scripted"),
     "engine.template": ("", *TEMPLATES),
+    "engine.fallback": ("none", "shipped"),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
+    "chat.kind": ("auto", "remote", "embedded", "scripted", "none"),
+    "chat.fallback": ("none", "embedded"),
     "completion.as_list_entries": ("auto", "on", "off"),
     "log.level": ("debug", "info", "warning", "error"),
 }
@@ -54,6 +57,8 @@ _PATHS = frozenset(
         "index.directory",
         "index.embedder",
         "index.environment",
+        "chat.directory",
+        "chat.template",
         "log.file",
         "server.tls_certificate",
         "server.tls_key",
@@ -121,6 +126,8 @@ def check_together(values: Mapping[str, Any]) -> None:
         )
     if values["engine.kind"] == "remote" and not values["engine.url"]:
         raise ConfigError("engine.kind is `remote`, so engine.url must say where; e.g. http://127.0.0.1:8000/v1")
+    if values["chat.kind"] == "remote" and not values["chat.url"]:
+        raise ConfigError("chat.kind is `remote`, so chat.url must say where; e.g. http://127.0.0.1:8000/v1")
 
 
 def _converted(kind: type, value: object) -> Any:

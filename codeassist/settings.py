@@ -38,6 +38,9 @@ class EngineSettings:
     kv_cache_gib: float = _setting(0.0, "memory for the KV cache on a CPU, in GiB; 0 decides by the memory there is")
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")
     threads: int = _setting(0, "CPU threads of the embedded engine; 0 means all physical cores")
+    fallback: str = _setting(
+        "none", "what answers where a remote engine does not: `none`, or `shipped`, the small model in the package"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +98,27 @@ class StatisticsSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """The model that writes docstrings, tests, fixes and rewrites. None of these may be set by a project's file."""
+    """The model that writes docstrings, tests, fixes and rewrites, and answers `/v1/chat/completions`. None of these may be set by a project's file."""
 
+    kind: str = _setting(
+        "auto",
+        "`remote`, `embedded` (the model of `chat.directory`, or the engine's own), `scripted` or `none`; `auto` is `remote` where `chat.url` is set, else `embedded` where there is a directory or a chat template",
+    )
     url: str = _setting(
         "",
-        "base address of an OpenAI-compatible server with a chat model, for example `http://127.0.0.1:8000/v1`; empty means that there is none",
+        "base address of an OpenAI-compatible server with a chat model, for example `http://127.0.0.1:8000/v1`",
     )
     model: str = _setting("", "model name to send to that server; empty means the first that it lists")
     api_key: str = _setting("", "key for that server; better given as CODEASSIST_CHAT_API_KEY than in a file")
+    directory: str = _setting(
+        "", "directory of a chat model that `codeassist serve` runs itself; empty means the engine's own model"
+    )
+    template: str = _setting(
+        "", "path of a chat template (Jinja) for a model that has none of its own, or in place of that"
+    )
+    fallback: str = _setting(
+        "none", "what answers where a remote chat model does not: `none`, or `embedded`, as `chat.directory` says"
+    )
     max_tokens: int = _setting(2048, "longest answer in tokens")
     timeout_s: float = _setting(120.0, "seconds without a word of an answer after which it is given up")
 

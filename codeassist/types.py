@@ -136,12 +136,14 @@ class Delta:
     text: concatenating the texts of all deltas gives the answer.
     tokens: one per generated token when log-probabilities were asked for, else ().
     usage: so far. finish_reason: None until the last delta.
+    model: who answers, where it is another model than the engine's own; else "".
     """
 
     text: str
     usage: Usage
     tokens: tuple[Token, ...] = ()
     finish_reason: FinishReason | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ LATE = {"faiss", "sentence_transformers", "torch", "transformers", "vllm"}
 # Loaded in vLLM's own process, or for a training; nobody else may import them at the top of a module in turn.
 WITH_TORCH = (
     "codeassist/engine/vllm_adapter.py",
+    "codeassist/engine/vllm_chat.py",
     "codeassist/engine/vllm_repairs.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/forced_prefix.py",

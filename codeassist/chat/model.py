@@ -48,8 +48,8 @@ def open_chat(settings: ChatSettings) -> Chat:
 
 
 def is_configured(settings: ChatSettings) -> bool:
-    """Whether there is a chat model to ask."""
-    return bool(settings.url)
+    """Whether there is a chat model to ask: on a server, which may be `codeassist serve` with a model of its own."""
+    return bool(settings.url) and settings.kind in ("auto", "remote")
 
 
 def chat_name(settings: ChatSettings) -> str:

@@ -5,31 +5,49 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.child import Child, launch_host
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
 from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
-from codeassist.models.directory import read_model, shipped_model
+from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
+from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
 from codeassist.models.fitness import require_startable
 from codeassist.protocols import Engine
-from codeassist.settings import EngineSettings
+from codeassist.settings import ChatSettings, EngineSettings
 from codeassist.types import ModelInfo
 
 # A remote model of which we know nothing: what every server in use can take.
 _REMOTE_CONTEXT_TOKENS = 8192
 _REMOTE_PROMPT_TOKENS = 3072
+
+# A caller that says nothing of chats starts an engine that is not made ready for them.
+_NO_CHAT = ChatSettings(kind="none")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """Whether and how an embedded model chats: template "" for its own; tool_parser as vLLM calls it, "" for none."""
+
+    chats: bool = False
+    template: str = ""
+    tool_parser: str = ""
+
+
+_SILENT = ChatOptions()
 
 _ERRORS: dict[str, type[EngineError]] = {
     "crashed": EngineCrashed,
@@ -38,16 +56,19 @@ _ERRORS: dict[str, type[EngineError]] = {
 }
 
 
-def open_engine(settings: EngineSettings, *, attach: bool, runtime: Path | None = None) -> Engine:
+def open_engine(
+    settings: EngineSettings, *, attach: bool, runtime: Path | None = None, chat: ChatSettings = _NO_CHAT
+) -> Engine:
     """The engine, not started yet.
 
+    chat: whether its model is to chat as well, where it can.
     attach: whether kind `auto` may use the user's running `codeassist serve` (which must not attach to itself).
     runtime: where running servers announce themselves; by default the user's runtime directory.
     Raises EngineUnavailable, ModelError or ConfigError, each with the remedy.
     """
     openers: dict[str, Callable[[EngineSettings], Engine]] = {
-        "auto": partial(_open_auto, runtime=(runtime or runtime_directory()) if attach else None),
-        "embedded": open_embedded,
+        "auto": partial(_open_auto, runtime=(runtime or runtime_directory()) if attach else None, chat=chat),
+        "embedded": partial(open_embedded, chat=chat),
         "remote": open_remote,
         "scripted": open_scripted,
     }
@@ -56,12 +77,35 @@ def open_engine(settings: EngineSettings, *, attach: bool, runtime: Path | None 
     return openers[settings.kind](settings)
 
 
-def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
+def open_embedded(settings: EngineSettings, chat: ChatSettings = _NO_CHAT) -> EmbeddedEngine:
     """The model directory of the settings, or the shipped model, in vLLM.
 
     Without vLLM it opens all the same, so that prompts can be explained and code searched; only `start` fails.
     """
     directory = read_model(Path(settings.model).expanduser() if settings.model else shipped_model())
+    return _embedded(directory, settings, chat_options(directory.path, chat) if wants_engine(chat) else _SILENT)
+
+
+def open_chat_engine(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEngine:
+    """The model of `chat.directory`, in a vLLM of its own; what is not said for it is as the engine's settings say.
+
+    Raises ModelError, also where it has no chat template.
+    """
+    directory = read_chat_model(Path(chat.directory).expanduser())
+    options = chat_options(directory.path, chat)
+    if not options.chats:
+        raise ModelError(f"{directory.path} has no chat template; set chat.template to the path of one")
+    return _embedded(directory, replace(settings, context_tokens=0, template=""), options)
+
+
+def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
+    """How a model chats: by the template of the settings, or by its own. Raises ModelError."""
+    file = str(Path(chat.template).expanduser().resolve()) if chat.template else ""
+    text = read_template(Path(file), "set chat.template to another file") if file else own_chat_template(directory)
+    return ChatOptions(bool(text), file, tool_parser(text))
+
+
+def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions) -> EmbeddedEngine:
     info = _adjusted(directory.info, settings)
     options = HostOptions(
         model=str(directory.path.resolve()),
@@ -72,10 +116,13 @@ def open_embedded(settings: EngineSettings) -> EmbeddedEngine:
         kv_cache_gib=settings.kv_cache_gib,
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
+        name=info.name,
+        chats=chat.chats,
+        chat_template=chat.template,
+        tool_parser=chat.tool_parser,
     )
-    return EmbeddedEngine(
-        info, partial(_launch, options, partial(require_startable, directory, info.template, options))
-    )
+    launch = partial(_launch, options, partial(require_startable, directory, info.template, options))
+    return EmbeddedEngine(info, launch, chats=chat.chats)
 
 
 async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
@@ -93,8 +140,16 @@ async def _launch(options: HostOptions, require_startable: Callable[[], None]) -
     return await launch_host(options)
 
 
-def open_remote(settings: EngineSettings) -> RemoteEngine:
-    """Client of the OpenAI-compatible server at `engine.url`."""
+def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:
+    """Client of the OpenAI-compatible server at `engine.url`; behind it the shipped model, where that is asked for."""
+    remote = _open_server(settings)
+    if settings.fallback == "none":
+        return remote
+    shipped = replace(settings, model="", template="", context_tokens=0)
+    return FallbackEngine(remote, lambda: open_embedded(shipped))
+
+
+def _open_server(settings: EngineSettings) -> RemoteEngine:
     address = urlsplit(settings.url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise ConfigError(f"engine.url is {settings.url!r}; it must be like http://127.0.0.1:8000/v1")
@@ -134,12 +189,12 @@ def read_script(path: Path) -> list[Answer]:
     return answers
 
 
-def _open_auto(settings: EngineSettings, runtime: Path | None) -> Engine:
+def _open_auto(settings: EngineSettings, runtime: Path | None, chat: ChatSettings) -> Engine:
     server = running_server(runtime) if runtime is not None else None
     info = probe(server) if server is not None else None
     if server is not None and info is not None and _is_wanted(info, settings):
         return AttachedEngine(server, info)
-    return open_embedded(settings)
+    return open_embedded(settings, chat)
 
 
 def _is_wanted(info: ModelInfo, settings: EngineSettings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Any
 
 from codeassist.engine.fields import Misfit, integer, mapping, number, text
@@ -29,7 +31,7 @@ def completion_body(request: GenerationRequest, model: str) -> dict[str, Any]:
     if request.stop:
         body["stop"] = list(request.stop)
     if request.logprobs:
-        body["logprobs"] = 1
+        body["logprobs"] = max(request.top_logprobs, 1)
     return body
 
 
@@ -43,6 +45,7 @@ class CompletionReader:
     def __init__(self, request: GenerationRequest) -> None:
         n_prompt = 0 if isinstance(request.prompt, str) else len(request.prompt)
         self.ended = False
+        self._n_top = request.top_logprobs
         self._usage = Usage(prompt_tokens=n_prompt)
         self._counted = False
         self._last: Delta | None = None
@@ -76,7 +79,7 @@ class CompletionReader:
 
     def _read_choice(self, choice: dict[str, Any]) -> Delta | None:
         piece = text(choice.get("text", ""))
-        tokens = _tokens(choice.get("logprobs"))
+        tokens = _tokens(choice.get("logprobs"), self._n_top)
         if piece and not self._counted:
             self._usage = Usage(self._usage.prompt_tokens, 0, self._usage.completion_tokens + max(len(tokens), 1))
         reason = choice.get("finish_reason")
@@ -96,18 +99,38 @@ def _usage(value: dict[str, Any]) -> Usage:
     )
 
 
-def _tokens(value: object) -> tuple[Token, ...]:
+def _tokens(value: object, n_top: int) -> tuple[Token, ...]:
     """Both shapes in use: parallel lists (OpenAI's completions, vLLM) and a list of objects (llama.cpp)."""
     if value is None:
         return ()
     logprobs = mapping(value)
     if isinstance(logprobs.get("content"), list):
-        entries = [mapping(entry) for entry in logprobs["content"]]
-        return tuple(Token(text(entry.get("token")), number(entry.get("logprob"))) for entry in entries)
-    pieces, values = logprobs.get("tokens") or [], logprobs.get("token_logprobs") or []
-    if not isinstance(pieces, list) or not isinstance(values, list):
+        entries = [mapping(entry) for entry in _list(logprobs["content"])]
+        tops = [_listed(entry.get("top_logprobs")) if n_top else () for entry in entries]
+        found = [(entry.get("token"), entry.get("logprob")) for entry in entries]
+    else:
+        found = list(zip(_list(logprobs.get("tokens")), _list(logprobs.get("token_logprobs")), strict=False))
+        tops = [tuple(mapping(top or {}).items()) for top in _list(logprobs.get("top_logprobs"))] if n_top else []
+    return tuple(
+        Token(text(piece), number(value), _best(top, n_top))
+        for (piece, value), top in zip(found, chain(tops, repeat(())), strict=False)
+    )
+
+
+def _list(value: object) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
         raise Misfit("logprobs are no lists")
-    return tuple(Token(text(piece), number(value)) for piece, value in zip(pieces, values, strict=False))
+    return value
+
+
+def _listed(value: object) -> tuple[tuple[object, object], ...]:
+    return tuple((entry.get("token"), entry.get("logprob")) for entry in map(mapping, _list(value)))
+
+
+def _best(pairs: Iterable[tuple[object, object]], n_top: int) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(((text(piece), number(value)) for piece, value in pairs), key=lambda pair: -pair[1])[:n_top])
 
 
 def _finish_reason(value: object) -> FinishReason:

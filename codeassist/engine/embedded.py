@@ -15,12 +15,13 @@ from contextlib import aclosing
 from typing import Literal
 
 from codeassist.engine import wire
+from codeassist.engine.chat_events import is_last
 from codeassist.engine.child import Child
 from codeassist.engine.limits import require_fitting
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority
 
 # After this many crashes in a row without an answer in between, it is not tried again.
 MAX_CRASHES = 6
@@ -39,9 +40,12 @@ class EmbeddedEngine:
         info: ModelInfo,
         launch: Callable[[], Awaitable[Child]],
         *,
+        chats: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """launch: starts one child process, or raises what `start` raises. sleep: waits between restarts."""
+        """launch: starts one child process, or raises what `start` raises. chats: whether the model has a chat
+        template. sleep: waits between restarts."""
+        self.chats = chats
         self._info = info
         self._launch = launch
         self._sleep = sleep
@@ -84,9 +88,19 @@ class EmbeddedEngine:
         self._board.require_ready()
         n_prompt = 0 if isinstance(request.prompt, str) else len(request.prompt)
         require_fitting(request, n_prompt, self._info)
-        async with aclosing(self._exchange(request)) as deltas:
-            async for delta in deltas:
-                yield delta
+        async with aclosing(self._events({"generate": wire.request_to_json(request)})) as events:
+            async for event in events:
+                yield wire.read_event(event)
+
+    async def chat(self, body: wire.Json, priority: Priority) -> AsyncGenerator[wire.Json]:
+        """The response of vLLM's own serving to a chat, as events of `chat_events.py`. Leaving the loop aborts. Raises
+        EngineError."""
+        self._board.require_ready()
+        async with aclosing(self._events({"chat": {"body": body, "priority": int(priority)}})) as events:
+            async for event in events:
+                if "error" in event:
+                    wire.read_event(event)
+                yield event
 
     async def close(self) -> None:
         """End the child and all that it started; running streams raise EngineCrashed."""
@@ -100,23 +114,22 @@ class EmbeddedEngine:
             started.set_exception(EngineUnavailable("the engine was closed while it was starting"))
         self._board.show(EngineStatus("stopped"))
 
-    async def _exchange(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
+    async def _events(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
+        """What the child says to one message, up to its last event."""
         key, events = next(self._keys), asyncio.Queue[_Event]()
         child = self._child
         assert child is not None, "ready without a child"
         self._answers[key] = events
         finished = False
         try:
-            child.send({"key": key, "generate": wire.request_to_json(request)})
+            child.send({"key": key} | asked)
             while not finished:
                 event = await events.get()
                 if isinstance(event, EngineError):
                     finished = True
                     raise event
-                finished = "error" in event
-                delta = wire.read_event(event)
-                finished = delta.finish_reason is not None
-                yield delta
+                finished = is_last(event)
+                yield event
         finally:
             del self._answers[key]
             if not finished:
@@ -170,9 +183,9 @@ class EmbeddedEngine:
 
     def _hand_over(self, event: wire.Json, child: Child) -> None:
         """Give an event to whom it answers. The first that tells of vLLM's death is the end of readiness."""
-        if "delta" in event:
+        if "delta" in event or "head" in event:
             self._n_crashes = 0
-        elif event["error"]["kind"] == EngineCrashed.__name__:
+        elif "error" in event and event["error"]["kind"] == EngineCrashed.__name__:
             self._board.show(EngineStatus("restarting", event["error"]["message"], child.pid, self._restarts))
         events = self._answers.get(event.pop("key"))
         if events is not None:

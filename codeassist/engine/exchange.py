@@ -59,7 +59,17 @@ async def get_json(client: httpx.AsyncClient, path: str, names: SettingNames = E
 async def answered(
     client: httpx.AsyncClient, request: httpx.Request, names: SettingNames = ENGINE
 ) -> AsyncIterator[httpx.Response]:
-    """The answer, unread, for the length of the block; leaving the block closes the connection. Raises EngineError."""
+    """The answer, unread, for the length of the block; leaving the block closes the connection. Raises EngineError,
+    also for a refusal."""
+    async with responded(client, request) as response:
+        if response.status_code != 200:
+            raise refusal_of(response, await response.aread(), names)
+        yield response
+
+
+@asynccontextmanager
+async def responded(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    """The same, whatever its status is."""
     try:
         response = await client.send(request, stream=True)
     except httpx.TimeoutException:
@@ -67,8 +77,6 @@ async def answered(
     except httpx.TransportError as error:
         raise EngineUnavailable(f"{request.url} cannot be reached ({error}); is the server running?") from None
     try:
-        if response.status_code != 200:
-            raise _refusal(response, await response.aread(), names)
         yield response
     except httpx.TimeoutException:
         raise EngineCrashed(f"{request.url} fell silent in the middle of its answer") from None
@@ -80,7 +88,8 @@ async def answered(
         await response.aclose()
 
 
-def _refusal(response: httpx.Response, body: bytes, names: SettingNames) -> EngineError:
+def refusal_of(response: httpx.Response, body: bytes, names: SettingNames) -> EngineError:
+    """What a response that is no answer means for who asked."""
     said = f"{response.url} answered {response.status_code}: {_message(body)}"
     if response.status_code in (401, 403):
         return WrongSettings(f"{said}; set {names.key} (better: {names.key_variable})")

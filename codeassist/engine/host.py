@@ -1,9 +1,10 @@
 """The process that holds vLLM: `python -m codeassist.engine.host OPTIONS FD DIRECTORY`.
 
-One socket, one JSON object per line. From the parent: {"key", "generate": request} and {"key", "abort": true}; the end
-of the stream means: finish. To the parent: {"progress": text}, {"ready": true}, and {"key", ...} with an event of
-`wire.py`. Whatever is printed here goes to stderr; the parent reads it as a log. DIRECTORY is for
-temporary files (vLLM never removes its sockets); the parent deletes it.
+One socket, one JSON object per line. From the parent: {"key", "generate": request}, {"key", "chat": {"body",
+"priority"}} and {"key", "abort": true}; the end of the stream means: finish. To the parent: {"progress": text},
+{"ready": true}, and {"key", ...} with an event of `wire.py` or `chat_events.py`. Whatever is printed here goes to
+stderr; the parent reads it as a log. DIRECTORY is for temporary files (vLLM never removes its sockets); the parent
+deletes it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from codeassist.engine import wire
+from codeassist.engine.chat_events import END
 from codeassist.engine.hardware import read_hardware, vllm_runs_on_cpu
 from codeassist.engine.vllm_arguments import HostOptions, environment
 from codeassist.errors import EngineCrashed, EngineError
@@ -62,15 +65,28 @@ class Host:
             message = json.loads(line)
             key = message["key"]
             if "generate" in message:
-                self._running[key] = tasks.create_task(self._answer(key, message["generate"]))
+                self._running[key] = tasks.create_task(self._answer(key, self._generated(message["generate"])))
+            elif "chat" in message:
+                self._running[key] = tasks.create_task(self._answer(key, self._chatted(message["chat"])))
             elif key in self._running:
                 self._running[key].cancel()
 
-    async def _answer(self, key: int, asked: wire.Json) -> None:
+    async def _generated(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
+        async with aclosing(self._model.stream(wire.request_from_json(asked))) as deltas:
+            async for delta in deltas:
+                yield wire.delta_event(delta)
+
+    async def _chatted(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
+        async with aclosing(self._model.chat(asked["body"], asked["priority"])) as events:
+            async for event in events:
+                yield event
+        yield END
+
+    async def _answer(self, key: int, answer: AsyncGenerator[wire.Json]) -> None:
         try:
-            async with aclosing(self._model.stream(wire.request_from_json(asked))) as deltas:
-                async for delta in deltas:
-                    self._tell({"key": key} | wire.delta_event(delta))
+            async with aclosing(answer) as events:
+                async for event in events:
+                    self._tell({"key": key} | event)
                     await self._writer.drain()
         except EngineError as error:
             self._tell({"key": key} | wire.error_event(error))

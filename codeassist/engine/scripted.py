@@ -170,7 +170,7 @@ class ScriptedEngine:
             if answer.error is not None:
                 raise type(answer.error)(*answer.error.args)
             usage = Usage(progress.usage.prompt_tokens, progress.usage.cached_tokens, number if piece else 0)
-            tokens = (Token(piece, answer.logprob),) if request.logprobs and piece else ()
+            tokens = (_token(piece, answer.logprob, request.top_logprobs),) if request.logprobs and piece else ()
             yield Delta(piece, usage, tokens, reason if number == len(pieces) else None)
 
     def _next_answer(self, request: GenerationRequest) -> Answer:
@@ -209,6 +209,12 @@ class ScriptedEngine:
             shared = longer_start(prompt, seen, shared)
         self._seen.append(prompt)
         return min(n_tokens(prompt[:shared]), max(n_tokens(prompt) - 1, 0))
+
+
+def _token(piece: str, logprob: float, n_top: int) -> Token:
+    """A token with made-up alternatives, each e times less likely than the one before it."""
+    others = ((f"{piece}{number}", logprob - number) for number in range(1, n_top))
+    return Token(piece, logprob, ((piece, logprob), *others) if n_top else ())
 
 
 def n_tokens(prompt: tuple[int, ...] | str) -> int:

@@ -1,4 +1,5 @@
-"""The one file that knows vLLM's Python interface. Lives in the host process; importing it imports torch.
+"""The one file that knows vLLM's Python interface, but for its chat (`vllm_chat.py`). Lives in the host process;
+importing it imports torch.
 
 Answers are decoded here from token bytes, not by vLLM: no half code points, exact texts per token, and the tokenizer
 need not be loaded a second time.
@@ -8,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import vllm
 import vllm.exceptions
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
@@ -25,15 +28,24 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-from codeassist.engine import vllm_repairs
+from codeassist.engine import vllm_repairs, wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.text_prompts import TextPrompts
-from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
+from codeassist.engine.vllm_arguments import (
+    CPU_CHATS,
+    GPU_CHATS,
+    HostOptions,
+    engine_arguments,
+    speculative_tokens,
+)
 from codeassist.engine.vocabulary import read_vocabulary
-from codeassist.errors import EngineCrashed, RequestRejected
+from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+
+if TYPE_CHECKING:
+    from codeassist.engine.vllm_chat import VllmChat
 
 # Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
 _REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
@@ -43,10 +55,11 @@ _PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one step of vLLM added. logprobs: one per token when asked for, else empty."""
+    """What one step of vLLM added. logprobs: one per token when asked for, else empty; each with the likeliest tokens
+    in its place."""
 
     tokens: Sequence[int]
-    logprobs: Sequence[float]
+    logprobs: Sequence[tuple[float, tuple[tuple[str, float], ...]]]
     n_cached: int
     finish_reason: str | None
 
@@ -68,6 +81,9 @@ class VllmModel:
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
+        self._options = options
+        self._n_chats = CPU_CHATS if on_cpu else GPU_CHATS
+        self._chat: asyncio.Future[VllmChat] | None = None
         arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
@@ -95,6 +111,30 @@ class VllmModel:
         except _REFUSALS as error:
             raise RequestRejected(f"vLLM refuses: {error}") from None
 
+    async def chat(self, body: wire.Json, priority: int) -> AsyncGenerator[wire.Json]:
+        """The response of vLLM's own serving, as events of `chat_events.py`. Leaving the loop aborts. Raises
+        EngineError."""
+        if self._chat is None:
+            self._chat = asyncio.ensure_future(asyncio.to_thread(self._open_chat))
+        chat = await asyncio.shield(self._chat)
+        async with aclosing(chat.answer(body, priority)) as events:
+            async for event in events:
+                yield event
+
+    def _open_chat(self) -> VllmChat:
+        options = self._options
+        if not options.chats:
+            raise RequestRejected(f"{options.name} has no chat template; set chat.template to the path of one")
+        try:
+            from codeassist.engine.vllm_chat import VllmChat
+
+            return VllmChat(self._llm, options.name, options.chat_template, options.tool_parser, self._n_chats)
+        except (ImportError, AttributeError, TypeError) as error:
+            raise EngineUnavailable(
+                f"vLLM {vllm.__version__} does not chat in the way that codeassist knows ({error}); install another "
+                "version, or set chat.url to a server with a chat model"
+            ) from error
+
     def close(self) -> None:
         """End the engine's processes."""
         self._llm.shutdown(timeout=2.0)
@@ -111,7 +151,7 @@ class VllmModel:
                 reason = _finish_reason(step.finish_reason, stopped=answer.stopped)
                 n_cached = usage.cached_tokens or step.n_cached
                 usage = Usage(len(prompt), n_cached, usage.completion_tokens + len(step.tokens))
-                tokens = tuple(Token(*pair) for pair in zip(texts, step.logprobs, strict=False))
+                tokens = tuple(Token(piece, *found) for piece, found in zip(texts, step.logprobs, strict=False))
                 if reason is not None:
                     yield Delta(text + answer.finish(), usage, tokens, reason)
                     return
@@ -169,8 +209,22 @@ class VllmModel:
         async with aclosing(outputs):
             async for output in outputs:
                 added = output.outputs[0]
-                logprobs = _logprobs(added) if request.logprobs else []
+                logprobs = self._logprobs(added, request.top_logprobs) if request.logprobs else []
                 yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
+
+    def _logprobs(self, added: Any, n_top: int) -> list[tuple[float, tuple[tuple[str, float], ...]]]:
+        return [
+            (float(candidates[token].logprob), self._likeliest(candidates, n_top))
+            for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
+        ]
+
+    def _likeliest(self, candidates: Mapping[int, Any], n_top: int) -> tuple[tuple[str, float], ...]:
+        """Those that could have been chosen; vLLM adds the chosen one where it is not among them."""
+        if not n_top:
+            return ()
+        ranked = sorted(((float(found.logprob), token) for token, found in candidates.items()), reverse=True)
+        spelled = ((self._vocabulary.spelling(token).decode("utf-8", "replace"), value) for value, token in ranked)
+        return tuple((text, value) for text, value in spelled if math.isfinite(value))[:n_top]
 
 
 def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
@@ -196,17 +250,11 @@ def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any
         top_p=request.top_p,
         seed=request.seed,
         stop_token_ids=stop_tokens,
-        logprobs=0 if request.logprobs else None,
+        logprobs=request.top_logprobs if request.logprobs else None,
         detokenize=False,
         output_kind=RequestOutputKind.DELTA,
         **changes,
     )
-
-
-def _logprobs(added: Any) -> list[float]:
-    return [
-        float(candidates[token].logprob) for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
-    ]
 
 
 def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:

@@ -22,6 +22,16 @@ CPU_STEP_TOKENS = 512
 CPU_STEP_TOKENS_OF_ONE = 256
 CPU_REQUESTS = 8
 GPU_REQUESTS = 64
+# So many of those may be chats, which hold their place for long; a completion finds one free.
+CPU_CHATS = 4
+GPU_CHATS = 48
+# Text is read and written by us, but for chats. A small model that is asked for JSON may write blanks until it is cut
+# off, where blanks are allowed.
+_SILENT: Mapping[str, Any] = {"skip_tokenizer_init": True}
+_CHATTING: Mapping[str, Any] = {
+    "skip_tokenizer_init": False,
+    "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,11 @@ class HostOptions:
     kv_cache_gib: float = 0.0
     gpu_memory_fraction: float = 0.85
     threads: int = 0
+    # What clients call the model, whether it chats, with which template ("" for its own) and parser of tool calls.
+    name: str = ""
+    chats: bool = False
+    chat_template: str = ""
+    tool_parser: str = ""
 
 
 def environment(options: HostOptions, hardware: Hardware, *, on_cpu: bool) -> dict[str, str]:
@@ -77,7 +92,7 @@ def engine_arguments(
     arguments: dict[str, Any] = {
         "model": options.model,
         "max_model_len": options.context_tokens,
-        "skip_tokenizer_init": True,
+        **(_CHATTING if options.chats else _SILENT),
         "enable_prefix_caching": True,
         "scheduling_policy": "priority",
         "disable_log_stats": True,

@@ -98,13 +98,16 @@ def request_from_json(value: Json) -> GenerationRequest:
 
 
 def delta_to_json(delta: Delta) -> Json:
-    """Every field of the delta; tokens as [text, logprob, [[text, logprob], ...]]."""
+    """Every field of the delta; tokens as [text, logprob, [[text, logprob], ...]]. `model` only where there is one, so
+    that versions which do not know it can be attached."""
     usage = delta.usage
+    other = {"model": delta.model} if delta.model else {}
     return {
         "text": delta.text,
         "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
         "tokens": [[token.text, token.logprob, list(map(list, token.top))] for token in delta.tokens],
         "finish_reason": delta.finish_reason,
+        **other,
     }
 
 
@@ -116,6 +119,7 @@ def delta_from_json(value: Json) -> Delta:
         usage=fields.take("usage", _usage),
         tokens=fields.take("tokens", _tokens),
         finish_reason=fields.take("finish_reason", optional(one_of(_FINISH_REASONS))),
+        model=fields.take("model", text, ""),
     )
     fields.finish()
     return delta

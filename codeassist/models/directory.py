@@ -11,7 +11,7 @@ A published DeepSeek-Coder-V2 has no codeassist.json: its FIM template is told b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,15 +61,24 @@ def shipped_embedder() -> Path:
 
 def read_model(path: Path) -> ModelDirectory:
     """What the folder holds. Raises ModelError, naming what is wrong and the remedy."""
+    return _read(path, "engine.model", _template)
+
+
+def read_chat_model(path: Path) -> ModelDirectory:
+    """The same of a model that only chats: it need not know how to fill gaps, and its FIM template is ""."""
+    return _read(path, "chat.directory", lambda _path, _tokens: "")
+
+
+def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], str]) -> ModelDirectory:
     path = path.resolve()
     if not path.is_dir():
-        raise ModelError(f"{path} is no model directory; set engine.model to a folder with config.json")
+        raise ModelError(f"{path} is no model directory; set {setting} to a folder with config.json")
     config = read_object(path / "config.json", "a model directory needs one, as published with the weights")
     tokens = _special_tokens(path / "tokenizer.json")
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
     return ModelDirectory(
         path=path,
-        info=_info(path, tokens, longest),
+        info=_info(path, longest, lambda: template(path, tokens)),
         model_type=model_type,
         n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
@@ -90,7 +99,7 @@ def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]
         raise ModelError(f"{error}; {refetch(file)}") from None
 
 
-def _info(path: Path, tokens: frozenset[str], longest: int) -> ModelInfo:
+def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     ours = path / "codeassist.json"
     described = read_object(ours) if ours.exists() else {}
     fields = Fields(described, str(ours), ModelError)
@@ -101,7 +110,7 @@ def _info(path: Path, tokens: frozenset[str], longest: int) -> ModelInfo:
         raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
     info = ModelInfo(
         name=fields.take("name", text, path.name),
-        template=fields.take("template", text, "") or _template(path, tokens),
+        template=fields.take("template", text, "") or template(),
         context_tokens=context_tokens,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,

@@ -20,6 +20,9 @@ openai.py       /v1/completions
 embeddings.py   /v1/embeddings; rerank.py: /v1/rerank; embedder.py: the index's model, in threads
 llama.py        /infill, /completion, /props, /slots; llama_request.py, llama_limits.py, llama_answer.py
 openapi/        /openapi.json: what each dialect is asked and answers
+served_models.py  which models there are, and which answers a request
+chat.py         /v1/chat/completions
+chat_watch.py   what the journal learns of a chat
 own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own other processes
 health.py       /health
 hosting.py      from the settings to who else may ask, and how

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codeassist.errors import CodeassistError
+from codeassist.server.chat import chat_routes
 from codeassist.server.deepseek import deepseek_routes
 from codeassist.server.embedder import ServedEmbedder
 from codeassist.server.embeddings import embeddings_routes
@@ -49,6 +50,7 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
             *ollama_embed_routes(embedder),
             *embeddings_routes(embedder),
             *rerank_routes(embedder),
+            *chat_routes(service),
             *own_routes(service),
             *openapi_routes(),
         ],

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from codeassist.types import ContextReport
 
 REPORT_HEADER = "codeassist-context-report"
+# The model that answered in place of the one that was asked.
+FALLBACK_HEADER = "codeassist-fallback"
 
 
 def context_headers(report: ContextReport | None) -> dict[str, str]:

@@ -12,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from codeassist.assistant import Assistant
+from codeassist.chat.choose import open_endpoint
+from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.directories import statistics_file
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.errors import AddressInUse, ConfigError
@@ -69,14 +71,15 @@ async def serve(
     """
     hosting = hosting or Hosting()
     index = IndexHealth()
-    service = Service(assistant)
+    chat = await asyncio.to_thread(open_endpoint, assistant.settings, assistant.engine)
+    service = Service(assistant, chat=chat)
     service.journal.on_change(log_record)
     server = Server(create_app(service, index, hosting.access), hosting)
     url = url_of(listener, tls=hosting.tls is not None)
     statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)
     with statistics, _found_by_editors(url, listener, runtime_directory, hosting) as own, server.stopped_by_signals():
         answering = asyncio.create_task(server.serve_on(listener, own))
-        loading = asyncio.create_task(_load(assistant, on_ready))
+        loading = asyncio.create_task(_load(assistant, chat, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))
         try:
             await asyncio.wait({answering, loading}, return_when=asyncio.FIRST_COMPLETED)
@@ -87,14 +90,18 @@ async def serve(
             await server.stop(answering)
             await _cancel(loading, indexing)
             listener.close()
+            if chat is not None:
+                await chat.close()
 
 
-async def _load(assistant: Assistant, on_ready: ReadyCallback) -> None:
+async def _load(assistant: Assistant, chat: ChatEndpoint | None, on_ready: ReadyCallback) -> None:
     started = time.perf_counter()
     await assistant.start_engine()
     # The tokenizer is read on first use; the first client need not wait for it.
     await asyncio.to_thread(lambda: assistant.completer)
     on_ready(time.perf_counter() - started)
+    if chat is not None:
+        await chat.start()
 
 
 async def _refresh(assistant: Assistant, index: IndexHealth, on_index: ProgressCallback | None) -> None:

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from codeassist.server.problems import Problem
+from codeassist.server.served_models import model_json, served_models
 from codeassist.server.service import Service
-from codeassist.types import ModelInfo
 
 # Also without `/v1`: what Continue makes of an address without a slash at its end.
 MODELS = ("/v1/models", "/models")
@@ -33,7 +33,7 @@ def model_routes(service: Service) -> list[Route]:
 
 
 def _listed(service: Service, created: int) -> list[dict[str, Any]]:
-    return [_model(service.assistant.engine.info, created)]
+    return [model_json(model, created) for model in served_models(service)]
 
 
 def _named(name: str, models: list[dict[str, Any]]) -> dict[str, Any]:
@@ -43,13 +43,3 @@ def _named(name: str, models: list[dict[str, Any]]) -> dict[str, Any]:
             return model
     known = ", ".join(model["id"] for model in models)
     raise Problem(404, f"there is no model {name!r} here, but {known}", param="model", code="model_not_found")
-
-
-def _model(info: ModelInfo, created: int) -> dict[str, Any]:
-    return {
-        "id": info.name,
-        "object": "model",
-        "created": created,
-        "owned_by": "codeassist",
-        "max_model_len": info.context_tokens,
-    }

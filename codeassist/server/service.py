@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from urllib.parse import quote
 
 from codeassist.assistant import Assistant
+from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.engine.streams import closing
 from codeassist.errors import CodeassistError, EngineUnavailable
 from codeassist.server.caller import Caller
 from codeassist.server.deltas import limited
-from codeassist.server.headers import context_headers
+from codeassist.server.headers import FALLBACK_HEADER, context_headers
 from codeassist.server.journal import Entry, Journal
 from codeassist.server.outcomes import Outcomes
 from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest
@@ -22,6 +24,7 @@ class Answering:
 
     def __init__(self, entry: Entry, deltas: AsyncGenerator[Delta]) -> None:
         self._entry = entry
+        self._model = entry.record.model
         self._deltas = deltas
 
     def __aiter__(self) -> Answering:
@@ -42,8 +45,11 @@ class Answering:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers of the response: what was added to the prompt. Known once the first delta is there."""
-        return context_headers(self._entry.record.context)
+        """Headers of the response: what was added to the prompt, and who answers in place of the model that was asked.
+        Known once the first delta is there."""
+        record = self._entry.record
+        fallback = {FALLBACK_HEADER: quote(record.model)} if record.model != self._model else {}
+        return context_headers(record.context) | fallback
 
     @property
     def context(self) -> ContextReport | None:
@@ -52,10 +58,11 @@ class Answering:
 
 
 class Service:
-    """One workspace and its engine, as the dialects see it."""
+    """One workspace and its models, as the dialects see it. chat: None where no model chats."""
 
-    def __init__(self, assistant: Assistant, journal: Journal | None = None) -> None:
+    def __init__(self, assistant: Assistant, journal: Journal | None = None, chat: ChatEndpoint | None = None) -> None:
         self.assistant = assistant
+        self.chat = chat
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
 
@@ -93,6 +100,8 @@ async def _recorded(entry: Entry, deltas: AsyncIterator[Delta]) -> AsyncGenerato
                     entry.mark("first_token")
                 if delta.finish_reason:
                     entry.mark("decode" if has_text else "first_token")
+                if delta.model:
+                    entry.note(model=delta.model)
                 entry.note(usage=delta.usage, finish_reason=delta.finish_reason)
                 yield delta
                 if delta.finish_reason:

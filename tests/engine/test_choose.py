@@ -20,6 +20,7 @@ from codeassist.engine.attached import ENGINE_PATH, AttachedEngine
 from codeassist.engine.choose import open_engine, read_script
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import ConfigError, EngineCrashed, EngineUnavailable, ModelError
@@ -144,6 +145,13 @@ async def test_a_remote_engine_is_described_by_the_settings(tmp_path: Path) -> N
     engine = opened(tmp_path, kind="remote", url="http://host/v1/", tokenizer=str(tokenizer), remote_model="coder")
     assert isinstance(engine, RemoteEngine)
     assert engine.info == ModelInfo("coder", "deepseek", 8192, 3072, tokenizer=tokenizer, supports_logprobs=True)
+    await engine.close()
+
+
+async def test_the_shipped_model_stands_in_where_that_is_asked_for(tmp_path: Path) -> None:
+    engine = opened(tmp_path, kind="remote", url="http://host/v1", remote_model="coder", fallback="shipped")
+    assert isinstance(engine, FallbackEngine)
+    assert (engine.info.name, engine.status.state) == ("coder", "stopped")
     await engine.close()
 
 

@@ -8,10 +8,11 @@ import pytest
 from asking import ask, read, text_of, until
 
 from codeassist.engine import wire
+from codeassist.engine.chat_events import END, head_event, text_event, usage_event
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
-from codeassist.types import Delta, GenerationRequest, Usage
+from codeassist.types import Delta, GenerationRequest, Priority, Usage
 
 
 class FakeChild:
@@ -339,3 +340,49 @@ async def test_one_who_stops_waiting_for_the_start_does_not_stop_it() -> None:
 )
 def test_the_last_words_name_the_cause(log: list[str], expected: str) -> None:
     assert last_words(log) == expected
+
+
+async def test_a_chat_is_an_exchange_with_the_child_too() -> None:
+    nursery = Nursery([{"ready": True}])
+    engine = EmbeddedEngine(SCRIPTED_INFO, nursery.launch, chats=True)
+    await engine.start()
+    child = nursery.children[0]
+    body: wire.Json = {"messages": []}
+    events: list[wire.Json] = []
+
+    async def chat() -> None:
+        events.extend([event async for event in engine.chat(body, Priority.CHAT)])
+
+    asking = asyncio.create_task(chat())
+    await until(lambda: child.heard)
+    assert child.heard == [{"key": 0, "chat": {"body": body, "priority": 10}}]
+    said = [head_event(200, "text/plain"), text_event("x"), usage_event(Usage(1, 2, 3)), END]
+    for word in said:
+        child.say({"key": 0} | word)
+    await asking
+    assert events == said
+    assert len(child.heard) == 1
+    await engine.close()
+
+
+async def test_leaving_a_chat_aborts_it_and_its_error_is_raised() -> None:
+    nursery = Nursery([{"ready": True}])
+    engine = EmbeddedEngine(SCRIPTED_INFO, nursery.launch, chats=True)
+    with pytest.raises(EngineUnavailable):
+        await anext(engine.chat({}, Priority.CHAT))
+    await engine.start()
+    child = nursery.children[0]
+    child.say({"key": 0} | head_event(200, "text/plain"))
+    left = engine.chat({}, Priority.CHAT)
+    reading = asyncio.create_task(anext(left))
+    await until(lambda: child.heard)
+    child.say({"key": 0} | head_event(200, "text/plain"))
+    await reading
+    await left.aclose()
+    assert child.heard[-1] == {"key": 0, "abort": True}
+    failing = asyncio.create_task(anext(engine.chat({}, Priority.CHAT)))
+    await until(lambda: len(child.heard) == 3)
+    child.say({"key": 1} | wire.error_event(RequestRejected("no template")))
+    with pytest.raises(RequestRejected, match="no template"):
+        await failing
+    await engine.close()

@@ -62,6 +62,41 @@ async def test_log_probabilities_are_read_in_both_shapes(logprobs: dict[str, Any
     assert (deltas[-1].finish_reason, deltas[-1].usage.completion_tokens) == ("length", 2)
 
 
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        {
+            "tokens": ["a", "b"],
+            "token_logprobs": [-0.5, -1],
+            "top_logprobs": [{"x": -0.9, "a": -0.5, "y": -3}, {"b": -1}],
+        },
+        {
+            "content": [
+                {
+                    "token": "a",
+                    "logprob": -0.5,
+                    "top_logprobs": [
+                        {"token": "a", "logprob": -0.5},
+                        {"token": "x", "logprob": -0.9},
+                        {"token": "y", "logprob": -3},
+                    ],
+                },
+                {"token": "b", "logprob": -1, "top_logprobs": [{"token": "b", "logprob": -1}]},
+            ]
+        },
+    ],
+)
+async def test_alternatives_are_read_in_both_shapes(logprobs: dict[str, Any]) -> None:
+    server = Server(answer=lambda: PlainTextResponse(sse([chunk("ab", logprobs=logprobs, finish_reason="stop")])))
+    async with connected(server) as engine:
+        await engine.start()
+        tokens = (await read(engine, ask(logprobs=True, top_logprobs=2)))[-1].tokens
+        unasked = (await read(engine, ask(logprobs=True)))[-1].tokens
+    assert server.asked[0]["logprobs"] == 2
+    assert tokens == (Token("a", -0.5, (("a", -0.5), ("x", -0.9))), Token("b", -1, (("b", -1),)))
+    assert unasked == (Token("a", -0.5), Token("b", -1))
+
+
 async def test_separators_that_json_may_hold_raw_are_text() -> None:
     body = 'data: {"choices": [{"text": "x\u2028y\x85z", "finish_reason": "stop"}]}\n\n'
     async with connected(Server(answer=lambda: PlainTextResponse(body))) as engine:
@@ -83,6 +118,7 @@ async def test_a_stream_that_marks_no_end_is_finished_by_its_reason() -> None:
         'data: {"choices": 3}\n\n',
         'data: {"choices": [{"text": 3}]}\n\n',
         'data: {"choices": [{"text": "a", "logprobs": {"tokens": ["a"], "token_logprobs": ["b"]}}]}\n\n',
+        'data: {"choices": [{"text": "a", "logprobs": {"tokens": "a", "token_logprobs": [-1]}}]}\n\n',
         sse([chunk("a")]),
         sse([chunk("a")]) + "data: [DONE]\n\n",
         "",

@@ -57,6 +57,11 @@ class Server:
         )
 
 
+def test_a_chat_that_is_turned_off_is_none() -> None:
+    with pytest.raises(NoChatModel):
+        open_chat(ChatSettings(kind="none", url="http://127.0.0.1:1/v1"))
+
+
 async def ask(server: Server, **settings: Any) -> str:
     async with serving(server.app()) as address:
         given = ChatSettings(url=f"{address}/v1", **settings)

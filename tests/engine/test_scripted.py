@@ -85,6 +85,13 @@ async def test_tokens_carry_log_probabilities_only_when_asked() -> None:
     assert [(token.text, token.logprob) for token in tokens] == [("a", -1.5), (" b", -1.5)]
 
 
+async def test_tokens_carry_alternatives_only_when_asked() -> None:
+    engine = await started(Answer("a", logprob=-1.5))
+    assert (await read(engine, ask(logprobs=True)))[0].tokens[0].top == ()
+    token = (await read(engine, ask(logprobs=True, top_logprobs=3)))[0].tokens[0]
+    assert token.top == (("a", -1.5), ("a1", -2.5), ("a2", -3.5))
+
+
 async def test_the_shared_start_of_prompts_counts_as_cached() -> None:
     engine = await started("x")
     await read(engine, ask(prompt=(1, 2, 3, 4)))

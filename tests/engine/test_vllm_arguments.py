@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from codeassist.engine.hardware import Hardware
-from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, environment, kv_bytes_per_token
+from codeassist.engine.vllm_arguments import (
+    CPU_CHATS,
+    CPU_REQUESTS,
+    GPU_CHATS,
+    GPU_REQUESTS,
+    HostOptions,
+    engine_arguments,
+    environment,
+    kv_bytes_per_token,
+)
 
 OPTIONS = HostOptions("/models/coder", n_mtp_layers=1, context_tokens=4096)
 MACHINE = Hardware(n_cores=4, memory_bytes=2**34, has_bf16_matrices=False)
@@ -98,3 +107,16 @@ def test_the_cache_grows_with_a_context_that_needs_it() -> None:
     long = arguments(replace(OPTIONS, context_tokens=65536))["kv_cache_memory_bytes"]
     assert (asked, arguments()["kv_cache_memory_bytes"]) == (2**29, 2**30)
     assert long > 65536 * kv_bytes_per_token(CONFIG, 4)
+
+
+def test_only_a_model_that_chats_has_a_tokenizer_in_vllm() -> None:
+    assert arguments()["skip_tokenizer_init"] is True
+    assert "structured_outputs_config" not in arguments()
+    told = arguments(replace(OPTIONS, chats=True))
+    assert told["skip_tokenizer_init"] is False
+    assert told["structured_outputs_config"]["disable_any_whitespace"] is True
+
+
+def test_chats_leave_room_for_completions() -> None:
+    assert CPU_CHATS < CPU_REQUESTS
+    assert GPU_CHATS < GPU_REQUESTS

@@ -102,6 +102,16 @@ async def test_an_answer_is_streamed_token_by_token(engine: EmbeddedEngine) -> N
     assert [delta.finish_reason is None for delta in deltas] == [True] * (len(deltas) - 1) + [False]
 
 
+async def test_tokens_come_with_the_likeliest_in_their_place(engine: EmbeddedEngine) -> None:
+    for forced in ("", "ret"):
+        request = ask(engine, max_tokens=4, logprobs=True, top_logprobs=3, forced_prefix=forced)
+        tokens = [token for delta in await read(engine, request) for token in delta.tokens]
+        for token in tokens:
+            assert 1 <= len(token.top) <= 3
+            assert list(token.top) == sorted(token.top, key=lambda pair: -pair[1])
+            assert token.top[0] == pytest.approx((token.text, token.logprob))  # greedy: the likeliest is chosen
+
+
 async def test_a_prompt_that_grows_is_computed_only_at_its_end(engine: EmbeddedEngine) -> None:
     text = "# another beginning\n" + CODE * 4
     await read(engine, ask(engine, text))

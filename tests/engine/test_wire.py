@@ -32,6 +32,7 @@ def test_requests_survive(request_: GenerationRequest) -> None:
         Delta("x", Usage(3, 2, 1)),
         Delta("", Usage(3, 2, 4), (Token("é", -0.25), Token("", -1.0)), "stop"),
         Delta("a\n", Usage(), (), "length"),
+        Delta("b", Usage(), model="another"),
     ],
 )
 def test_deltas_survive(delta: Delta) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from codeassist.assistant import Assistant
+from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.fim import TEMPLATES
 from codeassist.server.app import create_app
@@ -114,14 +115,18 @@ def endpoint(make_assistant: Callable[..., Assistant]) -> Callable[..., object]:
 
     @asynccontextmanager
     async def opened(
-        *script: str | Answer, gate: Gate | None = None, start: bool = True, settings: Settings | None = None
+        *script: str | Answer,
+        gate: Gate | None = None,
+        start: bool = True,
+        settings: Settings | None = None,
+        chat: ChatEndpoint | None = None,
     ) -> AsyncIterator[Endpoint]:
         assistant = make_assistant(script or ("a + b",), gate, settings)
         engine = assistant.engine
         assert isinstance(engine, ScriptedEngine)
         if start:
             await engine.start()
-        index, service = IndexHealth(), Service(assistant)
+        index, service = IndexHealth(), Service(assistant, chat=chat)
         async with (
             serving(create_app(service, index)) as url,
             httpx.AsyncClient(base_url=url, verify=False) as client,

@@ -8,68 +8,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.cli.test_process import free_port
+from tests.server.serve_process import Server, running_server
 from tests.server.test_captures import CAPTURES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-START_S = 400
-
-
-class Server:
-    """A running `codeassist serve` and the environment that lets others find it."""
-
-    def __init__(self, process: subprocess.Popen[bytes], environ: dict[str, str], workspace: Path, url: str) -> None:
-        self.process = process
-        self.environ = environ
-        self.workspace = workspace
-        self.url = url
-
-    def engine_pid(self) -> int:
-        return int(httpx.get(f"{self.url}/health").json()["engine"]["pid"])
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("serve")
-    (folder / "repo").mkdir()
-    (folder / "repo" / "a.py").write_text("def area(radius):\n    return radius\n")
-    environ = os.environ | {
-        "HOME": str(folder),
-        "XDG_RUNTIME_DIR": str(folder / "run"),
-        "CODEASSIST_INDEX_DIRECTORY": str(folder / "indexes"),
-        "CODEASSIST_INDEX_VECTORS": "false",
-        # bfloat16 may decide between tokens that are as likely by how a prompt was cut in steps; untrained weights find
-        # so many as likely that float32 does, too.
-        "CODEASSIST_ENGINE_DTYPE": "float32",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "codeassist.cli",
-        "serve",
-        str(folder / "repo"),
-        "--json",
-        "--port",
-        str(free_port()),
-    ]
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line, (folder / "log").read_text()[-3000:]
-            yield Server(process, environ, folder / "repo", json.loads(line)["url"])
-        finally:
-            process.kill()
+    with running_server(tmp_path_factory.mktemp("serve")) as server:
+        yield server
 
 
 def test_the_engine_fills_in_and_its_cache_remembers(server: Server) -> None:

@@ -1,0 +1,70 @@
+"""Which chat the endpoint's clients reach, by the settings and the engine that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint
+from codeassist.chat.endpoint import ChatEndpoint, ChatSource, chat_source, embedded_source
+from codeassist.chat.fallback import FallbackEndpoint
+from codeassist.chat.scripted_endpoint import ScriptedEndpoint, echo_message, read_chat_script
+from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.errors import ConfigError
+from codeassist.protocols import Engine
+from codeassist.settings import ChatSettings, Settings
+
+
+def open_endpoint(settings: Settings, engine: Engine) -> ChatEndpoint | None:
+    """The chat, not started yet; None where there is none. Reads files. Raises ModelError or ConfigError."""
+    chat, engine_chats = settings.chat, _chats(engine) is not None
+    source = chat_source(chat, engine_chats=engine_chats)
+    if source == "scripted":
+        return _scripted(chat)
+    if source != "remote":
+        return _embedded(source, settings, engine)
+    from codeassist.engine.remote_endpoint import RemoteEndpoint
+
+    remote = RemoteEndpoint(chat)
+    if chat.fallback == "none":
+        return remote
+    second = embedded_source(chat, engine_chats=engine_chats)
+    if second == "none":
+        raise ConfigError(
+            "chat.fallback is `embedded`, and there is no model for it: set chat.directory to a model with a chat "
+            "template, or chat.template for the model of the engine"
+        )
+    return FallbackEndpoint(remote, lambda: _required(_embedded(second, settings, engine)))
+
+
+def no_chat(engine: Engine) -> str:
+    """What a client is told that wants to chat where nobody does."""
+    return (
+        "no chat model is configured: set chat.url to an OpenAI-compatible server, chat.directory to a model "
+        f"directory, or chat.template to a chat template for {engine.info.name}, which has none of its own"
+    )
+
+
+def _embedded(source: ChatSource, settings: Settings, engine: Engine) -> ChatEndpoint | None:
+    chatting = _chats(engine)
+    if source == "engine" and chatting is not None:
+        return EmbeddedEndpoint(chatting)
+    if source != "directory":
+        return None
+    from codeassist.engine.choose import open_chat_engine
+
+    return OwnEngineEndpoint(open_chat_engine(settings.engine, settings.chat))
+
+
+def _chats(engine: Engine) -> EmbeddedEngine | None:
+    """The engine, where its model chats as well."""
+    return engine if isinstance(engine, EmbeddedEngine) and engine.chats else None
+
+
+def _scripted(settings: ChatSettings) -> ScriptedEndpoint:
+    script = read_chat_script(Path(settings.model).expanduser()) if settings.model else echo_message
+    return ScriptedEndpoint(script)
+
+
+def _required(endpoint: ChatEndpoint | None) -> ChatEndpoint:
+    assert endpoint is not None
+    return endpoint

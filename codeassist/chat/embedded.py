@@ -1,0 +1,121 @@
+"""Chats that an embedded engine answers, with vLLM's own serving."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Protocol
+
+from codeassist.chat.endpoint import ChatReply, Json, Tally
+from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.types import EngineStatus, ModelInfo, Priority, Usage
+
+
+class ChattingEngine(Protocol):
+    """What is asked of an engine: `engine/embedded.py` is one."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model."""
+        ...
+
+    @property
+    def status(self) -> EngineStatus:
+        """Whether it answers now."""
+        ...
+
+    async def start(self) -> None:
+        """Load the model."""
+        ...
+
+    def chat(self, body: Json, priority: Priority) -> AsyncGenerator[Json]:
+        """Events of `engine/chat_events.py`."""
+        ...
+
+    async def close(self) -> None:
+        """End it."""
+        ...
+
+
+class EmbeddedEndpoint:
+    """The chat of an engine that somebody else starts and ends."""
+
+    def __init__(self, engine: ChattingEngine) -> None:
+        self._engine = engine
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._engine.info.name
+
+    @property
+    def context_tokens(self) -> int:
+        """Question and answer together."""
+        return self._engine.info.context_tokens
+
+    @property
+    def status(self) -> EngineStatus:
+        """The engine's."""
+        return self._engine.status
+
+    async def start(self) -> None:
+        """Nothing: the engine is somebody else's."""
+
+    async def close(self) -> None:
+        """Nothing: the engine is somebody else's."""
+
+    @asynccontextmanager
+    async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
+        """The response of vLLM. Raises EngineError."""
+        refuse_fetching(body)
+        if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
+            raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
+        async with aclosing(self._engine.chat(body, priority)) as events:
+            head = (await anext(events))["head"]
+            tally = Tally()
+            yield ChatReply(head["status"], head["media_type"], _chunks(events, tally), self.name, tally=tally)
+
+
+class OwnEngineEndpoint(EmbeddedEndpoint):
+    """The chat of an engine that is there for nothing else."""
+
+    async def start(self) -> None:
+        """Load the model; what goes wrong is in `status`."""
+        try:
+            await self._engine.start()
+        except CodeassistError:
+            return
+
+    async def close(self) -> None:
+        """End the engine."""
+        await self._engine.close()
+
+
+def refuse_fetching(body: Json) -> None:
+    """Raises RequestRejected for a picture or sound that would have to be fetched: nothing leaves this machine."""
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            for url in _urls(part):
+                if not url.startswith("data:"):
+                    raise RequestRejected("nothing is fetched for a message; send what `url` points to as a data: URL")
+
+
+def _urls(part: object) -> list[str]:
+    if not isinstance(part, Mapping):
+        return []
+    sent = [value for key, value in part.items() if isinstance(key, str) and key.endswith("_url")]
+    urls = [value.get("url") if isinstance(value, Mapping) else value for value in sent]
+    return [url for url in urls if isinstance(url, str)]
+
+
+async def _chunks(events: AsyncGenerator[Json], tally: Tally) -> AsyncGenerator[bytes]:
+    async for event in events:
+        if "text" in event:
+            yield event["text"].encode()
+        elif "usage" in event:
+            tally.usage = Usage(*event["usage"])
+        elif "end" in event:
+            return
+    raise EngineCrashed("the engine ended its answer in the middle")

@@ -1,0 +1,118 @@
+"""`POST /v1/chat/completions`: relayed to the chat model, whose response comes back as it is.
+
+The body is read only as far as we depend on it. What vLLM or another server refuses, it says itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from codeassist.chat.choose import no_chat
+from codeassist.chat.endpoint import ChatEndpoint, ChatReply
+from codeassist.errors import CodeassistError
+from codeassist.server.caller import Caller, caller_of
+from codeassist.server.chat_watch import ChatWatch
+from codeassist.server.connection import WhileConnected, read_json
+from codeassist.server.headers import FALLBACK_HEADER
+from codeassist.server.journal import Entry
+from codeassist.server.problems import Problem, error_event
+from codeassist.server.service import Service
+from codeassist.types import Priority
+
+CHAT = "/v1/chat/completions"
+
+
+def chat_routes(service: Service) -> list[Route]:
+    """Routes of this dialect."""
+
+    async def chat(request: Request) -> Response:
+        body = read_chat(await read_json(request))
+        endpoint = service.chat
+        if endpoint is None:
+            raise Problem(400, no_chat(service.assistant.engine), code="no_chat_model")
+        entry = open_entry(service, endpoint, body, caller_of(request))
+        return WhileConnected(lambda: _begin(endpoint, body, entry))
+
+    return [Route(CHAT, chat, methods=["POST"])]
+
+
+def read_chat(body: dict[str, Any]) -> dict[str, Any]:
+    """The body itself. Raises Problem for what we could not relay."""
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise Problem(400, "`messages` must be a list of at least one message", param="messages")
+    if not isinstance(body.get("stream"), bool | None):
+        raise Problem(400, "`stream` must be true or false", param="stream")
+    if not isinstance(body.get("model"), str | None):
+        raise Problem(400, "`model` must be a text", param="model")
+    return body
+
+
+def open_entry(service: Service, endpoint: ChatEndpoint, body: Mapping[str, Any], caller: Caller) -> Entry:
+    """The request's line in the journal."""
+    number = f"chat-{os.urandom(12).hex()}"
+    return service.journal.open(number, CHAT, caller, endpoint.name, is_streamed=bool(body.get("stream")))
+
+
+async def _begin(endpoint: ChatEndpoint, body: dict[str, Any], entry: Entry) -> Response:
+    """The response, once its head is there."""
+    stack = AsyncExitStack()
+    asked_of, caller = endpoint.name, entry.record.caller
+    try:
+        answering = endpoint.answer(body, priority=Priority.CHAT, client=caller.name)
+        reply = await stack.enter_async_context(answering)
+    except BaseException as error:
+        entry.end("left" if isinstance(error, asyncio.CancelledError) else "failed", str(error))
+        raise
+    entry.note(model=reply.model)
+    # A remote model may have learned its name meanwhile: that is no other model.
+    fallback = {FALLBACK_HEADER: quote(reply.model)} if reply.model not in (asked_of, endpoint.name) else {}
+    return Relay(reply, stack, entry, fallback)
+
+
+class Relay(Response):
+    """A reply that is passed on as it comes in; leaving it ends the answer at its source."""
+
+    def __init__(self, reply: ChatReply, stack: AsyncExitStack, entry: Entry, more: Mapping[str, str]) -> None:
+        """stack: holds the answer open."""
+        super().__init__()
+        self._reply = reply
+        self._stack = stack
+        self._entry = entry
+        self._more = more
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send all of it. What breaks in the middle is told in the stream."""
+        watch = ChatWatch(self._entry, is_stream=self._reply.media_type.startswith("text/event-stream"))
+        try:
+            async with self._stack:
+                await send(self._start())
+                try:
+                    async for chunk in self._reply.chunks:
+                        watch.saw(chunk)
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                except CodeassistError as error:
+                    watch.broke(error)
+                    if watch.is_stream:
+                        event = f"data: {error_event(error)}\n\n".encode()
+                        await send({"type": "http.response.body", "body": event, "more_body": True})
+                await watch.ended(self._reply)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._entry.end("left")  # where nothing else has ended it
+
+    def _start(self) -> dict[str, Any]:
+        reply = self._reply
+        headers = {**reply.headers, **self._more, "content-type": reply.media_type, "cache-control": "no-store"}
+        raw = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        return {"type": "http.response.start", "status": reply.status, "headers": raw}

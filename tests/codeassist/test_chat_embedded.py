@@ -1,0 +1,103 @@
+"""Chats of an engine that a test plays."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint
+from codeassist.engine.chat_events import END, head_event, text_event, usage_event
+from codeassist.engine.scripted import SCRIPTED_INFO
+from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError
+from codeassist.types import EngineStatus, Priority, Usage
+
+BODY: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}
+
+
+class PlayedEngine:
+    """Answers every chat with the same events. n_left: chats that were left before their end."""
+
+    def __init__(self, *events: dict[str, Any]) -> None:
+        self.info = SCRIPTED_INFO
+        self.status = EngineStatus("stopped")
+        self.fault: ModelError | None = None
+        self.asked: list[tuple[dict[str, Any], Priority]] = []
+        self.n_left = 0
+        self._events = events
+
+    async def start(self) -> None:
+        self.status = EngineStatus("failed" if self.fault else "ready")
+        if self.fault:
+            raise self.fault
+
+    async def chat(self, body: dict[str, Any], priority: Priority) -> AsyncGenerator[dict[str, Any]]:
+        self.asked.append((body, priority))
+        n_said = 0
+        try:
+            for event in self._events:
+                n_said += 1
+                yield event
+        finally:
+            self.n_left += n_said < len(self._events)
+
+    async def close(self) -> None:
+        self.status = EngineStatus("stopped")
+
+
+async def test_events_are_a_response() -> None:
+    engine = PlayedEngine(head_event(200, "x/y"), text_event("é"), text_event("b"), usage_event(Usage(4, 2, 1)), END)
+    endpoint = EmbeddedEndpoint(engine)
+    await engine.start()
+    async with endpoint.answer(BODY, priority=Priority.CHAT, client="") as reply:
+        content = b"".join([chunk async for chunk in reply.chunks])
+    assert (reply.status, reply.media_type, content, reply.model) == (200, "x/y", "éb".encode(), "scripted")
+    assert reply.tally.usage == Usage(4, 2, 1)
+    assert engine.asked == [(BODY, Priority.CHAT)]
+
+
+async def test_leaving_aborts() -> None:
+    engine = PlayedEngine(head_event(200, "x/y"), text_event("a"), text_event("b"), END)
+    await engine.start()
+    async with EmbeddedEndpoint(engine).answer(BODY, priority=Priority.CHAT, client="") as reply:
+        await anext(reply.chunks)
+        assert engine.n_left == 0
+    assert engine.n_left == 1
+
+
+async def test_an_answer_without_its_end_is_none() -> None:
+    engine = PlayedEngine(head_event(200, "x/y"))
+    await engine.start()
+    async with EmbeddedEndpoint(engine).answer(BODY, priority=Priority.CHAT, client="") as reply:
+        with pytest.raises(EngineCrashed):
+            await anext(reply.chunks)
+
+
+async def test_a_model_that_is_not_there_yet_is_told() -> None:
+    endpoint = EmbeddedEndpoint(PlayedEngine())
+    with pytest.raises(EngineUnavailable, match="is being loaded"):
+        async with endpoint.answer(BODY, priority=Priority.CHAT, client=""):
+            pass
+
+
+async def test_an_engine_of_its_own_is_started_and_ended() -> None:
+    engine = PlayedEngine()
+    endpoint = OwnEngineEndpoint(engine)
+    await endpoint.start()
+    assert endpoint.status.state == "ready"
+    await endpoint.close()
+    assert endpoint.status.state == "stopped"
+    engine.fault = ModelError("no weights")
+    await endpoint.start()
+    assert endpoint.status.state == "failed"
+
+
+async def test_the_engine_of_somebody_else_is_left_as_it_is() -> None:
+    engine = PlayedEngine()
+    endpoint = EmbeddedEndpoint(engine)
+    await endpoint.start()
+    assert engine.status.state == "stopped"
+    await engine.start()
+    await endpoint.close()
+    assert (engine.status.state, endpoint.context_tokens) == ("ready", SCRIPTED_INFO.context_tokens)

@@ -120,6 +120,9 @@ class ServerSettings:
 
     host: str = _setting("127.0.0.1", "address to listen on; loopback only")
     port: int = _setting(8311, "port to listen on")
+    context: bool = _setting(
+        True, "add code of the repository to the texts of clients that send none; a request may say no"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from indexer.types import Hit, Query, Retriever, library_location, shown_path
 # How the paths of snippets begin that no file is known for; a digest of the text follows.
 CLIENT = "client"
 # A hit that shares so much of its telling lines with a text repeats it.
-_REPEATED = 0.8
+_REPEATED = 0.6
 # Some of what is found is left out, so more is asked for.
 _SPARE_HITS = 6
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from codeassist.gap_retrieval import CLIENT, is_repeated, telling_lines
 from codeassist.gap_text import named_path, with_line_feeds
 from codeassist.types import Snippet
-from indexer.locating import Hints, Located
+from indexer.line_votes import Hints
+from indexer.locating import Located
 from indexer.records import can_hold
 from indexer.secret_rules import holds_secret
 from indexer.types import Hit, library_path

@@ -13,7 +13,8 @@ from codeassist.gap_document import Spliced, alone, goes_on, splice
 from codeassist.gap_memory import GapMemory, Remembered, key_of_path, key_of_text
 from codeassist.gap_text import GapText, named_path
 from codeassist.types import Document
-from indexer.locating import Hints, Located
+from indexer.line_votes import Hints
+from indexer.locating import Located
 
 Locate = Callable[[Sequence[str], Hints], Located]
 Withheld = Callable[[str, str], str | None]

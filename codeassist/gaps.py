@@ -7,6 +7,7 @@ does. A text that no file is known for gets what the index has of code like it.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
@@ -23,7 +24,10 @@ from codeassist.gap_whereabouts import Found, Repository, Whereabouts
 from codeassist.pipeline import Pipeline, Prepared
 from codeassist.protocols import Engine
 from codeassist.types import ContextReport, Delta, Document, FimRequest, GenerationRequest
+from indexer.errors import IndexerError
 from indexer.types import Retriever
+
+logger = logging.getLogger(__name__)
 
 MakePipeline = Callable[[Retriever], Pipeline]
 
@@ -81,15 +85,22 @@ class GapFiller:
     def _prepare(self, asked: FimRequest) -> tuple[Prepared, ContextReport]:
         """The prompt, and what was added to it. Blocks."""
         started = time.perf_counter()
+        try:
+            prepared, report = self._with_all(asked)
+        except IndexerError as error:  # A failed index means less context.
+            logger.warning("%s: no context: %s", asked.id, error)
+            without = replace(asked, snippets=())
+            prepared, report = self._bare(read_gap(asked), without, f"the index cannot be used ({error})")
+        return prepared, replace(report, ms=(time.perf_counter() - started) * 1000)
+
+    def _with_all(self, asked: FimRequest) -> tuple[Prepared, ContextReport]:
+        """With everything that may be added. Raises IndexerError."""
         gap = read_gap(asked)
         reason = self._why_none(asked)
         found = None if reason else self._whereabouts.find(gap, asked.client, asked.path)
         if found is None or found.withheld:
-            reason = reason or f"its file is withheld ({found.withheld if found else ''})"
-            prepared, report = self._bare(gap, asked, reason)
-        else:
-            prepared, report = self._placed(found, asked)
-        return prepared, replace(report, ms=(time.perf_counter() - started) * 1000)
+            return self._bare(gap, asked, reason or f"its file is withheld ({found.withheld if found else ''})")
+        return self._placed(found, asked)
 
     def _why_none(self, asked: FimRequest) -> str:
         if not asked.wants_context:

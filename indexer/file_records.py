@@ -38,11 +38,12 @@ def read_file(connection: sqlite3.Connection, path: str) -> StoredFile | None:
         return None
     number, blob, size, n_lines = row
     lines: list[str] = []
-    chunks = connection.execute("SELECT start_line, text FROM chunks WHERE file_id = ? ORDER BY start_line", (number,))
-    for start, text in chunks:
+    n_bytes = 0
+    query = "SELECT start_line, text, length(CAST(text AS BLOB)) FROM chunks WHERE file_id = ? ORDER BY start_line"
+    for start, text, n_of_chunk in connection.execute(query, (number,)):
         lines += [""] * (start - 1 - len(lines))
         lines += text.split("\n")
+        n_bytes += n_of_chunk
     lines += [""] * (n_lines - len(lines))
-    # Blank lines may hold blanks, and line ends two characters, but what is as long as a chunk is a line left out.
-    n_missing = size - sum(len(line.encode("utf-8", "replace")) + 2 for line in lines)
-    return StoredFile(blob, tuple(lines), n_missing <= MAX_CHARS // 2)
+    # Blank lines may hold blanks, and line ends two bytes, but what is as long as a chunk is a line left out.
+    return StoredFile(blob, tuple(lines), size - n_bytes - n_lines <= MAX_CHARS // 2)

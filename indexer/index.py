@@ -20,7 +20,8 @@ from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
 from indexer.importance import Ranked, rank_definitions
-from indexer.locating import Hints, Located, Locator
+from indexer.line_votes import Hints
+from indexer.locating import Located, Locator
 from indexer.place import forget_aside
 from indexer.places import all_chunks
 from indexer.postings import Postings
@@ -293,8 +294,7 @@ class CodeIndex:
 
     def _is_ignored_by_git(self, path: str) -> bool:
         """Whether git ignores a path; what is indexed is not ignored."""
-        is_indexed = self._reading(lambda connection: records.blob_of(connection, path) is not None, False)
-        return not is_indexed and is_ignored_by_git(self.root, path)
+        return self._reading(lambda c: records.blob_of(c, path) is None, True) and is_ignored_by_git(self.root, path)
 
     def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
         return self._healer.read(read, nothing)

@@ -23,8 +23,6 @@ Rows = npt.NDArray[np.int32]
 MIN_CHARS = 6
 # So many lines are kept: beyond it every second one goes, as often as needed.
 MAX_LINES = 3_000_000
-# A line that more files have than this tells nothing.
-MAX_FILES = 64
 
 
 @dataclass(frozen=True, slots=True)

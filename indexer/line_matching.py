@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from indexer.line_index import line_key
 
+Singles = Mapping[int, int]
+
 # So far from where the anchors expect it the first or last line of a part is looked for: so much may have been inserted
 # or deleted between it and the next anchor.
 MAX_SHIFT = 200
@@ -39,9 +41,9 @@ class Aligned:
         return self.n_anchors / self.n_telling if self.n_telling else 0.0
 
 
-def align(part: Sequence[str], file: Sequence[str]) -> Aligned | None:
-    """Where in the file the part stands; None where no line tells."""
-    of_part, of_file = _single(part), _single(file)
+def align(part: Sequence[str], file: Sequence[str], singles: Singles | None = None) -> Aligned | None:
+    """Where in the file the part stands; None where no line tells. singles: of the file, where they are known."""
+    of_part, of_file = single_lines(part), single_lines(file) if singles is None else singles
     pairs = sorted((row, of_file[key]) for key, row in of_part.items() if key in of_file)
     run = _longest_run(pairs)
     if not run:
@@ -52,7 +54,7 @@ def align(part: Sequence[str], file: Sequence[str]) -> Aligned | None:
     return Aligned(start, max(start, end), len(run), len(pairs), len(of_part), first, last)
 
 
-def _single(lines: Sequence[str]) -> Mapping[int, int]:
+def single_lines(lines: Sequence[str]) -> Singles:
     """The row of every line that tells something and stands there once."""
     rows: dict[int, int] = {}
     repeated: set[int] = set()

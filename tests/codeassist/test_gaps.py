@@ -318,7 +318,9 @@ async def test_random_windows_with_edits_show_the_clients_lines_once_and_in_orde
             lines[at] = rng.choice([f"edited_{turn}_{at} = 1", "", f"edited_{turn}_{at}(\n    inserted_{turn}_{at})"])
         first, end = max(row - rng.randrange(5, 40), 0), row + rng.randrange(5, 40)
         prefix, suffix = "\n".join([*lines[first:row], ""]), "\n".join(["", *lines[row + 1 : end]])
-        prompt = await gaps.prompt(FimRequest("id", prefix, suffix, client=f"client {turn}"))
+        prepared = await gaps.prepare(FimRequest("id", prefix, suffix, path="shop.py", client=f"client {turn}"))
+        assert prepared.context.path == "shop.py"
+        prompt = gaps.text(prepared)
         names = [line for line in prompt.split("\n") if line.startswith(("def ", "edited_"))]
         repeated = {name for name in names if names.count(name) > 1}
         assert not repeated, (turn, repeated)
@@ -328,3 +330,10 @@ async def test_the_answer_of_a_gap_streams_what_the_client_lacks(gaps: Gaps) -> 
     prepared = await gaps.prepare(request())
     answer = "".join([delta.text async for delta in gaps.completer.gaps.fill(prepared)])
     assert answer == "done"[prepared.n_forced :] or answer
+
+
+async def test_an_index_that_is_gone_leaves_the_text_alone(gaps: Gaps) -> None:
+    gaps.index.close()
+    prepared = await gaps.prepare(request(snippets=(Snippet("lib/tax.py", TAX),)))
+    assert "the index cannot be used" in prepared.context.reason
+    assert "net = sum(basket)" in gaps.text(prepared)

@@ -11,7 +11,8 @@ import pytest
 
 from indexer.index import CodeIndex
 from indexer.line_index import LineIndex, line_key, line_keys, synced
-from indexer.locating import Hints, Located
+from indexer.line_votes import Hints
+from indexer.locating import Located
 
 LICENCE = "\n".join(f"# Permission clause number {number} of the licence is granted hereby." for number in range(20))
 NOTHING = Hints()
@@ -126,12 +127,15 @@ def test_a_file_that_was_saved_is_found_as_it_is_now(indexed: Any) -> None:
     index = indexed({f"{name}.py": code(name) for name in ("alpha", "beta")})
     assert index.locate(window(code("new"), 0, 20), NOTHING).path == ""
     index.refresh_file("new.py", code("new"))
+    index._locator.settle()
     assert index.locate(window(code("new"), 0, 20), NOTHING).path == "new.py"
     index.refresh_file("new.py", code("newer"))
+    index._locator.settle()
     assert index.locate(window(code("new"), 0, 20), NOTHING).path == ""
     assert index.locate(window(code("newer"), 0, 20), NOTHING).path == "new.py"
     (index.root / "alpha.py").unlink()
     index.refresh()
+    index._locator.settle()
     assert index.locate(window(code("alpha"), 0, 20), NOTHING).path == ""
 
 

@@ -19,7 +19,8 @@ from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
 from codeassist.server.service import Service
 from codeassist.settings import Settings
-from indexer.locating import Hints, Located
+from indexer.line_votes import Hints
+from indexer.locating import Located
 from indexer.types import Hit, IndexReport, ProgressCallback, Query
 from tests.engine.loopback import serving
 

@@ -14,7 +14,7 @@ from indexer.line_votes import Hints
 from indexer.locating import Located
 from indexer.records import can_hold
 from indexer.secret_rules import holds_secret
-from indexer.types import Hit, library_path
+from indexer.types import Hit, library_path, shown_path
 
 MAX_SNIPPETS = 64
 MAX_SNIPPET_CHARS = 20_000
@@ -33,7 +33,7 @@ class SnippetReader:
         self._locate = locate
         self._withheld = withheld
         self._lock = threading.Lock()
-        self._read: OrderedDict[tuple[str, str], Hit | None] = OrderedDict()
+        self._read: OrderedDict[str, Hit | None] = OrderedDict()
 
     def hits(self, snippets: Iterable[Snippet], document: str) -> tuple[Hit, ...]:
         """Hits, best first; without those that the document shows itself, or that no model may see."""
@@ -41,12 +41,13 @@ class SnippetReader:
         found: dict[str, Hit] = {}
         for snippet in list(snippets)[:MAX_SNIPPETS]:
             hit = self._hit(snippet)
-            if hit is not None and hit.text not in found and not is_repeated(hit.text, shown):
-                found[hit.text] = hit
+            if hit is None or hit.text in found or is_repeated(hit.text, shown) or self._is_withheld(hit):
+                continue
+            found[hit.text] = hit
         return tuple(found.values())
 
     def _hit(self, snippet: Snippet) -> Hit | None:
-        key = snippet.path, snippet.text
+        key = _digest(f"{snippet.path}\0{snippet.text}")
         with self._lock:
             if key in self._read:
                 self._read.move_to_end(key)
@@ -61,18 +62,23 @@ class SnippetReader:
     def _find(self, snippet: Snippet) -> Hit | None:
         text = with_line_feeds(snippet.text[:MAX_SNIPPET_CHARS]).strip("\n").rstrip()
         path = named_path(snippet.path, self._root)
-        if not text.strip() or not can_hold(text) or self._is_withheld(path, text):
+        if not text.strip() or not can_hold(text):
             return None
         lines = text.split("\n")
         located = self._locate(lines, Hints(named=path))
         start = _line_in(located.lines, text) if located.path else None
         if start is None:
-            digest = hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-            return Hit(library_path(f"{CLIENT}:{digest}", path), 1, len(lines), 1.0, text, "client", WHY)
+            return Hit(library_path(f"{CLIENT}:{_digest(text)}", path), 1, len(lines), 1.0, text, "client", WHY)
         return Hit(located.path, start, start + len(lines) - 1, 1.0, text, "client", WHY)
 
-    def _is_withheld(self, path: str, text: str) -> bool:
-        return self._withheld(path, text) is not None if path else holds_secret(text)
+    def _is_withheld(self, hit: Hit) -> bool:
+        """Asked anew each time, for ignore files change; cheap."""
+        path = shown_path(hit.path)
+        return self._withheld(path, hit.text) is not None if path else holds_secret(hit.text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _line_in(lines: Sequence[str], text: str) -> int | None:

@@ -21,7 +21,8 @@ from codeassist.types import Cursor, Document, LeftOut, Source
 from codeassist.window import Window, WindowBudget, cut_window
 from indexer.types import Hit, Query, Retriever, shown_path
 
-_REMEMBERED_DOCUMENTS = 64
+# Those of an editor, or of many clients of the HTTP endpoint.
+_REMEMBERED_DOCUMENTS = 256
 _MAX_HITS = 20
 # Within this many lines of where the slots were chosen, only definitions of newly named things may join them: code
 # that is merely similar is not worth computing the window's KV cache anew.

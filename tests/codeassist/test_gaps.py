@@ -235,6 +235,14 @@ async def test_what_no_model_may_see_is_not_shown_though_a_client_sends_it(gaps:
         assert snippet.text.split("\n")[0] not in prompt
 
 
+async def test_a_snippet_of_a_file_that_is_ignored_meanwhile_goes(gaps: Gaps) -> None:
+    snippet = Snippet("new/rates.py", "RATES_A = compute_rates(1)\nRATES_B = 2")
+    assert "compute_rates(1)" in await gaps.prompt(request(snippets=(snippet,), client="before"))
+    (gaps.index.root / ".codeassistignore").write_text("new/\n", encoding="utf-8")
+    await asyncio.to_thread(gaps.index.refresh)
+    assert "compute_rates(1)" not in await gaps.prompt(request(snippets=(snippet,), client="after"))
+
+
 async def test_a_withheld_file_gets_no_context(gaps: Gaps) -> None:
     (gaps.index.root / ".codeassistignore").write_text("shop.py\n", encoding="utf-8")
     prepared = await gaps.prepare(request(path="shop.py"))

@@ -19,6 +19,7 @@ from codeassist.documents import make_document, read_document
 from codeassist.embedders import find_embedder
 from codeassist.engine.choose import open_engine
 from codeassist.findings.finder import Finder
+from codeassist.gap_whereabouts import Repository
 from codeassist.gaps import PreparedGap
 from codeassist.ghost_text import GhostText
 from codeassist.models.directory import shipped_model
@@ -178,6 +179,7 @@ class Assistant:
                     self.settings.completion,
                     withheld=self._withheld,
                     known_names=self.index.known_names,
+                    repository=self._repository(),
                 )
             return self._completer
 
@@ -201,6 +203,10 @@ class Assistant:
 
     def _withheld(self, document: Document) -> str | None:
         return self.index.withheld(document.path, document.text)
+
+    def _repository(self) -> Repository:
+        index = self.index
+        return Repository(str(self.workspace), index.locate, index.withheld, lambda: self.settings.server.context)
 
     async def _made(self) -> Completer:
         return await asyncio.to_thread(lambda: self.completer) if self._completer is None else self._completer

@@ -16,6 +16,7 @@ from codeassist.checking import Checker, KnownNames
 from codeassist.documents import offset_of
 from codeassist.errors import EngineError, ModelError
 from codeassist.fim import find_template
+from codeassist.gap_whereabouts import Repository
 from codeassist.gaps import GapFiller
 from codeassist.gate import skip_reason
 from codeassist.generation import Answer, ms_since, read
@@ -49,9 +50,11 @@ class Completer:
         *,
         withheld: Withheld = _nothing_withheld,
         known_names: KnownNames | None = None,
+        repository: Repository | None = None,
     ) -> None:
         """withheld: why no model may see a document, or None. known_names: those of some names that the repository has,
-        None where nobody can tell. Both are called in threads. Raises ConfigError for an unknown template."""
+        None where nobody can tell. repository: what bare texts are matched to. All are called in threads. Raises
+        ConfigError for an unknown template."""
         self._engine = engine
         self._tokenizer = tokenizer
         self._settings = settings
@@ -59,15 +62,19 @@ class Completer:
         self._withheld = withheld
         self._checker = Checker(known_names)
         self._asker = Asker(engine, template, self._checker, lambda: self._settings)
-        self._pipeline = Pipeline(
-            tokenizer,
-            template,
-            retriever,
-            settings.retrieve_deadline_ms,
-            heals=engine.info.supports_forced_prefix,
-            is_exact=engine.info.tokenizer is not None,
-        )
-        self.gaps = GapFiller(engine, self._asker, self._pipeline)
+
+        def make_pipeline(retriever: Retriever | None) -> Pipeline:
+            return Pipeline(
+                tokenizer,
+                template,
+                retriever,
+                settings.retrieve_deadline_ms,
+                heals=engine.info.supports_forced_prefix,
+                is_exact=engine.info.tokenizer is not None,
+            )
+
+        self._pipeline = make_pipeline(retriever)
+        self.gaps = GapFiller(engine, self._asker, make_pipeline, retriever, repository or Repository())
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
@@ -140,6 +147,7 @@ class Completer:
         """Take other settings from the next request on; what was made by the old ones is not shown again."""
         self._settings, self._cache = settings, SuggestionCache()
         self._pipeline.deadline_ms = settings.retrieve_deadline_ms
+        self.gaps.configure(settings.retrieve_deadline_ms)
 
     async def explain(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Explanation:
         """What `complete` would send. Raises CursorError."""
@@ -164,6 +172,7 @@ class Completer:
     def close(self) -> None:
         """Stop the worker threads."""
         self._pipeline.close()
+        self.gaps.close()
 
     async def _complete(self, document: Document, cursor: Cursor, manner: Manner) -> Suggestion:
         started = time.perf_counter()

@@ -93,8 +93,9 @@ class Slot:
 
     @property
     def text(self) -> str:
-        """Path comment, code, blank line."""
-        return f"{path_line(shown_path(self.path))}{self.code.rstrip()}\n\n"
+        """Path comment, where there is a path to show, code, blank line."""
+        path = shown_path(self.path)
+        return f"{path_line(path) if path else ''}{self.code.rstrip()}\n\n"
 
 
 @dataclass(frozen=True, slots=True)

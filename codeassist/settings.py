@@ -149,6 +149,9 @@ class ServerSettings:
     tls_key: str = _setting("", "PEM file of its private key; empty means that the certificate's file holds it, too")
     max_body_mib: int = _setting(8, "requests with a larger body are refused")
     drain_s: float = _setting(10.0, "seconds that running answers get to end once the server was told to")
+    context: bool = _setting(
+        True, "add code of the repository to the texts of clients that send none; a request may say no"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from indexer.errors import EmbedderUnavailable, WorkspaceError
 from indexer.gittree import is_ignored_by_git
 from indexer.healing import Healer
 from indexer.importance import Ranked, rank_definitions
+from indexer.line_votes import Hints
+from indexer.locating import Located, Locator
 from indexer.place import forget_aside
 from indexer.places import all_chunks
 from indexer.postings import Postings
@@ -65,6 +67,7 @@ class CodeIndex:
         self._vectors_epoch = self._refreshed_epoch = store.epoch
         self._map = (store.epoch, RepositoryMap())
         self._postings = Postings()
+        self._locator = Locator(self._reading, lambda: store.epoch)
         self._privacy = Privacy(self._refresher.rules, self._is_ignored_by_git)
         self._tree_skipped: tuple[SkippedFile, ...] | None = None
         self.libraries = DependencyLibrary(root, installed, self._privacy.is_named) if installed is not None else None
@@ -100,11 +103,8 @@ class CodeIndex:
         return self._healer.write(work, work)
 
     def refresh_file(self, path: str, text: str | None = None) -> None:
-        """Bring one file up to date: as it is on disk, or as an editor has it.
-
-        Paths outside of root are ignored, and such as are not UTF-8.
-        """
-        if leaves_root(path) or not records.can_hold(path):
+        """Bring one file up to date, as it is on disk or as an editor has it. Paths outside of root are ignored."""
+        if leaves_root(path) or not records.can_hold(path):  # What is not UTF-8 cannot be kept.
             return
 
         def one() -> None:
@@ -116,8 +116,7 @@ class CodeIndex:
             self._refresh_all(no_progress)
             one()
 
-        is_known = self._store.settled_epoch() == self._refreshed_epoch
-        self._healer.write(one if is_known else everything, everything)
+        self._healer.write(one if self._store.settled_epoch() == self._refreshed_epoch else everything, everything)
 
     def search(self, query: Query, limit: int) -> list[Hit]:
         """Best first: a cursor's question when the query has a path, else a person's. Deterministic.
@@ -204,6 +203,10 @@ class CodeIndex:
         """Why no model may see this document, or None; cheap enough for every keystroke."""
         return self._privacy.reason(path, text)
 
+    def locate(self, part: Sequence[str], hints: Hints) -> Located:
+        """The indexed file that these lines are of, edits since aside."""
+        return self._locator.locate(part, hints)
+
     def versions(self, paths: Iterable[str]) -> dict[str, str]:
         """Blob ids of those of the paths that are indexed; files of libraries have words of their own."""
         outside, inside = in_libraries(paths)
@@ -224,6 +227,7 @@ class CodeIndex:
         """Close the index; safe to call twice."""
         if self.libraries is not None:
             self.libraries.close()
+        self._locator.close()
         self._postings.close()
         self._refresher.close()
         self._store.close()
@@ -251,20 +255,17 @@ class CodeIndex:
             self._postings.close()
         repository = synced(known if known_epoch == epoch else RepositoryMap(), connection)
         self._map = (epoch, repository)
+        sources = Sources(connection, repository, None, 0, self.root.name, None, self.libraries, self._postings)
         vectors, embedder = self._load_vectors() if self._vectors is not None else None, self._embedder
         if vectors is None or embedder is None:
-            return Sources(
-                connection, repository, None, 0, self.root.name, libraries=self.libraries, postings=self._postings
-            )
+            return sources
         vectors.sync(connection)
 
         def nearest(text: str, limit: int) -> list[tuple[str, float]]:
             return vectors.nearest(embedder.embed([text]), limit)
 
         likeness = self._short_texts.likeness if self._short_texts else None
-        return Sources(
-            connection, repository, nearest, vectors.n_vectors, self.root.name, likeness, self.libraries, self._postings
-        )
+        return replace(sources, nearest=nearest, n_vectors=vectors.n_vectors, likeness=likeness)
 
     def _load_vectors(self) -> VectorIndex | None:
         """The vector index, made once an epoch; None (and a warning kept) when there can be none."""
@@ -293,8 +294,7 @@ class CodeIndex:
 
     def _is_ignored_by_git(self, path: str) -> bool:
         """Whether git ignores a path; what is indexed is not ignored."""
-        is_indexed = self._reading(lambda connection: records.blob_of(connection, path) is not None, False)
-        return not is_indexed and is_ignored_by_git(self.root, path)
+        return self._reading(lambda c: records.blob_of(c, path) is None, True) and is_ignored_by_git(self.root, path)
 
     def _reading(self, read: Callable[[sqlite3.Connection], Answer], nothing: Answer) -> Answer:
         return self._healer.read(read, nothing)

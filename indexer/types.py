@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 ReferenceKind = Literal["call", "type", "attribute", "name"]
-HitSource = Literal["definition", "lexical", "vector", "import", "neighbour", "usage", "activity", "dependency"]
+HitSource = Literal[
+    "definition", "lexical", "vector", "import", "neighbour", "usage", "activity", "dependency", "client"
+]
 SymbolKind = Literal["class", "function", "method", "constant", "type", "module", "field"]
 
 # Between the folder that libraries are installed in and the path inside of it: no path of a repository has it.

@@ -20,6 +20,8 @@ from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
 from codeassist.server.service import Service
 from codeassist.settings import Settings
+from indexer.line_votes import Hints
+from indexer.locating import Located
 from indexer.types import Hit, IndexReport, ProgressCallback, Query
 from tests.engine.loopback import serving
 
@@ -48,6 +50,9 @@ class FakeIndex:
 
     def withheld(self, path: str, text: str) -> str | None:
         return None
+
+    def locate(self, part: Sequence[str], hints: Hints) -> Located:
+        return Located(reason="there is no index")
 
     def known_names(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(names)

@@ -33,7 +33,7 @@ from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vllm_arguments import HostOptions, engine_arguments, speculative_tokens
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, RequestRejected
-from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+from codeassist.types import Delta, FinishReason, GenerationRequest, Speculation, Token, Usage
 
 # Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
 _REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
@@ -51,6 +51,30 @@ class _Step:
     finish_reason: str | None
 
 
+class _Drafts:
+    """Counts what the scheduler tells of drafted tokens, and nothing else of what vLLM measures: it stands in the place
+    of all loggers of vLLM's (`vllm.v1.metrics.loggers.StatLoggerBase` says what they are asked)."""
+
+    def __init__(self) -> None:
+        self.counted = Speculation()
+
+    def record(self, scheduler_stats: Any, *_: Any, **__: Any) -> None:
+        """One step of the engine."""
+        step = getattr(scheduler_stats, "spec_decoding_stats", None)
+        if step is not None:
+            drafted = self.counted.drafted_tokens + step.num_draft_tokens
+            self.counted = Speculation(drafted, self.counted.accepted_tokens + step.num_accepted_tokens)
+
+    def log(self) -> None:
+        """Nothing is logged."""
+
+    def record_sleep_state(self, *_: Any, **__: Any) -> None:
+        """It never sleeps."""
+
+    def record_admission_rejection(self, reason: str) -> None:
+        """Nothing is rejected at admission."""
+
+
 class VllmModel:
     """One loaded model. Loading blocks for many seconds."""
 
@@ -64,19 +88,27 @@ class VllmModel:
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
-        self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
+        self._drafts = _Drafts() if speculative_tokens(options, on_cpu=on_cpu) else None
+        self._has_hook = on_cpu and self._drafts is None
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
         arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
-        self._llm = _load(arguments, on_cpu=on_cpu)
+        self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        if self._drafts and self._llm.logger_manager:
+            self._llm.logger_manager.stat_loggers = [self._drafts]
 
     @property
     def is_alive(self) -> bool:
         """Whether the engine's own processes still run."""
         return not self._llm.errored
+
+    @property
+    def speculation(self) -> Speculation | None:
+        """What was drafted and kept so far; None where nothing is drafted."""
+        return self._drafts.counted if self._drafts else None
 
     async def warm_up(self) -> None:
         """Answer once, so that the first user does not wait for what is set up on first use."""
@@ -173,10 +205,11 @@ class VllmModel:
                 yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
 
 
-def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
+def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
+    """counts: whether vLLM measures what it does."""
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
-        return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+        return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
@@ -187,7 +220,7 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     # starts 20 s earlier and needs 0.5 GiB less.
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
     executor: type[Executor] = UniProcExecutor
-    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=False, log_requests=False)
+    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=counts, log_requests=False)
 
 
 def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any) -> SamplingParams:

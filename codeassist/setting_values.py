@@ -19,6 +19,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.template": ("", *TEMPLATES),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
     "completion.as_list_entries": ("auto", "on", "off"),
+    "shadow.kind": ("remote", "embedded", "scripted"),
+    "shadow.template": ("", *TEMPLATES),
     "log.level": ("debug", "info", "warning", "error"),
 }
 
@@ -42,14 +44,29 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "chat.max_tokens": (16, 131_072),
     "chat.timeout_s": (1, 3600),
     "server.port": (1, 65_535),
+    "server.price_input": (0, None),
+    "server.price_output": (0, None),
+    "shadow.share": (0, 1),
+    "shadow.price_input": (0, None),
+    "shadow.price_output": (0, None),
 }
 
 _PATHS = frozenset(
-    {"engine.model", "engine.tokenizer", "index.directory", "index.embedder", "index.environment", "log.file"}
+    {
+        "engine.model",
+        "engine.tokenizer",
+        "index.directory",
+        "index.embedder",
+        "index.environment",
+        "log.file",
+        "log.requests",
+        "shadow.model",
+        "shadow.tokenizer",
+    }
 )
 
 # Never part of a message: messages end in logs and on screens.
-SECRETS = frozenset({"engine.api_key", "chat.api_key"})
+SECRETS = frozenset({"engine.api_key", "chat.api_key", "shadow.api_key"})
 
 _EXPECTED: dict[type, str] = {
     bool: "true or false",
@@ -107,6 +124,10 @@ def check_together(values: Mapping[str, Any]) -> None:
         )
     if values["engine.kind"] == "remote" and not values["engine.url"]:
         raise ConfigError("engine.kind is `remote`, so engine.url must say where; e.g. http://127.0.0.1:8000/v1")
+    if values["shadow.share"] and values["shadow.kind"] == "remote" and not values["shadow.url"]:
+        raise ConfigError(
+            "shadow.share is above 0 and shadow.kind is `remote`, so shadow.url must say where; set it, or shadow.kind"
+        )
 
 
 def _converted(kind: type, value: object) -> Any:
@@ -133,7 +154,7 @@ def _check_value(name: str, value: Any, where: str) -> None:
             f"{where}: `{name}` is {_shown(value)}, which other machines may reach; the endpoint has no access control "
             "yet, so it listens on loopback only: 127.0.0.1, ::1 or localhost"
         )
-    if name in ("engine.url", "chat.url") and value:
+    if name in ("engine.url", "chat.url", "shadow.url") and value:
         _check_url(name, value, where)
     if name in SECRETS:
         _check_key(name, value, where)

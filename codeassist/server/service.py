@@ -56,18 +56,20 @@ class Service:
 
     def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""
-        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, limited(self._filled(asked, entry), asked.max_tokens)))
 
     def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Continue a prompt as it is. Raises EngineUnavailable at once where no answer can come."""
-        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, self.assistant.generate(asked)))
 
-    def _open(self, request_id: str, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
+    def _open(self, asked: FimRequest | GenerationRequest, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
         _require_loaded(self.assistant.engine.status)
         model = self.assistant.engine.info.name
-        return self.journal.open(request_id, route, caller, model, is_streamed=is_streamed)
+        entry = self.journal.open(asked.id, route, caller, model, is_streamed=is_streamed)
+        entry.asks(asked)
+        return entry
 
     async def _filled(self, asked: FimRequest, entry: Entry) -> AsyncGenerator[Delta]:
         prepared = await self.assistant.prepare_gap(asked)
@@ -86,6 +88,7 @@ async def _recorded(entry: Entry, deltas: AsyncIterator[Delta]) -> AsyncGenerato
                 if delta.text and not has_text:
                     has_text = True
                     entry.mark("first_token")
+                entry.hear(delta.text)
                 if delta.finish_reason:
                     entry.mark("decode" if has_text else "first_token")
                 entry.note(usage=delta.usage, finish_reason=delta.finish_reason)

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from codeassist.errors import CodeassistError
 from codeassist.server.deepseek import deepseek_routes
@@ -14,6 +15,7 @@ from codeassist.server.guard import LoopbackOnly
 from codeassist.server.health import IndexHealth, health_routes
 from codeassist.server.mistral import mistral_routes
 from codeassist.server.openai import openai_routes
+from codeassist.server.operations import Operations
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
 from codeassist.server.service import Service
@@ -22,16 +24,19 @@ from codeassist.server.tabby import tabby_routes
 
 def create_app(service: Service, index: IndexHealth) -> Starlette:
     """The ASGI application; whoever runs it starts the engine and keeps `index` up to date."""
+    operations = Operations(service, index)
+    routes: list[BaseRoute] = [
+        *health_routes(service.assistant, index),
+        *openai_routes(service),
+        *mistral_routes(service),
+        *deepseek_routes(service),
+        *tabby_routes(service),
+        *own_routes(service),
+        *operations.routes(),
+    ]
     return Starlette(
-        routes=[
-            *health_routes(service.assistant, index),
-            *openai_routes(service),
-            *mistral_routes(service),
-            *deepseek_routes(service),
-            *tabby_routes(service),
-            *own_routes(service),
-        ],
-        middleware=[Middleware(LoopbackOnly)],
+        routes=routes,
+        middleware=[operations.middleware(routes), Middleware(LoopbackOnly)],
         exception_handlers={
             Problem: _on_problem,
             CodeassistError: _on_error,

@@ -21,8 +21,8 @@ from codeassist.engine.discovery import announce
 from codeassist.errors import AddressInUse, ConfigError
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
+from codeassist.server.operations import logged
 from codeassist.server.outcomes import counted
-from codeassist.server.request_log import log_record
 from codeassist.server.service import Service
 from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
@@ -75,10 +75,10 @@ async def serve(
     """
     index = IndexHealth()
     service = Service(assistant)
-    service.journal.on_change(log_record)
     server = _Server(create_app(service, index))
     statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)
-    with statistics, _announced(url_of(listener), runtime_directory), server.stopped_by_signals():
+    announced = _announced(url_of(listener), runtime_directory)
+    with statistics, announced, server.stopped_by_signals(), logged(service):
         answering = asyncio.create_task(server.serve(sockets=[listener]))
         loading = asyncio.create_task(_load(assistant, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))

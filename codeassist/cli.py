@@ -29,6 +29,7 @@ from codeassist.commands.mtp import mtp
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
+from codeassist.commands.shadow import shadow
 from codeassist.commands.stats import stats
 from codeassist.commands.status import status
 from codeassist.errors import ConfigError
@@ -42,7 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, config, demo):
+for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, demo):
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)

@@ -138,7 +138,7 @@ class ShadowSettings:
     remote_model: str = _setting("", "model name to send to that server; empty means the first that it lists")
     api_key: str = _setting("", "key for that server; better given as CODEASSIST_SHADOW_API_KEY than in a file")
     template: str = _setting(
-        "", "FIM template of the second engine's model; empty means what its kind of engine assumes"
+        "", "FIM template of its model; empty means the directory's own, `deepseek` for a remote one"
     )
     tokenizer: str = _setting("", "tokenizer.json of a remote model, for exact budgets; empty estimates them")
     keep_text: bool = _setting(False, "keep prompts and both answers in the log of comparisons; else only figures")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -20,8 +20,6 @@ from codeassist.types import ContextReport, FimRequest, FinishReason, Generation
 KEPT = 512
 
 State = Literal["running", "done", "left", "superseded", "failed"]
-# What became of an answer, where a client tells (Tabby's `/v1/events`).
-Fate = Literal["shown", "accepted", "dismissed"]
 # A dialect's own body stands for what has no type of ours.
 Asked = FimRequest | GenerationRequest | Mapping[str, object]
 
@@ -75,7 +73,6 @@ class Journal:
         self._ended: deque[Record] = deque(maxlen=kept)
         self._listeners: list[Listener] = []
         self._answer_listeners: list[AnswerListener] = []
-        self.fates: Counter[Fate] = Counter()
 
     def on_change(self, listener: Listener) -> None:
         """Call `listener` with every record when it begins and when it has ended; not in between."""

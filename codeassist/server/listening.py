@@ -24,6 +24,7 @@ from codeassist.server.health import IndexHealth
 from codeassist.server.operations import logged
 from codeassist.server.outcomes import counted
 from codeassist.server.service import Service
+from codeassist.server.shadowing import shadow
 from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
 
@@ -82,6 +83,7 @@ async def serve(
         answering = asyncio.create_task(server.serve(sockets=[listener]))
         loading = asyncio.create_task(_load(assistant, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))
+        shadowing = asyncio.create_task(shadow(service))
         try:
             await asyncio.wait({answering, loading}, return_when=asyncio.FIRST_COMPLETED)
             if loading.done():
@@ -89,7 +91,7 @@ async def serve(
             await answering
         finally:
             await server.stop(answering)
-            await _cancel(loading, indexing)
+            await _cancel(loading, indexing, shadowing)
             listener.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -33,7 +33,7 @@ _INDEX_STATES = ("none", "indexing", "ready", "failed")
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What is so at this moment. speculation: None where nothing is drafted. shown: of suggestions in editors, None
-    where they are not counted."""
+    where they are not counted. shadow: gaps for a second engine, None where there is none."""
 
     running: tuple[Record, ...]
     fates: dict[str, int]
@@ -42,6 +42,7 @@ class Snapshot:
     index: IndexHealth
     speculation: Speculation | None
     shown: Shown | None = None
+    shadow: Mapping[str, int] | None = None
 
 
 class Metrics:
@@ -143,6 +144,7 @@ def _now(snapshot: Snapshot) -> Iterator[Metric]:
         fates.add_metric([fate], snapshot.fates.get(fate, 0))
     yield fates
     yield from _of_speculation(snapshot.speculation)
+    yield from _of_shadow(snapshot.shadow)
     yield from _of_editors(snapshot.shown)
 
 
@@ -161,6 +163,16 @@ def _of_speculation(speculation: Speculation | None) -> Iterator[Metric]:
         tokens.add_metric(["drafted"], speculation.drafted_tokens)
         tokens.add_metric(["accepted"], speculation.accepted_tokens)
         yield tokens
+
+
+def _of_shadow(shadow: Mapping[str, int] | None) -> Iterator[Metric]:
+    if shadow is not None:
+        gaps = CounterMetricFamily(
+            "codeassist_shadow_gaps", "Gaps that the second engine was to be asked, too.", labels=["state"]
+        )
+        for state in ("compared", "failed", "dropped"):
+            gaps.add_metric([state], shadow[state])
+        yield gaps
 
 
 def _of_editors(shown: Shown | None) -> Iterator[Metric]:

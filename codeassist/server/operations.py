@@ -18,8 +18,10 @@ from codeassist.protocols import Speculates
 from codeassist.server.dashboard import dashboard_routes
 from codeassist.server.health import IndexHealth
 from codeassist.server.metrics import CountResponses, Metrics, Snapshot, metrics_routes
+from codeassist.server.outcomes import What
 from codeassist.server.request_log import RequestLog, log_record
 from codeassist.server.service import Service
+from codeassist.server.shadowing import shadow_status
 from codeassist.server.status import StatusSource, status_routes
 from codeassist.server.status_counts import Counts, Prices
 from codeassist.server.status_feed import Feed
@@ -30,6 +32,10 @@ logger = logging.getLogger(__name__)
 # How far back suggestions in editors are counted, and for how long a count will do.
 _SHOWN_DAYS = 30
 _RECOUNT_S = 30.0
+
+
+# What clients tell of completions, in the words of the statistics.
+_FATES: dict[str, What] = {"shown": "view", "accepted": "select", "dismissed": "dismiss"}
 
 
 class Operations:
@@ -67,18 +73,19 @@ class Operations:
         return Middleware(CountResponses, metrics=self._metrics, routes=routes)
 
     def _snapshot(self) -> Snapshot:
-        engine = self._service.assistant.engine
+        engine, outcomes = self._service.assistant.engine, self._service.outcomes.counts
         return Snapshot(
             running=self._service.journal.running,
-            fates={fate: self._service.journal.fates[fate] for fate in ("shown", "accepted", "dismissed")},
+            fates={fate: outcomes[what] for fate, what in _FATES.items()},
             engine=engine.status,
             model=engine.info.name,
             index=self._index,
+            shadow=self._shadow(),
             speculation=engine.speculation if isinstance(engine, Speculates) else None,
         )
 
     def _shadow(self) -> dict[str, Any] | None:
-        return None
+        return shadow_status(self._service)
 
 
 def _nothing() -> None:

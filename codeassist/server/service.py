@@ -14,6 +14,7 @@ from codeassist.server.deltas import limited
 from codeassist.server.headers import context_headers
 from codeassist.server.journal import Entry, Journal
 from codeassist.server.outcomes import Outcomes
+from codeassist.shadow.asking import Shadow
 from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest
 
 
@@ -53,6 +54,7 @@ class Service:
         self.assistant = assistant
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
+        self.shadow: Shadow | None = None
 
     def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""

@@ -50,6 +50,7 @@ class DashboardServer:
         settings = replace(Settings(), server=PRICES)
         engine = ScriptedEngine(["a + b"], info=INFO)
         self._service = Service(Assistant(settings, workspace, engine, FakeIndex()))  # type: ignore[arg-type]
+        self._service.outcomes.counts.update(view=412, select=148, dismiss=61)
         self._index = IndexHealth("ready", files=1284, chunks=9310, symbols=15_210, vectors=True)
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()
@@ -116,7 +117,6 @@ def fill(journal: Journal, n_requests: int = 90, seed: int = 4) -> None:
         entry = journal.open(f"cmpl-{chance.getrandbits(48):012x}", ROUTES[client], _caller(client), INFO.name)
         started = now - (n_requests - number) * 2.7
         journal.put(_ended(replace(entry.record, started=started), chance))
-    journal.fates.update(shown=412, accepted=148, dismissed=61)
     running = journal.open("cmpl-running", "/infill", _caller("llama.vim"), INFO.name, is_streamed=True)
     running.note(context=_context(chance), usage=Usage(1530, 1490, 6), ms={"context": 6.2, "queue": 0.4})
 

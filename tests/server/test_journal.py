@@ -71,9 +71,3 @@ def test_without_a_listener_no_text_is_gathered() -> None:
     entry.hear("secret answer")
     entry.end("done")
     assert "secret" not in repr(vars(entry))
-
-
-def test_fates_are_counted() -> None:
-    journal = Journal()
-    journal.fates.update(["shown", "accepted", "shown"])
-    assert journal.fates["shown"] == 2

@@ -113,6 +113,13 @@ def test_drafting_is_told_where_there_is_any() -> None:
     assert sample(samples, "codeassist_speculation_tokens_total", kind="accepted") == 30
 
 
+def test_a_second_engines_gaps_are_counted_where_there_is_one() -> None:
+    metrics = Metrics(Journal())
+    assert sample(scraped(metrics), "codeassist_shadow_gaps_total", state="compared") is None
+    samples = scraped(metrics, replace(NOW, shadow={"compared": 3, "failed": 1, "dropped": 0}))
+    assert sample(samples, "codeassist_shadow_gaps_total", state="compared") == 3
+
+
 def test_suggestions_in_editors_are_told_where_they_are_counted() -> None:
     metrics = Metrics(Journal())
     assert sample(scraped(metrics), "codeassist_editor_suggestions", fate="shown") is None

@@ -50,7 +50,7 @@ class DashboardServer:
         settings = replace(Settings(), server=PRICES)
         engine = ScriptedEngine(["a + b"], info=INFO)
         self._service = Service(Assistant(settings, workspace, engine, FakeIndex()))  # type: ignore[arg-type]
-        self._service.outcomes.counts.update(view=412, select=148, dismiss=61)
+        self._service.outcomes.counts.update({"view": 412, "select": 148, "dismiss": 61})
         self._index = IndexHealth("ready", files=1284, chunks=9310, symbols=15_210, vectors=True)
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()

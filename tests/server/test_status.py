@@ -44,6 +44,17 @@ async def test_status_tells_engine_index_requests_and_who_asked(endpoint: Any) -
     assert (answer["saved"], answer["shadow"], answer["speculation"]) == (None, None, None)
 
 
+async def test_what_clients_tell_of_completions_is_told(endpoint: Any) -> None:
+    async with endpoint() as e:
+        e.service.outcomes.given("known", "a + b", "python", 20.0)
+        for what in ("view", "select"):
+            e.service.outcomes.tell("known", what)
+        status = (await e.client.get("/codeassist/v1/status")).json()
+        metrics = (await e.client.get("/metrics")).text
+    assert status["completions"]["clients"] == {"shown": 1, "accepted": 1, "dismissed": 0}
+    assert 'codeassist_completions_total{fate="accepted"} 1.0' in metrics
+
+
 async def test_requests_tell_why_and_how_long_and_no_text(endpoint: Any) -> None:
     async with endpoint("secret answer") as e:
         await e.client.post("/v1/completions", json=ASKED)

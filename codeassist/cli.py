@@ -30,7 +30,9 @@ from codeassist.commands.mtp import mtp
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
+from codeassist.commands.shadow import shadow
 from codeassist.commands.stats import stats
+from codeassist.commands.status import status
 from codeassist.errors import ConfigError
 from indexer.errors import WorkspaceError
 
@@ -42,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, lsp, mcp, stats, config, demo):
+for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, demo):
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)
@@ -94,6 +96,8 @@ def root(
       codeassist complete src/app.py:42:9        what comes next at line 42, column 9
 
       codeassist serve                           an OpenAI-compatible endpoint for Continue and others
+
+      codeassist status                          how that endpoint is, and who asks
 
       codeassist lsp                             the language server that your editor starts
 

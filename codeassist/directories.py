@@ -24,6 +24,11 @@ def statistics_file() -> Path:
     return state_directory() / "statistics.sqlite"
 
 
+def shadow_file() -> Path:
+    """What a second engine answered, beside the first."""
+    return state_directory() / "shadow.sqlite"
+
+
 def active_environment() -> str | None:
     """The Python environment that this process was started in."""
     return os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or None

@@ -9,6 +9,7 @@
     ├── AnswerUnusable       what the chat model wrote may not be put into the file
     ├── AddressInUse         another process listens where the endpoint would
     ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
+    ├── ShadowLogUnavailable     the same of the log that compares two engines
     └── EngineError          the engine, or the chat model, cannot answer
         ├── EngineUnavailable    not installed, not reachable, still starting or restarting
         ├── EngineCrashed        it died; a restart is under way
@@ -61,6 +62,10 @@ class AddressInUse(CodeassistError):
 
 class StatisticsUnavailable(CodeassistError):
     """The file of the local statistics is damaged, locked, of another format, or may not be read or written."""
+
+
+class ShadowLogUnavailable(CodeassistError):
+    """The log of comparisons is damaged, locked, of another format, or may not be read or written."""
 
 
 class EngineError(CodeassistError):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Speculation
 
 StatusListener = Callable[[EngineStatus], None]
 
@@ -41,6 +41,16 @@ class Engine(Protocol):
 
     async def close(self) -> None:
         """Stop and leave no process behind; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Speculates(Protocol):
+    """An engine that drafts tokens, or may."""
+
+    @property
+    def speculation(self) -> Speculation | None:
+        """How drafting did so far; None while nothing was drafted."""
         ...
 
 

@@ -23,6 +23,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "chat.kind": ("auto", "remote", "embedded", "scripted", "none"),
     "chat.fallback": ("none", "embedded"),
     "completion.as_list_entries": ("auto", "on", "off"),
+    "shadow.kind": ("remote", "embedded", "scripted"),
+    "shadow.template": ("", *TEMPLATES),
     "log.level": ("debug", "info", "warning", "error"),
 }
 
@@ -48,6 +50,11 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "server.port": (1, 65_535),
     "server.max_body_mib": (1, 1024),
     "server.drain_s": (0, 3600),
+    "server.price_input": (0, None),
+    "server.price_output": (0, None),
+    "shadow.share": (0, 1),
+    "shadow.price_input": (0, None),
+    "shadow.price_output": (0, None),
 }
 
 _PATHS = frozenset(
@@ -62,13 +69,16 @@ _PATHS = frozenset(
         "log.file",
         "server.tls_certificate",
         "server.tls_key",
+        "log.requests",
+        "shadow.model",
+        "shadow.tokenizer",
     }
 )
 
 _HOST = re.compile(r"(?!.{254})([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?")
 
 # Never part of a message: messages end in logs and on screens.
-SECRETS = frozenset({"engine.api_key", "chat.api_key"})
+SECRETS = frozenset({"engine.api_key", "chat.api_key", "shadow.api_key"})
 
 _EXPECTED: dict[type, str] = {
     bool: "true or false",
@@ -128,6 +138,10 @@ def check_together(values: Mapping[str, Any]) -> None:
         raise ConfigError("engine.kind is `remote`, so engine.url must say where; e.g. http://127.0.0.1:8000/v1")
     if values["chat.kind"] == "remote" and not values["chat.url"]:
         raise ConfigError("chat.kind is `remote`, so chat.url must say where; e.g. http://127.0.0.1:8000/v1")
+    if values["shadow.share"] and values["shadow.kind"] == "remote" and not values["shadow.url"]:
+        raise ConfigError(
+            "shadow.share is above 0 and shadow.kind is `remote`, so shadow.url must say where; set it, or shadow.kind"
+        )
 
 
 def _converted(kind: type, value: object) -> Any:
@@ -151,7 +165,7 @@ def _check_value(name: str, value: Any, where: str) -> None:
         raise ConfigError(f"{where}: `{name}` must be from 0 to 1, or -1 for the model's own gate, not {value}")
     if name in ("server.host", "server.allowed_hosts"):
         _check_hosts(name, (value,) if isinstance(value, str) else value, where)
-    if name in ("engine.url", "chat.url") and value:
+    if name in ("engine.url", "chat.url", "shadow.url") and value:
         _check_url(name, value, where)
     if name in SECRETS:
         _check_key(name, value, where)

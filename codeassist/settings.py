@@ -152,6 +152,30 @@ class ServerSettings:
     context: bool = _setting(
         True, "add code of the repository to the texts of clients that send none; a request may say no"
     )
+    price_input: float = _setting(
+        0.0, "what a provider asks for a million tokens of prompt; the dashboard counts what you save by it, 0 does not"
+    )
+    price_output: float = _setting(0.0, "the same for a million tokens of answer")
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowSettings:
+    """A second engine that is asked a share of the same gaps, to be compared and never shown; `codeassist shadow` tells
+    how it did. None of these may be set by a project's file: they decide where code is sent."""
+
+    share: float = _setting(0.0, "share (0 to 1) of the gaps that the second engine is asked too; 0 asks it nothing")
+    kind: str = _setting("remote", "`remote` or `embedded` (on this machine; it waits while anybody else asks)")
+    model: str = _setting("", "model directory of the second engine, when it is embedded; empty means the shipped one")
+    url: str = _setting("", "base address of an OpenAI-compatible server, for example `http://127.0.0.1:8000/v1`")
+    remote_model: str = _setting("", "model name to send to that server; empty means the first that it lists")
+    api_key: str = _setting("", "key for that server; better given as CODEASSIST_SHADOW_API_KEY than in a file")
+    template: str = _setting(
+        "", "FIM template of its model; empty means the directory's own, `deepseek` for a remote one"
+    )
+    tokenizer: str = _setting("", "tokenizer.json of a remote model, for exact budgets; empty estimates them")
+    keep_text: bool = _setting(False, "keep prompts and both answers in the log of comparisons; else only figures")
+    price_input: float = _setting(0.0, "what the second engine costs for a million tokens of prompt")
+    price_output: float = _setting(0.0, "the same for a million tokens of answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +184,8 @@ class LogSettings:
 
     level: str = _setting("info", "`debug` (source text may appear), `info`, `warning` or `error`")
     file: str = _setting("", "log file; empty means stderr")
-    texts: bool = _setting(False, "texts of prompts and answers may appear in the log")
+    requests: str = _setting("", "file for one line of JSON for each request of the HTTP endpoint; empty means none")
+    texts: bool = _setting(False, "texts of prompts and answers may stand in that file, and in messages of the log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,7 @@ class Settings:
     chat: ChatSettings = field(default_factory=ChatSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    shadow: ShadowSettings = field(default_factory=ShadowSettings)
     log: LogSettings = field(default_factory=LogSettings)
 
 

@@ -178,6 +178,14 @@ class EngineStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Speculation:
+    """Tokens that a small head drafted since the engine was started, and those of them that the model kept."""
+
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A piece of another file (or of the same one) that the prompt carried. Lines are 1-based, inclusive."""
 

@@ -22,8 +22,13 @@ LEFT_OUT = {
     "completion.enabled": "codeassist.enable says it, by language",
     "completion.languages_off": "codeassist.enable says it, by language",
     "completion.as_list_entries": "VS Code has inline completion",
+    "log.requests": "it is about the HTTP endpoint",
+    "log.texts": "the same",
 }
-SECTIONS_LEFT_OUT = {"server": "the HTTP endpoint belongs to `codeassist serve`, which no editor starts"}
+SECTIONS_LEFT_OUT = {
+    "server": "the HTTP endpoint belongs to `codeassist serve`, which no editor starts",
+    "shadow": "the same",
+}
 
 TITLES = {"engine": "Engine", "index": "Index", "completion": "Suggestions", "chat": "Chat model", "log": "Log"}
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", tuple: "array"}

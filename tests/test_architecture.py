@@ -34,7 +34,7 @@ ONLY_IN = {
     "sentence_transformers": ("indexer/embedding.py",),
     "git": ("indexer/gitcommand.py",),
     "tree_sitter": ("indexer/",),
-    "sqlite3": ("indexer/", "codeassist/statistics/"),
+    "sqlite3": ("indexer/", "codeassist/shadow/", "codeassist/statistics/"),
     "vllm": ("codeassist/engine/",),
     "httpx": ("codeassist/engine/", "codeassist/commands/"),
     "starlette": ("codeassist/server/",),

@@ -15,7 +15,7 @@ from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import run_async, set_up_logging, settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
-from codeassist.settings import Settings
+from codeassist.settings import Settings, ShadowSettings
 
 Port = Annotated[
     int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Short for -o server.port=…", show_default=False)
@@ -82,6 +82,15 @@ class _Announcer:
             self.front.console.print(text)
             self.front.stdout.flush()
 
+    def shadowing(self, shadow: ShadowSettings, where: str) -> None:
+        """Say where copies of prompts go, whoever reads it."""
+        told = f"{shadow.share:.0%} of the gaps are asked of {where} too, to be compared (shadow.share)"
+        if self.as_json:
+            self.front.warn(told)
+        else:
+            self.front.console.print(told, markup=False)
+            self.front.stdout.flush()
+
     def ready(self, url: str, model: str, seconds: float) -> None:
         if self.as_json:
             answer = {"url": url, "model": model, "workspace": str(self.workspace), "seconds": round(seconds, 2)}
@@ -96,6 +105,7 @@ async def _serve(announcer: _Announcer, settings: Settings) -> None:
     from codeassist.server.hosting import hosting_of, url_of
     from codeassist.server.keys import keys_file
     from codeassist.server.listening import listen, serve
+    from codeassist.shadow.second import destination
 
     front = announcer.front
     hosting = await asyncio.to_thread(hosting_of, settings.server, keys_file(front.environ))
@@ -107,6 +117,8 @@ async def _serve(announcer: _Announcer, settings: Settings) -> None:
         raise
     url = url_of(listener, tls=hosting.tls is not None)
     announcer.listening(url)
+    if where := destination(settings.shadow):
+        announcer.shadowing(settings.shadow, where)
     with bars(front) as shown:
 
         def ready(seconds: float) -> None:

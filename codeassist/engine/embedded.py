@@ -21,7 +21,7 @@ from codeassist.engine.limits import require_fitting
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Speculation
 
 # After this many crashes in a row without an answer in between, it is not tried again.
 MAX_CRASHES = 6
@@ -55,6 +55,8 @@ class EmbeddedEngine:
         self._answers: dict[int, asyncio.Queue[_Event]] = {}
         self._n_crashes = 0
         self._restarts = 0
+        # Of the child that runs; a new one counts from 0.
+        self.speculation: Speculation | None = None
         self._loading: Literal["starting", "restarting"] = "starting"
         self._keeper: asyncio.Task[None] | None = None
         self._started: asyncio.Future[None] | None = None
@@ -176,6 +178,8 @@ class EmbeddedEngine:
             self._loading = "restarting"
             if not started.done():
                 started.set_result(None)
+        elif "speculation" in message:
+            self.speculation = Speculation(*message["speculation"])
         elif "progress" in message:
             self._board.show(EngineStatus(self._loading, message["progress"], child.pid, self._restarts))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,15 @@ class SettingNames:
 
 
 ENGINE = SettingNames("engine.url", "engine.remote_model", "engine.api_key", "CODEASSIST_ENGINE_API_KEY")
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Whether an address is a loopback one."""
+    try:
+        name = httpx.URL(url).host
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except (httpx.InvalidURL, ValueError):
+        return False
 
 
 class WrongSettings(EngineUnavailable):

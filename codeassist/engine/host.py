@@ -2,9 +2,9 @@
 
 One socket, one JSON object per line. From the parent: {"key", "generate": request}, {"key", "chat": {"body",
 "priority"}} and {"key", "abort": true}; the end of the stream means: finish. To the parent: {"progress": text},
-{"ready": true}, and {"key", ...} with an event of `wire.py` or `chat_events.py`. Whatever is printed here goes to
-stderr; the parent reads it as a log. DIRECTORY is for temporary files (vLLM never removes its sockets); the parent
-deletes it.
+{"ready": true}, {"speculation": [drafted, accepted]} (tokens so far), and {"key", ...} with an event of `wire.py` or
+`chat_events.py`. Whatever is printed here goes to stderr; the parent reads it as a log. DIRECTORY is for temporary
+files (vLLM never removes its sockets); the parent deletes it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from codeassist.engine.chat_events import END
 from codeassist.engine.hardware import read_hardware, vllm_runs_on_cpu
 from codeassist.engine.vllm_arguments import HostOptions, environment
 from codeassist.errors import EngineCrashed, EngineError
+from codeassist.types import Speculation
 
 if TYPE_CHECKING:
     from codeassist.engine.vllm_adapter import VllmModel
@@ -46,6 +47,7 @@ class Host:
         self._reader = reader
         self._writer = writer
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._told: Speculation | None = None
 
     async def serve(self) -> None:
         """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die; a fault of ours ends it too."""
@@ -57,6 +59,7 @@ class Host:
                 await asyncio.wait({listening}, timeout=_PULSE_S)
                 if not self._model.is_alive:
                     raise EngineCrashed("vLLM's engine process died")
+                self._tell_speculation()
             for running in self._running.values():
                 running.cancel()
 
@@ -92,6 +95,12 @@ class Host:
             self._tell({"key": key} | wire.error_event(error))
         finally:
             del self._running[key]
+
+    def _tell_speculation(self) -> None:
+        now = self._model.speculation
+        if now is not None and now != self._told:
+            self._told = now
+            self._tell({"speculation": [now.drafted_tokens, now.accepted_tokens]})
 
     def _tell(self, message: wire.Json) -> None:
         self._writer.write(json.dumps(message).encode() + b"\n")

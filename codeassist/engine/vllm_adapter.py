@@ -30,6 +30,7 @@ from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from codeassist.engine import vllm_repairs, wire
 from codeassist.engine.answer import AnswerText
+from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.text_prompts import TextPrompts
@@ -42,7 +43,7 @@ from codeassist.engine.vllm_arguments import (
 )
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
-from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+from codeassist.types import Delta, FinishReason, GenerationRequest, Speculation, Token, Usage
 
 if TYPE_CHECKING:
     from codeassist.engine.vllm_chat import VllmChat
@@ -77,7 +78,8 @@ class VllmModel:
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = _end_tokens(directory, config)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
-        self._has_hook = on_cpu and not speculative_tokens(options, on_cpu=on_cpu)
+        self._drafts = Drafts() if speculative_tokens(options, on_cpu=on_cpu) else None
+        self._has_hook = on_cpu and self._drafts is None
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
@@ -87,12 +89,19 @@ class VllmModel:
         arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
-        self._llm = _load(arguments, on_cpu=on_cpu)
+        self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        if self._drafts and self._llm.logger_manager:
+            self._llm.logger_manager.stat_loggers = [self._drafts]
 
     @property
     def is_alive(self) -> bool:
         """Whether the engine's own processes still run."""
         return not self._llm.errored
+
+    @property
+    def speculation(self) -> Speculation | None:
+        """What was drafted and kept so far; None where nothing is drafted."""
+        return self._drafts.counted if self._drafts else None
 
     async def warm_up(self) -> None:
         """Answer once, so that the first user does not wait for what is set up on first use."""
@@ -227,10 +236,11 @@ class VllmModel:
         return tuple((text, value) for text, value in spelled if math.isfinite(value))[:n_top]
 
 
-def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
+def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
+    """counts: whether vLLM measures what it does."""
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
-        return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+        return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
@@ -241,7 +251,7 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool) -> AsyncLLM:
     # starts 20 s earlier and needs 0.5 GiB less.
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
     executor: type[Executor] = UniProcExecutor
-    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=False, log_requests=False)
+    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=counts, log_requests=False)
 
 
 def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any) -> SamplingParams:

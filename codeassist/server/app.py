@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from codeassist.errors import CodeassistError
 from codeassist.server.chat import chat_routes
@@ -23,6 +24,7 @@ from codeassist.server.ollama import ollama_routes
 from codeassist.server.ollama_embed import ollama_embed_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.openapi.document import openapi_routes
+from codeassist.server.operations import Operations
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
 from codeassist.server.rerank import rerank_routes
@@ -36,25 +38,18 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
     access: None for a server on loopback that asks for no key.
     """
     access = access or Access()
-    embedder = ServedEmbedder(service.assistant.settings.index)
+    operations = Operations(service, index)
+    routes = [
+        *health_routes(service.assistant, index, access.life),
+        *_dialects(service),
+        *own_routes(service),
+        *operations.routes(),
+        *openapi_routes(),
+    ]
+    guards = [Middleware(Guard, access), Middleware(WholeBodies, access.limits)]
     return Starlette(
-        routes=[
-            *health_routes(service.assistant, index, access.life),
-            *model_routes(service),
-            *openai_routes(service),
-            *mistral_routes(service),
-            *deepseek_routes(service),
-            *tabby_routes(service),
-            *llama_routes(service),
-            *ollama_routes(service),
-            *ollama_embed_routes(embedder),
-            *embeddings_routes(embedder),
-            *rerank_routes(embedder),
-            *chat_routes(service),
-            *own_routes(service),
-            *openapi_routes(),
-        ],
-        middleware=[Middleware(Guard, access), Middleware(WholeBodies, access.limits)],
+        routes=routes,
+        middleware=[operations.middleware(routes), *guards],
         exception_handlers={
             Problem: _on_problem,
             CodeassistError: _on_error,
@@ -62,6 +57,23 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
             Exception: _on_bug,
         },
     )
+
+
+def _dialects(service: Service) -> list[BaseRoute]:
+    embedder = ServedEmbedder(service.assistant.settings.index)
+    return [
+        *model_routes(service),
+        *openai_routes(service),
+        *mistral_routes(service),
+        *deepseek_routes(service),
+        *tabby_routes(service),
+        *llama_routes(service),
+        *ollama_routes(service),
+        *ollama_embed_routes(embedder),
+        *embeddings_routes(embedder),
+        *rerank_routes(embedder),
+        *chat_routes(service),
+    ]
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What was asked and what became of it: the last requests, for the log, the metrics and the dashboard.
 
-No text of prompts or answers is kept here.
+No text of prompts or answers is kept here. Whoever needs them (a log that the user wants with texts, the second engine
+of `codeassist/shadow/`) gets each when its request has ended (`Journal.on_answer`).
 """
 
 from __future__ import annotations
@@ -8,17 +9,19 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from codeassist.server.caller import Caller
-from codeassist.types import ContextReport, FinishReason, Usage
+from codeassist.types import ContextReport, FimRequest, FinishReason, GenerationRequest, Usage
 
 # So many ended requests are kept.
 KEPT = 512
 
 State = Literal["running", "done", "left", "superseded", "failed"]
+# A dialect's own body stands for what has no type of ours.
+Asked = FimRequest | GenerationRequest | Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,16 @@ class Record:
     shared: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was asked (None where a dialect does not say), and the text of the answer as far as it came."""
+
+    asked: Asked | None
+    answer: str
+
+
 Listener = Callable[[Record], None]
+AnswerListener = Callable[[Record, Exchange], None]
 
 
 class Journal:
@@ -60,10 +72,20 @@ class Journal:
         self._running: dict[int, Record] = {}
         self._ended: deque[Record] = deque(maxlen=kept)
         self._listeners: list[Listener] = []
+        self._answer_listeners: list[AnswerListener] = []
 
     def on_change(self, listener: Listener) -> None:
         """Call `listener` with every record when it begins and when it has ended; not in between."""
         self._listeners.append(listener)
+
+    def on_answer(self, listener: AnswerListener) -> None:
+        """Call `listener` with every request that has ended, and its texts. Without a listener none are gathered."""
+        self._answer_listeners.append(listener)
+
+    @property
+    def wants_texts(self) -> bool:
+        """Whether anybody listens to them."""
+        return bool(self._answer_listeners)
 
     @property
     def running(self) -> tuple[Record, ...]:
@@ -91,6 +113,11 @@ class Journal:
             self._ended.append(record)
             self._tell(record)
 
+    def hand_over(self, record: Record, exchange: Exchange) -> None:
+        """Give the texts of a request that has ended to those who listen."""
+        for listener in self._answer_listeners:
+            listener(record, exchange)
+
     def _tell(self, record: Record) -> None:
         for listener in self._listeners:
             listener(record)
@@ -103,7 +130,19 @@ class Entry:
         self._journal = journal
         self._begun = time.perf_counter()
         self._marks: dict[str, float] = {}
+        self._asked: Asked | None = None
+        self._texts: list[str] = []
         self.record = record
+
+    def asks(self, asked: Asked) -> None:
+        """What is asked; kept only while the request runs, and only where somebody wants it."""
+        if self._journal.wants_texts:
+            self._asked = asked
+
+    def hear(self, text: str) -> None:
+        """A piece of the answer."""
+        if self._journal.wants_texts:
+            self._texts.append(text)
 
     def note(self, **changes: object) -> None:
         """Set fields of the record."""
@@ -122,3 +161,4 @@ class Entry:
         if self.record.state == "running":
             total = (time.perf_counter() - self._begun) * 1000
             self.note(state=state, message=message, ms={**self.record.ms, "total": total})
+            self._journal.hand_over(self.record, Exchange(self._asked, "".join(self._texts)))

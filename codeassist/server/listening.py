@@ -20,11 +20,12 @@ from codeassist.errors import AddressInUse, ConfigError
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
 from codeassist.server.hosting import Hosting, url_of
+from codeassist.server.operations import logged
 from codeassist.server.outcomes import counted
 from codeassist.server.own_socket import own_socket
-from codeassist.server.request_log import log_record
 from codeassist.server.running import Server
 from codeassist.server.service import Service
+from codeassist.server.shadowing import shadow
 from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
 
@@ -73,14 +74,15 @@ async def serve(
     index = IndexHealth()
     chat = await asyncio.to_thread(open_endpoint, assistant.settings, assistant.engine)
     service = Service(assistant, chat=chat)
-    service.journal.on_change(log_record)
     server = Server(create_app(service, index, hosting.access), hosting)
     url = url_of(listener, tls=hosting.tls is not None)
     statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)
-    with statistics, _found_by_editors(url, listener, runtime_directory, hosting) as own, server.stopped_by_signals():
+    found = _found_by_editors(url, listener, runtime_directory, hosting)
+    with statistics, found as own, server.stopped_by_signals(), logged(service):
         answering = asyncio.create_task(server.serve_on(listener, own))
         loading = asyncio.create_task(_load(assistant, chat, on_ready))
         indexing = asyncio.create_task(_refresh(assistant, index, on_index))
+        shadowing = asyncio.create_task(shadow(service))
         try:
             await asyncio.wait({answering, loading}, return_when=asyncio.FIRST_COMPLETED)
             if loading.done():
@@ -88,7 +90,7 @@ async def serve(
             await answering
         finally:
             await server.stop(answering)
-            await _cancel(loading, indexing)
+            await _cancel(loading, indexing, shadowing)
             listener.close()
             if chat is not None:
                 await chat.close()

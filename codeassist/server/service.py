@@ -16,6 +16,7 @@ from codeassist.server.deltas import limited
 from codeassist.server.headers import FALLBACK_HEADER, context_headers
 from codeassist.server.journal import Entry, Journal
 from codeassist.server.outcomes import Outcomes
+from codeassist.shadow.asking import Shadow
 from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest
 
 
@@ -65,21 +66,24 @@ class Service:
         self.chat = chat
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
+        self.shadow: Shadow | None = None
 
     def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""
-        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, limited(self._filled(asked, entry), asked.max_tokens)))
 
     def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Continue a prompt as it is. Raises EngineUnavailable at once where no answer can come."""
-        entry = self._open(asked.id, route, caller, is_streamed=is_streamed)
+        entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, self.assistant.generate(asked)))
 
-    def _open(self, request_id: str, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
+    def _open(self, asked: FimRequest | GenerationRequest, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
         _require_loaded(self.assistant.engine.status)
         model = self.assistant.engine.info.name
-        return self.journal.open(request_id, route, caller, model, is_streamed=is_streamed)
+        entry = self.journal.open(asked.id, route, caller, model, is_streamed=is_streamed)
+        entry.asks(asked)
+        return entry
 
     async def _filled(self, asked: FimRequest, entry: Entry) -> AsyncGenerator[Delta]:
         prepared = await self.assistant.prepare_gap(asked)
@@ -98,6 +102,7 @@ async def _recorded(entry: Entry, deltas: AsyncIterator[Delta]) -> AsyncGenerato
                 if delta.text and not has_text:
                     has_text = True
                     entry.mark("first_token")
+                entry.hear(delta.text)
                 if delta.finish_reason:
                     entry.mark("decode" if has_text else "first_token")
                 if delta.model:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, fields
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,15 @@ CREATE TABLE IF NOT EXISTS suggestions (
     is_whole INTEGER NOT NULL, accepted_at REAL, changed_30 REAL, changed_300 REAL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS suggestions_by_time ON suggestions (shown_at);
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Counts of suggestions. accepted: any part of one. typed_along: by hand, to the last letter."""
+
+    shown: int
+    accepted: int
+    typed_along: int
 
 
 class StatisticsStore:
@@ -76,6 +85,17 @@ class StatisticsStore:
                 f"SELECT {columns} FROM suggestions WHERE shown_at >= ? ORDER BY shown_at", (since,)
             )
             return [_record(row) for row in rows]
+
+    def count(self, since: float) -> Shown:
+        """What came of those that were shown since a time, without reading each."""
+        if not self.path.exists():
+            return Shown(0, 0, 0)
+        with self._connected("ro") as connection:
+            if not _format(connection):
+                return Shown(0, 0, 0)
+            counts = "count(*), total(taken > 0), total(taken = 0 AND typed >= characters)"
+            row = connection.execute(f"SELECT {counts} FROM suggestions WHERE shown_at >= ?", (since,)).fetchone()
+            return Shown(*map(int, row))
 
     def forget(self) -> int:
         """Delete everything; how many records there were, 0 for a file that could not be read."""

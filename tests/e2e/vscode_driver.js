@@ -21,16 +21,24 @@ const FLAGS = [
 ];
 
 const pages = new Map();
+const complaints = new Map();
 
 const OPERATIONS = {
-  open: async (browser, { window, url, width, height }) => {
+  open: async (browser, { window, url, width, height, ready = '.monaco-workbench', scheme = 'light', scale = 2 }) => {
     // Twice the pixels: the pictures are looked at.
-    const context = await browser.newContext({ viewport: { width, height }, deviceScaleFactor: 2 });
+    const size = { viewport: { width, height }, deviceScaleFactor: scale };
+    const context = await browser.newContext({ ...size, colorScheme: scheme, reducedMotion: 'reduce' });
     const page = await context.newPage();
+    const said = [];
+    page.on('pageerror', (error) => said.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && said.push(message.text()));
     pages.set(window, page);
+    complaints.set(window, said);
     await page.goto(url, { waitUntil: 'domcontentloaded' });
-    await page.waitForSelector('.monaco-workbench', { timeout: 60_000 });
+    await page.waitForSelector(ready, { timeout: 60_000 });
   },
+  /** Errors of the page's scripts, and what its policy forbade. */
+  complaints: async (_, { window }) => complaints.get(window),
   reload: async (_, { window }) => {
     await pages.get(window).reload({ waitUntil: 'domcontentloaded' });
     await pages.get(window).waitForSelector('.monaco-workbench', { timeout: 60_000 });

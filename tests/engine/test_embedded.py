@@ -12,7 +12,7 @@ from codeassist.engine.chat_events import END, head_event, text_event, usage_eve
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
-from codeassist.types import Delta, GenerationRequest, Priority, Usage
+from codeassist.types import Delta, GenerationRequest, Priority, Speculation, Usage
 
 
 class FakeChild:
@@ -106,6 +106,16 @@ async def test_an_answer_comes_from_the_child() -> None:
     child.answer(key, "b", "stop")
     assert text_of(await reader) == "ab"
     assert len(child.heard) == 1, "a finished answer is not aborted"
+    await engine.close()
+
+
+async def test_the_child_tells_how_drafting_does() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    assert engine.speculation is None
+    nursery.children[0].say({"speculation": [40, 30]})
+    await until(lambda: engine.speculation == Speculation(40, 30))
     await engine.close()
 
 

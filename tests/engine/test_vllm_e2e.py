@@ -240,6 +240,12 @@ async def test_drafts_do_not_change_answers(engine: EmbeddedEngine, real_model: 
     for n_drafted in (0, 1):
         async with running(real_model, speculative_tokens=n_drafted, dtype="float32") as other:
             answers.append(await asyncio.gather(*(read(other, request) for request in requests)))
+            if n_drafted:
+                await until(lambda: other.speculation is not None and other.speculation.drafted_tokens > 0)
+                assert other.speculation is not None
+                assert 0 <= other.speculation.accepted_tokens <= other.speculation.drafted_tokens
+            else:
+                assert other.speculation is None
     for plain, drafted in zip(*answers, strict=True):
         assert text_of(plain) == text_of(drafted)
         assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens

@@ -162,7 +162,9 @@ class TestLlamaVim:
             "response_fields": [""],
             "model": "",
         }
+        n_asked = len(client_server.chat.asked)
         chatted(url, {**warm_up, "model": "", "stream": False}, client_server)
+        assert len(client_server.chat.asked) == n_asked
         asked = {
             "id_slot": 0,
             "min_p": 0.1,

@@ -73,7 +73,7 @@ def completion(
 def test_ghost_text_comes_with_the_repository_behind_it(
     name: str, client_server: ClientServer, completion: Driver, tmp_path: Path
 ) -> None:
-    before = len(client_server.records())
+    before = client_server.latest()
     answer = completion.ask(
         config=str(configuration(name, client_server, tmp_path)),
         workspace=str(client_server.repository),

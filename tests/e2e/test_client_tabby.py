@@ -55,7 +55,7 @@ async def first_item(client: LspClient, uri: str) -> dict[str, Any]:
 async def test_a_completion_comes_with_the_repository_behind_it(
     client_server: ClientServer, client_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    before = len(client_server.records())
+    before = client_server.latest()
     folder = tmp_path / ".tabby-client" / "agent"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text(client_server.configured(CONFIG.read_text(encoding="utf-8")), encoding="utf-8")

@@ -18,7 +18,7 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 from scripts import figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-CLIENTS = ("aider", "continue", "llama.vim", "llama.vscode", "minuet", "tabby", "zed")
+CLIENTS = ("aider", "codecompanion", "continue", "llama.vim", "llama.vscode", "minuet", "tabby", "zed")
 NAMES = (
     "README.md",
     "bench/README.md",

@@ -114,7 +114,12 @@ def client_server(folder: Path, environment: Mapping[str, str]) -> Iterator[Clie
     _write_repository(folder / "repository")
     port = free_port()
     with scripted_chat() as chat, (folder / "serve.log").open("wb") as log:
-        settings = {"CODEASSIST_CHAT_URL": chat.url, "PYTHONPATH": str(ROOT)}
+        settings = {
+            "CODEASSIST_CHAT_URL": chat.url,
+            # On a busy machine, what is found too late for one key would be there for the next: tests press one.
+            "CODEASSIST_COMPLETION_RETRIEVE_DEADLINE_MS": "5000",
+            "PYTHONPATH": str(ROOT),
+        }
         command = [sys.executable, "-m", "codeassist.cli", "serve", str(folder / "repository"), "--port", str(port)]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**environment, **settings}, cwd=ROOT

@@ -7,8 +7,13 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-# Answers for the plugin that the configuration sets up, and prints what it is told.
+# In place of the plugins that the configurations set up: what they are told is kept.
 _MINUET = "package.loaded.minuet = { setup = function(given) vim.g.given = given end }"
+_CODECOMPANION = (
+    "package.loaded['codecompanion.adapters'] = { extend = function(name, given) return { name, given } end } "
+    "package.loaded.codecompanion = { setup = function(given) "
+    "vim.g.given = { adapter = given.adapters.http.codeassist(), interactions = given.interactions } end }"
+)
 
 
 def vim_variable(nvim: str, script: Path, name: str) -> Any:
@@ -19,6 +24,11 @@ def vim_variable(nvim: str, script: Path, name: str) -> Any:
 def minuet_options(nvim: str, script: Path) -> Any:
     """What a Lua file gives to minuet's `setup`."""
     return _read(nvim, [f"lua {_MINUET}", f"luafile {script}"], "g:given")
+
+
+def codecompanion_options(nvim: str, script: Path) -> Any:
+    """What a Lua file gives to codecompanion's `setup`: its adapter (what it extends, with what) and the uses of it."""
+    return _read(nvim, [f"lua {_CODECOMPANION}", f"luafile {script}"], "g:given")
 
 
 def _read(nvim: str, commands: list[str], expression: str) -> Any:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.e2e.client_server import EXPECTED, PREFIX, SUFFIX, ClientServer
-from tests.e2e.config_reading import minuet_options, vim_variable
+from tests.e2e.config_reading import codecompanion_options, minuet_options, vim_variable
 from tests.e2e.neovim_tools import nvim_or_skip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -233,3 +233,16 @@ class TestMinuet:
             events = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: {")]
             choices = [choice for event in events for choice in json.loads(event)["choices"]]
             assert "".join(choice["text"] for choice in choices).startswith(EXPECTED)
+
+
+class TestCodeCompanion:
+    """lua/codecompanion/adapters/http/openai_compatible.lua."""
+
+    def test_it_chats(self, client_server: ClientServer, tmp_path: Path) -> None:
+        script = configured("codecompanion/codeassist.lua", client_server, tmp_path)
+        options = codecompanion_options(nvim_or_skip("0.11"), script)
+        base, given = options["adapter"]
+        assert base == "openai_compatible"
+        assert {use["adapter"] for use in options["interactions"].values()} == {"codeassist"}
+        body = {"model": given["schema"]["model"]["default"], "stream": True, "stream_options": {"include_usage": True}}
+        assert chatted(f"{given['env']['url']}/v1/chat/completions", body, client_server) == ANSWER

@@ -101,7 +101,7 @@ def aider() -> Path:
     with locked(folder.with_suffix(".lock")):
         if not _is_complete(folder, {"aider": AIDER}):
             shutil.rmtree(folder, ignore_errors=True)
-            uv = [sys.executable, "-m", "uv", "--no-config"]
+            uv = [sys.executable, "-m", "uv"]
             _run([*uv, "venv", "-q", "--python", _python_for_aider(), str(folder)], folder.parent)
             _run([*uv, "pip", "install", "-q", "--python", str(python), AIDER], folder.parent)
             _complete(folder, {"aider": AIDER})

@@ -18,7 +18,14 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 from scripts import figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("README.md", "bench/README.md", "training/MODEL_CARD.md", "training/FUSION.md")
+CLIENTS = ("aider", "codecompanion", "continue", "llama.vim", "llama.vscode", "minuet", "tabby", "zed")
+NAMES = (
+    "README.md",
+    "bench/README.md",
+    "training/MODEL_CARD.md",
+    "training/FUSION.md",
+    *(f"extension-config/{client}/README.md" for client in CLIENTS),
+)
 DOCUMENTS = tuple(ROOT / name for name in NAMES)
 
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)

@@ -20,8 +20,8 @@ from codeassist.server.health import IndexHealth
 from codeassist.server.service import Service
 from codeassist.settings import Settings, documented_settings
 from indexer.index import CodeIndex
+from scripts.docs import CLIENTS, PART, content, generated
 from scripts.docs import DOCUMENTS as GENERATED
-from scripts.docs import PART, content, generated
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [
@@ -84,9 +84,20 @@ def test_lines_to_paste_into_an_editor_are_those_of_its_own_guide() -> None:
 
 def test_the_port_in_the_documents_is_the_port_of_the_server() -> None:
     port = str(Settings().server.port)
-    texts = {name: read(name) for name in ("README.md", "extension-config/continue/config.yaml")}
-    found = {name: set(re.findall(r"(?:127\.0\.0\.1|localhost):(83\d\d)", text)) for name, text in texts.items()}
-    assert all(ports == {port} for ports in found.values())
+    clients = [path for name in CLIENTS for path in (ROOT / "extension-config" / name).rglob("*") if path.is_file()]
+    texts = [read("README.md"), *(path.read_text(encoding="utf-8") for path in clients)]
+    found = [set(re.findall(r"(?:127\.0\.0\.1|localhost):(83\d\d)", text)) for text in texts]
+    assert found[0] == {port}
+    assert set.union(*found) == {port}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_clients_guide_shows_each_of_its_files(client: str) -> None:
+    """But for those that are alternatives to one that it shows."""
+    folder = ROOT / "extension-config" / client
+    files = {path.relative_to(ROOT).as_posix() for path in folder.iterdir() if path.is_file()}
+    guide = f"extension-config/{client}/README.md"
+    assert {name for _, kind, name, *_ in PART.findall(read(guide)) if kind == "file"} == files - {guide}
 
 
 def test_every_public_route_stands_on_its_page_and_the_readme_names_none_that_is_not_there() -> None:

@@ -27,6 +27,7 @@ own.py          /codeassist/v1/engine, /codeassist/v1/generate: for our own othe
 health.py       /health
 hosting.py      from the settings to who else may ask, and how
 tls.py          certificate and key
+refreshing.py   the index, brought up to date while requests come
 listening.py    the life of one server
 running.py      uvicorn as we run it: sockets, signals, the end in good order
 own_socket.py   the Unix socket of this user's own processes

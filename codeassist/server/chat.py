@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -40,6 +41,8 @@ def chat_routes(service: Service) -> list[Route]:
         endpoint = service.chat
         if endpoint is None:
             raise Problem(400, no_chat(service.assistant.engine), code="no_chat_model")
+        if asks_for_nothing(body):
+            return JSONResponse(nothing(endpoint.name))
         entry = open_entry(service, endpoint, body, caller_of(request))
         return WhileConnected(lambda: _begin(endpoint, body, entry))
 
@@ -56,6 +59,20 @@ def read_chat(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(body.get("model"), str | None):
         raise Problem(400, "`model` must be a text", param="model")
     return body
+
+
+def asks_for_nothing(body: Mapping[str, Any]) -> bool:
+    """Whether a client of llama.cpp (llama.vim) only wants the prompt computed ahead, as that server does it: another
+    one would not know the field, and write a whole answer that nobody reads."""
+    return body.get("n_predict") == 0 and not body.get("stream")
+
+
+def nothing(model: str) -> dict[str, Any]:
+    """The answer to that."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "length"}
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    head = {"id": f"chat-{os.urandom(12).hex()}", "object": "chat.completion", "created": int(time.time())}
+    return {**head, "model": model, "choices": [choice], "usage": usage}
 
 
 def open_entry(service: Service, endpoint: ChatEndpoint, body: Mapping[str, Any], caller: Caller) -> Entry:

@@ -23,10 +23,10 @@ from codeassist.server.hosting import Hosting, url_of
 from codeassist.server.operations import logged
 from codeassist.server.outcomes import counted
 from codeassist.server.own_socket import own_socket
+from codeassist.server.refreshing import keep_fresh
 from codeassist.server.running import Server
 from codeassist.server.service import Service
 from codeassist.server.shadowing import shadow
-from indexer.errors import IndexerError
 from indexer.types import ProgressCallback
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ async def serve(
     with statistics, found as own, server.stopped_by_signals(), logged(service):
         answering = asyncio.create_task(server.serve_on(listener, own))
         loading = asyncio.create_task(_load(assistant, chat, on_ready))
-        indexing = asyncio.create_task(_refresh(assistant, index, on_index))
+        indexing = asyncio.create_task(keep_fresh(assistant.refresh, index, service.journal, on_index))
         shadowing = asyncio.create_task(shadow(service))
         try:
             await asyncio.wait({answering, loading}, return_when=asyncio.FIRST_COMPLETED)
@@ -104,15 +104,6 @@ async def _load(assistant: Assistant, chat: ChatEndpoint | None, on_ready: Ready
     on_ready(time.perf_counter() - started)
     if chat is not None:
         await chat.start()
-
-
-async def _refresh(assistant: Assistant, index: IndexHealth, on_index: ProgressCallback | None) -> None:
-    index.state = "indexing"
-    try:
-        index.refreshed(await assistant.refresh(on_index))
-    except (IndexerError, OSError) as error:
-        logger.warning("the index was not refreshed: %s", error)
-        index.state, index.message = "failed", str(error)
 
 
 async def _cancel(*tasks: asyncio.Task[None]) -> None:

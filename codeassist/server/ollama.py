@@ -27,7 +27,7 @@ from codeassist.server.ollama_models import OLLAMA_VERSION, described_models, fi
 from codeassist.server.ollama_request import GenerateRequest, read_generate
 from codeassist.server.problems import error_event
 from codeassist.server.service import Answering, Service
-from codeassist.server.wanted import ask, unwrapped
+from codeassist.server.wanted import ask, sorted_out, unwrapped
 from codeassist.server.watch import Watch, watched
 from codeassist.types import Usage
 
@@ -78,7 +78,7 @@ async def _generate(service: Service, request: Request) -> Response:
     if asked.to_ask is None:
         loaded = told.whole(Answer("", Usage(), "stop"), Watch()) | {"done_reason": "load"}
         return JSONResponse(loaded) if not asked.stream else EventStream(_once(loaded), _error_event, framing=NDJSON)
-    wanted = await unwrapped(asked.to_ask)
+    wanted = await unwrapped(await sorted_out(asked.to_ask))
     watch, request_id = Watch(), f"ollama-{os.urandom(12).hex()}"
     answering = ask(service, wanted, request_id, GENERATE, caller, is_streamed=asked.stream)
     if asked.stream:

@@ -8,7 +8,7 @@ from codeassist.server.asking import Asking, answering, computed
 from codeassist.server.caller import Caller
 from codeassist.server.completion_request import CompletionRequest, Prompt
 from codeassist.server.service import Answering, Service
-from codeassist.unwrapping import Unwrapped, unwrap
+from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ async def unwrapped(wanted: Wanted) -> Wanted:
         return wanted
     gap = await computed(lambda: unwrap(prompt), len(prompt))
     return wanted if gap is None else replace(wanted, prompt=gap)
+
+
+async def sorted_out(wanted: Wanted) -> Wanted:
+    """A gap without what its client has put in front of the prefix, as in a rendered prompt; others as they are."""
+    gap = wanted.prompt
+    if not isinstance(gap, Unwrapped):
+        return wanted
+    prefix, suffix = gap.prefix, gap.suffix
+    return replace(wanted, prompt=await computed(lambda: unwrap_gap(prefix, suffix), len(prefix)))
 
 
 def ask(

@@ -1,14 +1,17 @@
-"""What the tests in a real VS Code share: it is started once, when the first of them asks for it."""
+"""What the tests in a real VS Code share, and those of clients: each is started once, when the first of them asks."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from codeassist.engine.hardware import vllm_is_installed
+from tests.e2e.client_server import ClientServer
+from tests.e2e.client_server import client_server as opened_client_server
 from tests.e2e.vscode_server import CodeServer
 from tests.e2e.vscode_session import (
     environment_in,
@@ -22,6 +25,9 @@ from tests.e2e.vscode_session import (
 )
 from tests.e2e.vscode_tools import Tools, cannot, find_tools
 from tests.e2e.vscode_window import Browser, Window
+
+# It comes with vLLM, without which there is no real engine to test either.
+collect_ignore = [] if find_spec("openai") else ["test_client_openai.py"]
 
 
 @pytest.fixture(scope="session")
@@ -100,3 +106,20 @@ def window(main_window: Window) -> Iterator[Window]:
     yield main_window
     main_window.press("Escape", "Escape")
     main_window.close_editors()
+
+
+@pytest.fixture(scope="session")
+def client_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """For the clients and their server: all that they keep goes into one folder."""
+    folder = tmp_path_factory.mktemp("clients-home")
+    return environment_in(folder) | {"HOME": str(folder)}
+
+
+@pytest.fixture(scope="session")
+def client_server(
+    client_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClientServer]:
+    if not vllm_is_installed():
+        pytest.skip("vLLM is not installed (extra `cpu` or `gpu`)")
+    with opened_client_server(tmp_path_factory.mktemp("clients"), client_environment) as server:
+        yield server

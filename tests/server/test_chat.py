@@ -37,6 +37,15 @@ async def test_an_answer_is_relayed_as_it_is(endpoint: Callable[..., Any]) -> No
     assert chat.priorities == [Priority.CHAT]
 
 
+async def test_a_warm_up_of_a_llama_cpp_client_asks_the_model_nothing(endpoint: Callable[..., Any]) -> None:
+    chat = ScriptedEndpoint(["hello you"])
+    async with endpoint(chat=chat) as opened:
+        warm_up = HELLO | {"n_predict": 0, "cache_prompt": True, "samplers": [], "stream": False}
+        answer = await opened.client.post("/v1/chat/completions", json=warm_up)
+    assert answer.json()["choices"][0]["message"]["content"] == ""
+    assert chat.asked == []
+
+
 async def test_a_stream_is_relayed_event_by_event(endpoint: Callable[..., Any]) -> None:
     async with endpoint(chat=ScriptedEndpoint(["hello you"])) as opened:
         answer = await opened.client.post("/v1/chat/completions", json=HELLO | {"stream": True})

@@ -59,6 +59,15 @@ async def test_a_rendered_prompt_is_rendered_anew(endpoint: Any) -> None:
     assert isinstance(e.engine.requests[0].prompt, tuple)
 
 
+async def test_what_continue_puts_in_front_of_a_prefix_is_taken_off_as_in_other_dialects(endpoint: Any) -> None:
+    body = {"prompt": "\n# shop/a.py\ndef add(a, b):\n    return ", "suffix": "\n", "stream": False}
+    async with endpoint("a + b", "a + b") as e:
+        await e.client.post("/api/generate", json=body | {"raw": True})
+        await e.client.post("/v1/fim/completions", json=body)
+    first, second = e.engine.requests
+    assert first.prompt == second.prompt
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_empty_prompt_has_the_model_loaded(endpoint: Any, stream: bool) -> None:
     async with endpoint() as e:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,36 +13,16 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.vscode_tools import cache, locked
+from tests.e2e.client_tools import tabby_agent
 from tests.engine.asking import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-# The last one on npm.
-AGENT = "tabby-agent@1.5.0"
 
 
 @pytest.fixture(scope="module")
 def program() -> Path:
     """The agent's program; installed where it is missing. Without npm or a registry the tests are skipped."""
-    folder = cache() / "tabby-agent"
-    file = folder / "node_modules" / "tabby-agent" / "dist" / "cli.js"
-    if shutil.which("npm") is None:
-        cannot("npm is not on the PATH")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.with_suffix(".lock")):
-        if not file.exists():
-            command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), AGENT]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
-            if done.returncode or not file.exists():
-                cannot((done.stderr or done.stdout)[-600:])
-    return file
-
-
-def cannot(reason: str) -> None:
-    """Skip because of what this machine lacks; CI has to have it."""
-    skip = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-    skip(f"Tabby's agent cannot be tested: {reason}")
+    return tabby_agent()
 
 
 class Agent:
@@ -70,7 +49,6 @@ class Agent:
 async def running(program: Path, home: Path, url: str) -> AsyncIterator[Agent]:
     """An agent that knows the server and no other address."""
     process = await asyncio.create_subprocess_exec(
-        "node",
         str(program),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

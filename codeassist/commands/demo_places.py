@@ -51,7 +51,7 @@ PLACES = (
     ),
     Place(
         "codeassist/server/listening.py",
-        "        index.refreshed(await assistant.",
+        "    await assistant.",
         "the methods of Assistant, in codeassist/assistant.py",
     ),
     Place(

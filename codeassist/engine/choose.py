@@ -21,7 +21,7 @@ from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, op
 from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
-from codeassist.engine.vllm_arguments import HostOptions
+from codeassist.engine.vllm_arguments import HostOptions, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
 from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
@@ -33,6 +33,7 @@ from codeassist.types import ModelInfo
 # A remote model of which we know nothing: what every server in use can take.
 _REMOTE_CONTEXT_TOKENS = 8192
 _REMOTE_PROMPT_TOKENS = 3072
+_REMOTE_SEATS = 64
 
 # A caller that says nothing of chats starts an engine that is not made ready for them.
 _NO_CHAT = ChatSettings(kind="none")
@@ -75,6 +76,13 @@ def open_engine(
     if settings.kind not in openers:
         raise ConfigError(f"engine.kind is {settings.kind!r}; it must be one of {', '.join(openers)}")
     return openers[settings.kind](settings)
+
+
+def seats_of(engine: Engine) -> int:
+    """Requests that an engine works on at the same time. What another server can do is not known: it queues itself."""
+    if isinstance(engine, EmbeddedEngine):
+        return n_requests(on_cpu=vllm_runs_on_cpu())
+    return _REMOTE_SEATS
 
 
 def open_embedded(settings: EngineSettings, chat: ChatSettings = _NO_CHAT) -> EmbeddedEngine:

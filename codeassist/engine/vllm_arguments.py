@@ -107,14 +107,14 @@ def engine_arguments(
     if not on_cpu:
         return arguments | {
             "dtype": options.dtype,
-            "max_num_seqs": GPU_REQUESTS,
+            "max_num_seqs": n_requests(on_cpu=False),
             "gpu_memory_utilization": options.gpu_memory_fraction,
         }
     dtype = cpu_dtype(options.dtype, hardware)
     per_token = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
     return arguments | {
         "dtype": dtype,
-        "max_num_seqs": CPU_REQUESTS,
+        "max_num_seqs": n_requests(on_cpu=True),
         "max_num_batched_tokens": CPU_STEP_TOKENS,
         "long_prefill_token_threshold": CPU_STEP_TOKENS_OF_ONE,
         "block_size": CPU_BLOCK_TOKENS,
@@ -125,6 +125,11 @@ def engine_arguments(
             options.kv_cache_gib, per_token, options.context_tokens, hardware.memory_bytes
         ),
     }
+
+
+def n_requests(*, on_cpu: bool) -> int:
+    """Requests that vLLM works on in one step; further ones would wait inside of it."""
+    return CPU_REQUESTS if on_cpu else GPU_REQUESTS
 
 
 def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:

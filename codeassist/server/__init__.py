@@ -3,6 +3,8 @@
 app.py          routes, and what every answer has in common
 service.py      what all dialects ask: each request with its line in the journal
 caller.py       who asks, by the request's headers
+superseding.py  a gap whose client has typed on
+rate_limits.py  requests a minute for each client
 journal.py      the last requests, without their texts
 request_log.py  the one line per request
 headers.py      what a response says of the code that was added to its prompt

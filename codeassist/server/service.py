@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from urllib.parse import quote
 
 from codeassist.assistant import Assistant
 from codeassist.chat.endpoint import ChatEndpoint
+from codeassist.engine.choose import seats_of
+from codeassist.engine.shared import SharedEngine
 from codeassist.engine.streams import closing
 from codeassist.errors import CodeassistError, EngineUnavailable
 from codeassist.server.caller import Caller
 from codeassist.server.deltas import limited
 from codeassist.server.headers import FALLBACK_HEADER, context_headers
-from codeassist.server.journal import Entry, Journal
+from codeassist.server.journal import Entry, Journal, Record
 from codeassist.server.outcomes import Outcomes
+from codeassist.server.superseding import Superseding
 from codeassist.shadow.asking import Shadow
-from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest
+from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest, Usage
 
 
 class Answering:
@@ -62,15 +66,23 @@ class Service:
     """One workspace and its models, as the dialects see it. chat: None where no model chats."""
 
     def __init__(self, assistant: Assistant, journal: Journal | None = None, chat: ChatEndpoint | None = None) -> None:
+        """Makes the assistant's engine one that clients share."""
         self.assistant = assistant
         self.chat = chat
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
         self.shadow: Shadow | None = None
+        self.shared = SharedEngine(assistant.engine, seats_of(assistant.engine))
+        assistant.engine = self.shared
+        self._superseding = Superseding()
+        self._entries: dict[str, Entry] = {}
+        self.journal.on_change(self._forget_ended)
+        self.shared.on_turn(self._on_turn)
 
     def fim(self, asked: FimRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""
         entry = self._open(asked, route, caller, is_streamed=is_streamed)
+        self._superseding.begin(asked, caller, partial(self._supersede, entry))
         return Answering(entry, _recorded(entry, limited(self._filled(asked, entry), asked.max_tokens)))
 
     def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
@@ -78,17 +90,43 @@ class Service:
         entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, self.assistant.generate(asked)))
 
+    @property
+    def n_open(self) -> int:
+        """What is kept of requests that have not ended."""
+        return len(self._entries) + self._superseding.n_running
+
     def _open(self, asked: FimRequest | GenerationRequest, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
         _require_loaded(self.assistant.engine.status)
         model = self.assistant.engine.info.name
         entry = self.journal.open(asked.id, route, caller, model, is_streamed=is_streamed)
+        self._entries[asked.id] = entry
         entry.asks(asked)
         return entry
+
+    def _forget_ended(self, record: Record) -> None:
+        if record.state != "running":
+            self._entries.pop(record.id, None)
+            self._superseding.over(record.caller.name, record.id)
+
+    def _on_turn(self, request_id: str, is_joined: bool) -> None:
+        entry = self._entries.get(request_id)
+        if entry is not None:
+            entry.mark("queue")
+            entry.note(shared=is_joined)
+
+    def _supersede(self, entry: Entry) -> None:
+        """The answer ends as a finished one, with what it has."""
+        entry.note(finish_reason="stop")
+        entry.end("superseded")
+        self.shared.finish(entry.record.id)
 
     async def _filled(self, asked: FimRequest, entry: Entry) -> AsyncGenerator[Delta]:
         prepared = await self.assistant.prepare_gap(asked)
         entry.note(context=prepared.context)
         entry.mark("context")
+        if entry.record.state == "superseded":
+            yield Delta("", Usage(), finish_reason="stop")
+            return
         async with aclosing(self.assistant.fill_gap(prepared)) as deltas:
             async for delta in deltas:
                 yield delta

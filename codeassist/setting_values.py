@@ -55,6 +55,7 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "shadow.share": (0, 1),
     "shadow.price_input": (0, None),
     "shadow.price_output": (0, None),
+    "server.requests_per_minute": (0, 1_000_000),
 }
 
 _PATHS = frozenset(

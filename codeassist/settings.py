@@ -176,6 +176,9 @@ class ShadowSettings:
     keep_text: bool = _setting(False, "keep prompts and both answers in the log of comparisons; else only figures")
     price_input: float = _setting(0.0, "what the second engine costs for a million tokens of prompt")
     price_output: float = _setting(0.0, "the same for a million tokens of answer")
+    requests_per_minute: int = _setting(
+        0, "requests that one client may send in a minute, at once or spread; 0 sets no limit"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from codeassist.server.openapi.document import openapi_routes
 from codeassist.server.operations import Operations
 from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
+from codeassist.server.rate_limits import Buckets, RateLimited
 from codeassist.server.rerank import rerank_routes
 from codeassist.server.service import Service
 from codeassist.server.tabby import tabby_routes
@@ -46,7 +47,8 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
         *operations.routes(),
         *openapi_routes(),
     ]
-    guards = [Middleware(Guard, access), Middleware(WholeBodies, access.limits)]
+    limits = _rate_limits(service.assistant.settings.server.requests_per_minute)
+    guards = [Middleware(Guard, access), *limits, Middleware(WholeBodies, access.limits)]
     return Starlette(
         routes=routes,
         middleware=[operations.middleware(routes), *guards],
@@ -57,6 +59,10 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
             Exception: _on_bug,
         },
     )
+
+
+def _rate_limits(per_minute: int) -> list[Middleware]:
+    return [Middleware(RateLimited, buckets=Buckets(per_minute))] if per_minute else []
 
 
 def _dialects(service: Service) -> list[BaseRoute]:

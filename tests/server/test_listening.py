@@ -154,6 +154,25 @@ def test_an_address_of_another_machine_is_a_config_error() -> None:
         listen("192.0.2.1", 8311)
 
 
+async def test_answers_do_not_wait_for_more_to_send() -> None:
+    transports: list[asyncio.Transport] = []
+
+    class Accepting(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transports.append(transport)
+
+    listener = listen("127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(Accepting, sock=listener)
+    _, writer = await asyncio.open_connection(*listener.getsockname())
+    await until(lambda: transports)
+    accepted = transports[0].get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+    transports[0].close()
+    server.close()
+
+
 def test_the_address_of_ipv6_is_written_in_brackets() -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")

@@ -6,6 +6,15 @@ from codeassist.errors import RequestRejected
 from codeassist.types import GenerationRequest, ModelInfo
 
 
+def is_whole(text: str) -> bool:
+    """Whether a text is all characters, and no half of a surrogate pair is in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: ModelInfo) -> None:
     """Raises RequestRejected when the model cannot hold the request or the engine cannot force its prefix."""
     if request.forced_prefix and not info.supports_forced_prefix:
@@ -15,7 +24,7 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
     if request.seed is not None and not 0 <= request.seed < 2**63:
         raise RequestRejected("the seed must be at least 0 and less than 2**63")
     texts = [request.forced_prefix, *request.stop, request.prompt if isinstance(request.prompt, str) else ""]
-    if any("\ud800" <= character <= "\udfff" for text in texts for character in text):
+    if any(not is_whole(text) for text in texts):
         raise RequestRejected("a text of the request holds half of a surrogate pair, which is no character")
     n_asked = n_prompt_tokens + request.max_tokens
     if n_asked > info.context_tokens:

@@ -147,6 +147,9 @@ class ServerSettings:
     )
     tls_certificate: str = _setting("", "PEM file of the certificate chain, to serve HTTPS; empty means HTTP")
     tls_key: str = _setting("", "PEM file of its private key; empty means that the certificate's file holds it, too")
+    requests_per_minute: int = _setting(
+        0, "requests that one client may send in a minute, at once or spread; 0 sets no limit"
+    )
     max_body_mib: int = _setting(8, "requests with a larger body are refused")
     drain_s: float = _setting(10.0, "seconds that running answers get to end once the server was told to")
     context: bool = _setting(
@@ -176,9 +179,6 @@ class ShadowSettings:
     keep_text: bool = _setting(False, "keep prompts and both answers in the log of comparisons; else only figures")
     price_input: float = _setting(0.0, "what the second engine costs for a million tokens of prompt")
     price_output: float = _setting(0.0, "the same for a million tokens of answer")
-    requests_per_minute: int = _setting(
-        0, "requests that one client may send in a minute, at once or spread; 0 sets no limit"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Measurements of the HTTP endpoint."""
+"""What the HTTP endpoint costs, and what it does for many clients: see bench/README.md."""

@@ -21,7 +21,7 @@ from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, op
 from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
-from codeassist.engine.vllm_arguments import HostOptions, n_requests
+from codeassist.engine.vllm_arguments import HostOptions, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
 from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
@@ -78,11 +78,13 @@ def open_engine(
     return openers[settings.kind](settings)
 
 
-def seats_of(engine: Engine) -> int:
-    """Requests that an engine works on at the same time. What another server can do is not known: it queues itself."""
-    if isinstance(engine, EmbeddedEngine):
-        return n_requests(on_cpu=vllm_runs_on_cpu())
-    return _REMOTE_SEATS
+def seats_of(engine: Engine) -> tuple[int, int]:
+    """Requests that an engine works on at the same time, and how many of these must be completions. What another server
+    can do is not known: it queues itself."""
+    if not isinstance(engine, EmbeddedEngine):
+        return _REMOTE_SEATS, _REMOTE_SEATS // 4
+    on_cpu = vllm_runs_on_cpu()
+    return n_requests(on_cpu=on_cpu), n_completions_only(on_cpu=on_cpu)
 
 
 def open_embedded(settings: EngineSettings, chat: ChatSettings = _NO_CHAT) -> EmbeddedEngine:

@@ -24,9 +24,6 @@ from codeassist.errors import EngineUnavailable
 from codeassist.protocols import Engine, StatusListener
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
 
-# Of the seats, one in so many is kept free for completions.
-RESERVED_SHARE = 4
-
 # Called with a request's id when its turn has come, and whether another request's generation answers it.
 TurnListener = Callable[[str, bool], None]
 
@@ -71,10 +68,10 @@ class _Reader:
 class SharedEngine:
     """An engine among clients that know nothing of each other."""
 
-    def __init__(self, engine: Engine, n_seats: int) -> None:
-        """n_seats: requests that the engine works on at the same time."""
+    def __init__(self, engine: Engine, n_seats: int, n_reserved: int = 0) -> None:
+        """n_seats: requests that the engine works on at the same time. n_reserved: of these, for completions alone."""
         self._engine = engine
-        self._turns = Turns(n_seats, n_seats // RESERVED_SHARE)
+        self._turns = Turns(n_seats, n_reserved)
         self._joinable: dict[GenerationRequest, _Generation] = {}
         self._readers: dict[str, _Reader] = {}
         self._tasks: set[asyncio.Task[None]] = set()

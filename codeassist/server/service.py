@@ -72,7 +72,7 @@ class Service:
         self.journal = journal or Journal()
         self.outcomes = Outcomes()
         self.shadow: Shadow | None = None
-        self.shared = SharedEngine(assistant.engine, seats_of(assistant.engine))
+        self.shared = SharedEngine(assistant.engine, *seats_of(assistant.engine))
         assistant.engine = self.shared
         self._superseding = Superseding()
         self._entries: dict[str, Entry] = {}

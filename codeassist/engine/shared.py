@@ -7,8 +7,8 @@
     shared.finish(request.id)                              # its reader gets a regular end now
 
 Each generation is read by a task of its own into one list, from which every reader reads at its own pace: a slow reader
-holds up neither others nor the seat, and costs no more than the answer, whose length is limited. When the last reader
-leaves, the generation is aborted.
+holds up none of the others. Where nobody has read for `MOST_AHEAD` steps, the generation waits for its readers. When
+the last of them leaves, it is aborted.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from codeassist.engine.turns import Seat, Turns
 from codeassist.errors import EngineUnavailable
 from codeassist.protocols import Engine, StatusListener
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
+
+# Steps that a generation runs ahead of the reader that is furthest: more than nearly all completions have.
+MOST_AHEAD = 1024
 
 # Called with a request's id when its turn has come, and whether another request's generation answers it.
 TurnListener = Callable[[str, bool], None]
@@ -41,7 +44,9 @@ class _Generation:
         self.is_seated = False
         self.is_over = False
         self.n_readers = 0
+        self.n_read = 0  # by the reader that is furthest
         self.news = asyncio.Event()
+        self.is_read_on = asyncio.Event()
 
     def tell(self) -> None:
         """Wake all readers."""
@@ -53,6 +58,18 @@ class _Generation:
         self.usage = delta.usage
         self.deltas.append(delta)
         self.tell()
+
+    def read(self, n_deltas: int) -> None:
+        """A reader has read so many."""
+        if n_deltas > self.n_read:
+            self.n_read = n_deltas
+            self.is_read_on.set()
+
+    async def wait_for_readers(self) -> None:
+        """Until somebody is less than `MOST_AHEAD` steps behind."""
+        while len(self.deltas) - self.n_read >= MOST_AHEAD:
+            self.is_read_on.clear()
+            await self.is_read_on.wait()
 
 
 class _Reader:
@@ -151,6 +168,7 @@ class SharedEngine:
                 if n_read < len(generation.deltas):
                     delta = generation.deltas[n_read]
                     n_read += 1
+                    generation.read(n_read)
                     yield delta
                     if delta.finish_reason is not None:
                         return
@@ -198,6 +216,7 @@ class SharedEngine:
                 async with closing(self._engine.stream(urgent)) as deltas:
                     async for delta in deltas:
                         generation.add(delta)
+                        await generation.wait_for_readers()
         finally:
             self._forget(generation)
 

@@ -10,7 +10,7 @@ import pytest
 from asking import ask, text_of, until
 
 from codeassist.engine.scripted import Answer, ScriptedEngine
-from codeassist.engine.shared import SharedEngine
+from codeassist.engine.shared import MOST_AHEAD, SharedEngine
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, GenerationRequest, Priority
 
@@ -200,6 +200,18 @@ async def test_a_slow_reader_holds_up_neither_seat_nor_others() -> None:
     await other.task
     assert text_of(other.deltas) == "four"
     assert "".join([delta.text async for delta in slow]) == " two three"
+    assert engine.aborted == []
+    assert_nothing_is_left(shared)
+
+
+async def test_a_generation_that_nobody_reads_waits_and_goes_on_when_somebody_does() -> None:
+    shared, engine = await opened("word " * (2 * MOST_AHEAD))
+    stream = shared.stream(ask("slow", max_tokens=3 * MOST_AHEAD))
+    texts = [(await anext(aiter(stream))).text]
+    await steps(20 * MOST_AHEAD)
+    assert shared.n_running == 1
+    texts += [delta.text async for delta in stream]
+    assert "".join(texts).count("word") == 2 * MOST_AHEAD
     assert engine.aborted == []
     assert_nothing_is_left(shared)
 

@@ -55,16 +55,18 @@ class Hosted:
 @asynccontextmanager
 async def hosted(assistant: Assistant, hosting: Hosting) -> AsyncIterator[Hosted]:
     """The server for the length of the block, which leaves no connection, no task and no request in the engine."""
-    await assistant.engine.start()
+    engine = assistant.engine  # the service puts another in front of it
+    await engine.start()
     service = Service(assistant)
     server = Server(create_app(service, IndexHealth(), hosting.access), hosting)
     listener = listen("127.0.0.1", 0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # what is not read soon shows
     await server.startup([listener])
-    state, engine = server.server_state, assistant.engine
+    state = server.server_state
     try:
         yield Hosted(server, service, engine, listener.getsockname()[1])
         await until(lambda: not state.connections and not state.tasks and not service.journal.running)
+        await until(lambda: not service.shared.n_running)
         assert not engine._running  # type: ignore[attr-defined]
     finally:
         for each in server.servers:

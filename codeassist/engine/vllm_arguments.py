@@ -24,7 +24,7 @@ CPU_REQUESTS = 8
 GPU_REQUESTS = 64
 # So many of those may be chats, which hold their place for long; a completion finds one free. On a CPU each further
 # answer makes a step longer for all: with six long ones beside it, a completion took 1.7 times as long as alone, with
-# three 1.2 times (bench/results/endpoint_priority.json).
+# three 1.2 times (p95; bench/results/endpoint_priority_six.json, endpoint_priority.json).
 CPU_CHATS = 3
 GPU_CHATS = 48
 # Text is read and written by us, but for chats. A small model that is asked for JSON may write blanks until it is cut

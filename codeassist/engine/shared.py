@@ -21,8 +21,8 @@ from functools import partial
 from codeassist.engine.streams import closing
 from codeassist.engine.turns import Seat, Turns
 from codeassist.errors import EngineUnavailable
-from codeassist.protocols import Engine, StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
+from codeassist.protocols import Engine, Speculates, StatusListener
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Speculation, Usage
 
 # Steps that a generation runs ahead of the reader that is furthest: more than nearly all completions have.
 MOST_AHEAD = 1024
@@ -103,6 +103,11 @@ class SharedEngine:
     def status(self) -> EngineStatus:
         """Whether the engine answers now."""
         return self._engine.status
+
+    @property
+    def speculation(self) -> Speculation | None:
+        """What was drafted so far; None where nothing is, or nobody counts."""
+        return self._engine.speculation if isinstance(self._engine, Speculates) else None
 
     @property
     def n_waiting(self) -> int:

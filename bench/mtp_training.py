@@ -5,7 +5,8 @@
         --test REPO... --out FOLDER --minutes 14
 
 Trains as `codeassist mtp train` does, on the repositories of --data, and counts on those of --test, of which neither
-layer has seen anything, how often the base would take what each drafts. FOLDER/acceptance.json has both, row by row.
+layer has seen anything, how often the base would take what each drafts. FOLDER/acceptance.json has both, row by row;
+bench/results/mtp_training.json is what `summarise` makes of it, with the log of the training (log.jsonl).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
 from codeassist.mtp.acceptance import measure_acceptance
@@ -48,8 +51,36 @@ def main() -> None:
         for name, path in layers.items()
     }
     result = {name: {"rate": one.rate, **asdict(one)} for name, one in found.items()}
-    (options.out / "acceptance.json").write_text(json.dumps({"training": asdict(best), **result}))
+    measured = {"training": asdict(best), **result}
+    (options.out / "acceptance.json").write_text(json.dumps(measured))
+    name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
+    told = {
+        "device": name,
+        "torch": torch.__version__,
+        "rows": options.rows,
+        "length": LENGTH,
+        "minutes": options.minutes,
+    }
+    (options.out / "mtp_training.json").write_text(json.dumps({**told, **summarise(measured)}, indent=2) + "\n")
     print({name: (one.rate, one.drafted) for name, one in found.items()})
+
+
+def summarise(measured: dict[str, Any]) -> dict[str, Any]:
+    """Rates with their 95 % intervals and their difference, whole rows drawn 10,000 times."""
+    afterwards, along = (np.array(measured[name]["rows"], dtype=float) for name in ("afterwards", "along"))
+    drawn = np.random.default_rng(0).integers(0, len(along), (10_000, len(along)))
+    rates = {
+        name: rows[drawn, 0].sum(1) / rows[drawn, 1].sum(1)
+        for name, rows in (("afterwards", afterwards), ("along", along))
+    }
+    told = {name: {"rate": round(measured[name]["rate"], 4), "interval_95": _bounds(rates[name])} for name in rates}
+    difference = measured["afterwards"]["rate"] - measured["along"]["rate"]
+    behind = {"difference": round(difference, 4), "interval_95": _bounds(rates["afterwards"] - rates["along"])}
+    return {"drafted": measured["along"]["drafted"], **told, "behind": behind, "training": measured["training"]}
+
+
+def _bounds(values: Any) -> list[float]:
+    return [round(float(bound), 4) for bound in np.quantile(values, (0.025, 0.975))]
 
 
 def arguments() -> argparse.Namespace:

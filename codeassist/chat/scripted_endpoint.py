@@ -101,7 +101,8 @@ class ScriptedEndpoint:
             yield _event(head | {"choices": [_delta(role | {"content": piece}, None)]})
             await self._held()
         yield _event(head | {"choices": [_delta({}, "stop")]})
-        if (body.get("stream_options") or {}).get("include_usage"):
+        options = body.get("stream_options")
+        if isinstance(options, dict) and options.get("include_usage"):
             yield _event(head | {"choices": [], "usage": _counts(usage)})
         yield b"data: [DONE]\n\n"
 

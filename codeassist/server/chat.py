@@ -54,6 +54,8 @@ def read_chat(body: dict[str, Any]) -> dict[str, Any]:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise Problem(400, "`messages` must be a list of at least one message", param="messages")
+    if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
+        raise Problem(400, "`messages` must be objects, each with a text as `role`", param="messages")
     if not isinstance(body.get("stream"), bool | None):
         raise Problem(400, "`stream` must be true or false", param="stream")
     if not isinstance(body.get("model"), str | None):

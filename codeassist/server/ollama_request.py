@@ -74,7 +74,7 @@ class GenerateRequest:
     @property
     def to_ask(self) -> Wanted | None:
         """What to ask the model for."""
-        return self.wanted and replace(self.wanted, max_tokens=1 if self.num_predict == 0 else self.num_predict)
+        return self.wanted and replace(self.wanted, max_tokens=self.num_predict)
 
 
 @dataclass(frozen=True, slots=True)

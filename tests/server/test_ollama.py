@@ -10,6 +10,7 @@ from codeassist.engine.scripted import Answer
 from codeassist.errors import EngineCrashed
 from codeassist.server.ollama_request import read_embed, read_generate
 from codeassist.server.problems import Problem
+from codeassist.types import Priority
 
 GAP = {"model": "codeassist", "prompt": "def add(a, b):\n    return ", "suffix": "\n"}
 RENDERED = "<｜fim▁begin｜>def add(a, b):\n    return <｜fim▁hole｜>\n<｜fim▁end｜>"
@@ -83,6 +84,7 @@ async def test_a_prompt_alone_may_be_computed(endpoint: Any, stream: bool) -> No
         told = lines(await e.client.post("/api/generate", json=body))
     assert "".join(line["response"] for line in told) == ""
     assert (told[-1]["eval_count"], told[-1]["done_reason"]) == (0, "length")
+    assert [request.priority for request in e.engine.requests] == [Priority.AHEAD]
 
 
 async def test_the_model_is_listed_and_takes_a_suffix(endpoint: Any) -> None:

@@ -123,7 +123,7 @@ async def test_texts_become_vectors(endpoint: Any) -> None:
     ("body", "told"),
     [
         ({"prompt": 5}, "`prompt` must be a text"),
-        ({"prompt": "x", "format": "json"}, "`format` is not supported"),
+        ({"prompt": "x", "raw": True, "format": "json"}, "`format` is kept to by a model that chats"),
         ({"prompt": "x", "think": True}, "`think` is not supported"),
         ({"prompt": "x", "images": ["aGk="]}, "`images` is not supported"),
         ({"prompt": "x", "context": [1, 2]}, "`context` is not supported"),

@@ -71,7 +71,13 @@ _NEWS = [
     _query("wait", f"seconds to wait for news, {MOST_WAIT_S:g} at most"),
 ]
 _ASKED = get(_TAG, "Requests that run, and those that ended", _REQUESTS, _ERROR, 400)
-_FILE: Json = {"name": "file", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+_FILE: Json = {
+    "name": "file",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1},
+    "examples": {"style": {"value": "style.css"}, "program": {"value": "page.js"}},
+}
 _METRICS: Json = {
     "tags": [_TAG],
     "summary": "Counters and histograms for Prometheus",

@@ -28,6 +28,11 @@ class ChattingEngine(Protocol):
         """Load the model."""
         ...
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether calls of tools can be read back from what it writes."""
+        ...
+
     def chat(self, body: Json, priority: Priority) -> AsyncGenerator[Json]:
         """Events of `engine/chat_events.py`."""
         ...
@@ -58,6 +63,11 @@ class EmbeddedEndpoint:
         """The engine's."""
         return self._engine.status
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the chat template has a form for them that is understood."""
+        return self._engine.calls_tools
+
     async def start(self) -> None:
         """Nothing: the engine is somebody else's."""
 
@@ -68,6 +78,11 @@ class EmbeddedEndpoint:
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
         refuse_fetching(body)
+        if not self.calls_tools and wants_calls(body):
+            told = (
+                f"calls of tools by {self.name} are not understood, for its chat template has no form for them that is"
+            )
+            raise RequestRejected(f"{told} known here; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
         async with aclosing(self._engine.chat(body, priority)) as events:
@@ -100,6 +115,11 @@ def refuse_fetching(body: Json) -> None:
             for url in _urls(part):
                 if not url.startswith("data:"):
                     raise RequestRejected("nothing is fetched for a message; send what `url` points to as a data: URL")
+
+
+def wants_calls(body: Json) -> bool:
+    """Whether the model may choose to call a tool; one that it has to call is written by its grammar."""
+    return bool(body.get("tools")) and body.get("tool_choice") in (None, "auto")
 
 
 def _urls(part: object) -> list[str]:

@@ -42,6 +42,7 @@ class ScriptedEndpoint:
         self.hold: asyncio.Event | None = None
         self.name = name
         self.context_tokens = 8192
+        self.calls_tools = True
         self.status = EngineStatus("ready", f"{name} answers from a script")
         self._script = script
 

@@ -91,8 +91,8 @@ def find_model(models: list[Described], name: str) -> Described:
 
 
 def _described(model: ServedModel, family: str) -> Described:
-    fills, chats = "gap" in model.can, "chat" in model.can
-    can = ("completion", *(("insert",) if fills else ()), *(("tools",) if chats else ()))
+    fills = "gap" in model.can
+    can = ("completion", *(("insert",) if fills else ()), *(("tools",) if model.calls_tools else ()))
     template = _FILLS if fills else _CHATS
     return Described(model.name, family if fills else "chat", model.context_tokens, can, template)
 

@@ -79,10 +79,8 @@ class EmbeddedEndpoint:
         """The response of vLLM. Raises EngineError."""
         refuse_fetching(body)
         if not self.calls_tools and wants_calls(body):
-            told = (
-                f"calls of tools by {self.name} are not understood, for its chat template has no form for them that is"
-            )
-            raise RequestRejected(f"{told} known here; leave `tools` out, or set chat.template to one that has")
+            told = f"the chat template of {self.name} has no form for calls of tools that is known here"
+            raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
         async with aclosing(self._engine.chat(body, priority)) as events:
@@ -118,8 +116,8 @@ def refuse_fetching(body: Json) -> None:
 
 
 def wants_calls(body: Json) -> bool:
-    """Whether the model may choose to call a tool; one that it has to call is written by its grammar."""
-    return bool(body.get("tools")) and body.get("tool_choice") in (None, "auto")
+    """Whether the model may call a tool, or has to: vLLM reads both back with a parser."""
+    return bool(body.get("tools")) and body.get("tool_choice") != "none"
 
 
 def _urls(part: object) -> list[str]:

@@ -110,7 +110,7 @@ async def test_the_engine_of_somebody_else_is_left_as_it_is() -> None:
         ({"tools": [{}]}, True),
         ({"tools": [{}], "tool_choice": "auto"}, True),
         ({"tools": [{}], "tool_choice": "none"}, False),
-        ({"tools": [{}], "tool_choice": "required"}, False),
+        ({"tools": [{}], "tool_choice": "required"}, True),
         ({"tools": []}, False),
     ],
 )

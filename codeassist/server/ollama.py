@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from codeassist import __version__
@@ -32,12 +32,18 @@ from codeassist.server.wanted import ask, sorted_out, unwrapped
 from codeassist.server.watch import Watch, watched
 from codeassist.types import Usage
 
+# Clients look here whether anybody is there, and people what this is.
+ROOT = "/"
+_HERE = "codeassist is running. /ui is its dashboard, /openapi.json tells what it answers.\n"
 VERSION, TAGS, PS, SHOW, GENERATE = "/api/version", "/api/tags", "/api/ps", "/api/show", "/api/generate"
 
 
 def ollama_routes(service: Service) -> list[Route]:
     """Routes of this dialect that need no other model than the one that fills gaps."""
     since = now()
+
+    async def root(_: Request) -> Response:
+        return PlainTextResponse(_HERE)
 
     async def version(_: Request) -> Response:
         return JSONResponse({"version": OLLAMA_VERSION, "codeassist": __version__})
@@ -56,6 +62,7 @@ def ollama_routes(service: Service) -> list[Route]:
         return await _generate(service, request)
 
     return [
+        Route(ROOT, root),
         Route(VERSION, version),
         Route(TAGS, tags),
         Route(PS, running),

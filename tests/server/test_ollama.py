@@ -101,6 +101,14 @@ async def test_the_model_is_listed_and_takes_a_suffix(endpoint: Any) -> None:
     assert other == shown
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_clients_find_somebody_there(endpoint: Any, method: str) -> None:
+    async with endpoint() as e:
+        response = await e.client.request(method, "/")
+    assert response.status_code == 200
+    assert ("is running" in response.text) is (method == "GET")
+
+
 async def test_the_version_is_one_that_clients_take(endpoint: Any) -> None:
     async with endpoint() as e:
         version = (await e.client.get("/api/version")).json()["version"]

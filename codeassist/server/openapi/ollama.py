@@ -20,6 +20,7 @@ from codeassist.server.openapi.parts import (
     TEXTS,
     TOP_P,
     Json,
+    answer,
     ask,
     errors,
     get,
@@ -122,7 +123,14 @@ _EMBEDDED = told(
 )
 _EMBED_ONE = obj({"prompt": TEXT, **ignored(("keep_alive", "model", "options"))})
 
+_ROOT: Json = {
+    "tags": [_TAG],
+    "summary": "Whether anybody is there",
+    "responses": {"200": answer({"text/plain": {"schema": TEXT}})} | errors(reference("Error")),
+}
+
 PATHS: dict[str, Json] = {
+    "/": {"get": _ROOT},
     "/api/version": get(_TAG, "Whose interface this is", told({"version": TEXT, "codeassist": TEXT}), _ERROR),
     "/api/tags": get(_TAG, "The models", _LISTED, _ERROR),
     "/api/ps": get(_TAG, "The models, which are all loaded", _RUNNING, _ERROR),

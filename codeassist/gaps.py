@@ -140,4 +140,5 @@ def _request(asked: FimRequest) -> GenerationRequest:
         logprobs=asked.top_logprobs is not None,
         top_logprobs=asked.top_logprobs or 0,
         client=asked.client,
+        priority=asked.priority,
     )

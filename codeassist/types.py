@@ -99,7 +99,7 @@ class FimRequest:
     path: of the text as the client names it, "" when it does not say. snippets: what the client sent of other files,
     best first. wants_context: whether code of the repository may be added.
     top_logprobs: None for no log-probabilities, else how many of the likeliest tokens each comes with.
-    client: who asks (`GenerationRequest.client`).
+    client: who asks (`GenerationRequest.client`). priority: who goes first.
     """
 
     id: str
@@ -115,6 +115,7 @@ class FimRequest:
     snippets: tuple[Snippet, ...] = ()
     wants_context: bool = True
     client: str = ""
+    priority: Priority = Priority.COMPLETION
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,11 @@ class ChattingEngine(Protocol):
         """Load the model."""
         ...
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether calls of tools can be read back from what it writes."""
+        ...
+
     def chat(self, body: Json, priority: Priority) -> AsyncGenerator[Json]:
         """Events of `engine/chat_events.py`."""
         ...
@@ -58,6 +63,11 @@ class EmbeddedEndpoint:
         """The engine's."""
         return self._engine.status
 
+    @property
+    def calls_tools(self) -> bool:
+        """Whether the chat template has a form for them that is understood."""
+        return self._engine.calls_tools
+
     async def start(self) -> None:
         """Nothing: the engine is somebody else's."""
 
@@ -68,6 +78,9 @@ class EmbeddedEndpoint:
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
         refuse_fetching(body)
+        if not self.calls_tools and wants_calls(body):
+            told = f"the chat template of {self.name} has no form for calls of tools that is known here"
+            raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
         async with aclosing(self._engine.chat(body, priority)) as events:
@@ -100,6 +113,11 @@ def refuse_fetching(body: Json) -> None:
             for url in _urls(part):
                 if not url.startswith("data:"):
                     raise RequestRejected("nothing is fetched for a message; send what `url` points to as a data: URL")
+
+
+def wants_calls(body: Json) -> bool:
+    """Whether the model may call a tool, or has to: vLLM reads both back with a parser."""
+    return bool(body.get("tools")) and body.get("tool_choice") != "none"
 
 
 def _urls(part: object) -> list[str]:

@@ -52,6 +52,11 @@ class ChatEndpoint(Protocol):
         ...
 
     @property
+    def calls_tools(self) -> bool:
+        """Whether it may be given tools to call; of a remote one, as far as is known."""
+        ...
+
+    @property
     def status(self) -> EngineStatus:
         """Whether it answers now."""
         ...

@@ -38,6 +38,11 @@ class FallbackEndpoint:
         return self._first.context_tokens
 
     @property
+    def calls_tools(self) -> bool:
+        """The first one's."""
+        return self._first.calls_tools
+
+    @property
     def status(self) -> EngineStatus:
         """The first one's."""
         return self._first.status

@@ -42,6 +42,7 @@ class ScriptedEndpoint:
         self.hold: asyncio.Event | None = None
         self.name = name
         self.context_tokens = 8192
+        self.calls_tools = True
         self.status = EngineStatus("ready", f"{name} answers from a script")
         self._script = script
 
@@ -101,7 +102,8 @@ class ScriptedEndpoint:
             yield _event(head | {"choices": [_delta(role | {"content": piece}, None)]})
             await self._held()
         yield _event(head | {"choices": [_delta({}, "stop")]})
-        if (body.get("stream_options") or {}).get("include_usage"):
+        options = body.get("stream_options")
+        if isinstance(options, dict) and options.get("include_usage"):
             yield _event(head | {"choices": [], "usage": _counts(usage)})
         yield b"data: [DONE]\n\n"
 

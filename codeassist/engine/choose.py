@@ -132,7 +132,7 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         tool_parser=chat.tool_parser,
     )
     launch = partial(_launch, options, partial(require_startable, directory, info.template, options))
-    return EmbeddedEngine(info, launch, chats=chat.chats)
+    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser))
 
 
 async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:

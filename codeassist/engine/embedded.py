@@ -41,11 +41,14 @@ class EmbeddedEngine:
         launch: Callable[[], Awaitable[Child]],
         *,
         chats: bool = False,
+        calls_tools: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """launch: starts one child process, or raises what `start` raises. chats: whether the model has a chat
-        template. sleep: waits between restarts."""
+        template. calls_tools: whether calls of tools can be read back from what it writes. sleep: waits between
+        restarts."""
         self.chats = chats
+        self.calls_tools = calls_tools
         self._info = info
         self._launch = launch
         self._sleep = sleep

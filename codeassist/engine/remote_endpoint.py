@@ -59,6 +59,11 @@ class RemoteEndpoint:
         return self._context_tokens
 
     @property
+    def calls_tools(self) -> bool:
+        """The server says so itself where it cannot."""
+        return True
+
+    @property
     def status(self) -> EngineStatus:
         """How the latest exchange with the server went."""
         return self._board.current

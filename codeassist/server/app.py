@@ -21,6 +21,7 @@ from codeassist.server.llama import llama_routes
 from codeassist.server.mistral import mistral_routes
 from codeassist.server.models import model_routes
 from codeassist.server.ollama import ollama_routes
+from codeassist.server.ollama_chat import ollama_chat_routes
 from codeassist.server.ollama_embed import ollama_embed_routes
 from codeassist.server.openai import openai_routes
 from codeassist.server.openapi.document import openapi_routes
@@ -75,6 +76,7 @@ def _dialects(service: Service) -> list[BaseRoute]:
         *tabby_routes(service),
         *llama_routes(service),
         *ollama_routes(service),
+        *ollama_chat_routes(service),
         *ollama_embed_routes(embedder),
         *embeddings_routes(embedder),
         *rerank_routes(embedder),

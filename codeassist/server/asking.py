@@ -13,7 +13,7 @@ from codeassist.server.choices import Choice
 from codeassist.server.completion_request import CompletionRequest, Prompt
 from codeassist.server.problems import Problem
 from codeassist.server.service import Answering, Service
-from codeassist.types import FimRequest, GenerationRequest, ModelInfo
+from codeassist.types import FimRequest, GenerationRequest, ModelInfo, Priority
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap, without_sentinels
 
 _T = TypeVar("_T")
@@ -24,12 +24,13 @@ _LONG = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Who asks for what, and under which id and route it is answered."""
+    """Who asks for what, how urgently, and under which id and route it is answered."""
 
     request: CompletionRequest
     id: str
     route: str
     caller: Caller
+    priority: Priority = Priority.COMPLETION
 
 
 async def ask(service: Service, asking: Asking) -> list[Choice]:
@@ -85,6 +86,7 @@ def answering(service: Service, asking: Asking, prompt: Prompt | Unwrapped, inde
         logprobs=asked.top_logprobs is not None,
         top_logprobs=asked.top_logprobs or 0,
         client=asking.caller.name,
+        priority=asking.priority,
     )
     return service.generate(request, asking.caller, asking.route, is_streamed=asked.stream)
 
@@ -106,6 +108,7 @@ def _fim_request(asking: Asking, gap: Unwrapped, info: ModelInfo, request_id: st
         snippets=gap.snippets,
         wants_context=asking.caller.wants_context,
         client=asking.caller.name,
+        priority=asking.priority,
     )
 
 

@@ -43,7 +43,7 @@ def chat_routes(service: Service) -> list[Route]:
             raise Problem(400, no_chat(service.assistant.engine), code="no_chat_model")
         if asks_for_nothing(body):
             return JSONResponse(nothing(endpoint.name))
-        entry = open_entry(service, endpoint, body, caller_of(request))
+        entry = open_entry(service, endpoint, CHAT, caller_of(request), is_streamed=bool(body.get("stream")))
         return WhileConnected(lambda: _begin(endpoint, body, entry))
 
     return [Route(CHAT, chat, methods=["POST"])]
@@ -54,6 +54,8 @@ def read_chat(body: dict[str, Any]) -> dict[str, Any]:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise Problem(400, "`messages` must be a list of at least one message", param="messages")
+    if not all(isinstance(message, dict) and isinstance(message.get("role"), str) for message in messages):
+        raise Problem(400, "`messages` must be objects, each with a text as `role`", param="messages")
     if not isinstance(body.get("stream"), bool | None):
         raise Problem(400, "`stream` must be true or false", param="stream")
     if not isinstance(body.get("model"), str | None):
@@ -75,10 +77,16 @@ def nothing(model: str) -> dict[str, Any]:
     return {**head, "model": model, "choices": [choice], "usage": usage}
 
 
-def open_entry(service: Service, endpoint: ChatEndpoint, body: Mapping[str, Any], caller: Caller) -> Entry:
+def open_entry(service: Service, endpoint: ChatEndpoint, route: str, caller: Caller, *, is_streamed: bool) -> Entry:
     """The request's line in the journal."""
     number = f"chat-{os.urandom(12).hex()}"
-    return service.journal.open(number, CHAT, caller, endpoint.name, is_streamed=bool(body.get("stream")))
+    return service.journal.open(number, route, caller, endpoint.name, is_streamed=is_streamed)
+
+
+def fallback_header(reply: ChatReply, asked_of: str, endpoint: ChatEndpoint) -> dict[str, str]:
+    """Who answers in place of the model that was asked. A remote one may have learned its name meanwhile: that is no
+    other model."""
+    return {FALLBACK_HEADER: quote(reply.model)} if reply.model not in (asked_of, endpoint.name) else {}
 
 
 async def _begin(endpoint: ChatEndpoint, body: dict[str, Any], entry: Entry) -> Response:
@@ -92,9 +100,7 @@ async def _begin(endpoint: ChatEndpoint, body: dict[str, Any], entry: Entry) -> 
         entry.end("left" if isinstance(error, asyncio.CancelledError) else "failed", str(error))
         raise
     entry.note(model=reply.model)
-    # A remote model may have learned its name meanwhile: that is no other model.
-    fallback = {FALLBACK_HEADER: quote(reply.model)} if reply.model not in (asked_of, endpoint.name) else {}
-    return Relay(reply, stack, entry, fallback)
+    return Relay(reply, stack, entry, fallback_header(reply, asked_of, endpoint))
 
 
 class Relay(Response):

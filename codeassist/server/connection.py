@@ -63,7 +63,8 @@ class WhileConnected(Response):
 
 
 class EventStream(Response):
-    """A stream of events. An error before the first event is a plain error response, later one is an event itself."""
+    """A stream of events. An error before the first event is a plain error response, a later one is an event itself;
+    a Problem comes before the first event or not at all."""
 
     def __init__(
         self,
@@ -92,6 +93,9 @@ class EventStream(Response):
                         await send(_stream_start(self._framing, self._more_headers()))
                         is_started = True
                     await _send_event(send, self._framing, event)
+            except Problem as problem:
+                await problem_response(problem, scope["path"])(scope, receive, send)
+                return
             except CodeassistError as error:
                 if not is_started:
                     await problem_response(problem_of(error), scope["path"])(scope, receive, send)

@@ -57,7 +57,7 @@ class Guard:
         """Pass on, with the name of the key in the request's state, or refuse."""
         problem = await self._problem(scope) if scope["type"] == "http" else None
         if problem is not None:
-            await refuse(problem, receive, send, self._access.limits.linger_s)
+            await refuse(problem, scope, receive, send, self._access.limits.linger_s)
         else:
             await self._app(scope, receive, send)
 

@@ -59,7 +59,7 @@ class WholeBodies:
             check_head(Headers(scope=scope), self._limits)
             body = await _read(receive, self._limits)
         except Problem as problem:
-            await refuse(problem, receive, send, self._limits.linger_s)
+            await refuse(problem, scope, receive, send, self._limits.linger_s)
             return
         if body is not None:
             await self._app(scope, _replayed(body, receive), send)
@@ -79,9 +79,10 @@ def check_head(headers: Headers, limits: Limits) -> None:
         raise _too_large(limits)
 
 
-async def refuse(problem: Problem, receive: Receive, send: Send, linger_s: float) -> None:
-    """Answer a request in place of the application, which has not read its body, and end the connection."""
-    response = problem_response(problem)
+async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send, linger_s: float) -> None:
+    """Answer a request in place of the application, which has not read its body, in the dialect of its route, and end
+    the connection."""
+    response = problem_response(problem, scope["path"])
     headers = [*response.raw_headers, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": True})

@@ -96,7 +96,7 @@ class LlamaRequest:
     def answers(self) -> list[Wanted]:
         """What to ask the model for, once for each answer: where no temperature is given, the first one is the
         likeliest and the others are drawn."""
-        first = replace(self.wanted, max_tokens=1 if self.n_predict == 0 else self.n_predict)
+        first = replace(self.wanted, max_tokens=self.n_predict)
         if first.temperature > 0:
             return [_drawn(first, number, first.temperature) for number in range(self.n_cmpl)]
         return [first, *(_drawn(first, number, OTHER_TEMPERATURE) for number in range(1, self.n_cmpl))]

@@ -1,7 +1,7 @@
 """Ollama's dialect: streams are lines of JSON, durations are nanoseconds, and an error is a sentence.
 
-`/api/generate` fills gaps and continues prompts; `raw` makes no difference, since no template is put around a prompt
-(`ollama_request.py` says what else has no effect). A prompt that is rendered for a model is rendered anew.
+`/api/generate` fills gaps and continues prompts; a prompt that is rendered for a model is rendered anew. A prompt that
+is not `raw`, for a model that chats, is a message to it, as where a template is put around it (`ollama_chat.py`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from codeassist import __version__
@@ -23,7 +22,9 @@ from codeassist.server.body import Body
 from codeassist.server.caller import caller_of
 from codeassist.server.connection import NDJSON, EventStream, WhileConnected, compact_json, read_json
 from codeassist.server.deltas import Answer, collect
-from codeassist.server.ollama_models import OLLAMA_VERSION, described_models, find_model
+from codeassist.server.ollama_answer import ended, generated, now
+from codeassist.server.ollama_chat import chat_response
+from codeassist.server.ollama_models import OLLAMA_VERSION, described_models, find_model, is_chat_model
 from codeassist.server.ollama_request import GenerateRequest, read_generate
 from codeassist.server.problems import error_event
 from codeassist.server.service import Answering, Service
@@ -31,12 +32,18 @@ from codeassist.server.wanted import ask, sorted_out, unwrapped
 from codeassist.server.watch import Watch, watched
 from codeassist.types import Usage
 
+# Clients look here whether anybody is there, and people what this is.
+ROOT = "/"
+_HERE = "codeassist is running. /ui is its dashboard, /openapi.json tells what it answers.\n"
 VERSION, TAGS, PS, SHOW, GENERATE = "/api/version", "/api/tags", "/api/ps", "/api/show", "/api/generate"
 
 
 def ollama_routes(service: Service) -> list[Route]:
     """Routes of this dialect that need no other model than the one that fills gaps."""
-    since = _now()
+    since = now()
+
+    async def root(_: Request) -> Response:
+        return PlainTextResponse(_HERE)
 
     async def version(_: Request) -> Response:
         return JSONResponse({"version": OLLAMA_VERSION, "codeassist": __version__})
@@ -55,6 +62,7 @@ def ollama_routes(service: Service) -> list[Route]:
         return await _generate(service, request)
 
     return [
+        Route(ROOT, root),
         Route(VERSION, version),
         Route(TAGS, tags),
         Route(PS, running),
@@ -74,6 +82,8 @@ def _read_show(fields: dict[str, Any]) -> str:
 
 async def _generate(service: Service, request: Request) -> Response:
     asked, caller = read_generate(await read_json(request)), caller_of(request)
+    if asked.chat is not None and await _is_to_chat(service, asked):
+        return chat_response(service, asked.chat, caller, GENERATE, generated)
     told = _Telling(service.assistant.engine.info.name, asked)
     if asked.to_ask is None:
         loaded = told.whole(Answer("", Usage(), "stop"), Watch()) | {"done_reason": "load"}
@@ -92,6 +102,14 @@ async def _generate(service: Service, request: Request) -> Response:
     return WhileConnected(make)
 
 
+async def _is_to_chat(service: Service, asked: GenerateRequest) -> bool:
+    """Whether the model that chats is asked. A prompt that is rendered for a model that fills gaps is none of its."""
+    if asked.must_chat:
+        return True
+    can_chat = is_chat_model(service, asked.model)
+    return can_chat and asked.wanted is not None and isinstance((await unwrapped(asked.wanted)).prompt, str)
+
+
 class _Telling:
     """How an answer is told."""
 
@@ -102,27 +120,13 @@ class _Telling:
     def piece(self, said: str) -> dict[str, Any]:
         """A line before the last one."""
         shown = "" if self._is_prompt_alone else said
-        return {"model": self._model, "created_at": _now(), "response": shown, "done": False}
+        return generated(self._model, shown)
 
     def whole(self, answer: Answer, watch: Watch) -> dict[str, Any]:
         """All of an answer, or the last line of one whose text is out already."""
         reason = "length" if self._is_prompt_alone or answer.finish_reason != "stop" else "stop"
-        figures = durations(answer.usage, watch)
-        if self._is_prompt_alone:
-            figures["eval_count"] = 0
-        return self.piece(answer.text) | {"done": True, "done_reason": reason} | figures
-
-
-def durations(usage: Usage, watch: Watch) -> dict[str, int]:
-    """What took how long, in nanoseconds. Nothing is loaded for a request."""
-    return {
-        "total_duration": _ns(watch.prompt_ms + watch.predict_ms),
-        "load_duration": 0,
-        "prompt_eval_count": usage.prompt_tokens,
-        "prompt_eval_duration": _ns(watch.prompt_ms),
-        "eval_count": usage.completion_tokens,
-        "eval_duration": _ns(watch.predict_ms),
-    }
+        told = ended(self.piece(answer.text), reason, answer.usage, watch)
+        return told | {"eval_count": 0} if self._is_prompt_alone else told
 
 
 async def _lines(told: _Telling, answering: Answering, watch: Watch) -> AsyncGenerator[str, None]:
@@ -141,11 +145,3 @@ async def _once(value: dict[str, Any]) -> AsyncGenerator[str, None]:
 
 def _error_event(error: CodeassistError) -> str:
     return error_event(error, GENERATE)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _ns(ms: float) -> int:
-    return round(ms * 1_000_000)

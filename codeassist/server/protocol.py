@@ -127,9 +127,9 @@ def _raw_answer(problem: Problem) -> bytes:
 
 
 def _too_many(linger_s: float) -> Callable[[Scope, Receive, Send], Any]:
-    async def answer(_: Scope, receive: Receive, send: Send) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         problem = Problem(503, _TOO_MANY, code="too_many_connections", headers={"Retry-After": "1"})
-        await refuse(problem, receive, send, linger_s)
+        await refuse(problem, scope, receive, send, linger_s)
 
     return answer
 

@@ -65,7 +65,7 @@ class RateLimited:
         """Pass on or refuse."""
         problem = self._refusal(Request(scope)) if scope["type"] == "http" and scope["method"] == "POST" else None
         if problem is not None:
-            await problem_response(problem)(scope, receive, send)
+            await problem_response(problem, scope["path"])(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

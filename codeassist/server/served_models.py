@@ -14,11 +14,12 @@ Want = Literal["gap", "text", "chat"]
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """One model. can: what it may be asked for. context_tokens: 0 where that is not known."""
+    """One model. can: what it may be asked for. context_tokens: 0 where that is not known. calls_tools: in chats."""
 
     name: str
     context_tokens: int
     can: frozenset[Want]
+    calls_tools: bool = False
 
 
 def served_models(service: Service) -> tuple[ServedModel, ...]:
@@ -29,8 +30,11 @@ def served_models(service: Service) -> tuple[ServedModel, ...]:
         return (ServedModel(info.name, info.context_tokens, fills),)
     chats: frozenset[Want] = frozenset({"chat"})
     if chat.name == info.name:
-        return (ServedModel(info.name, info.context_tokens, fills | chats),)
-    return (ServedModel(info.name, info.context_tokens, fills), ServedModel(chat.name, chat.context_tokens, chats))
+        return (ServedModel(info.name, info.context_tokens, fills | chats, chat.calls_tools),)
+    return (
+        ServedModel(info.name, info.context_tokens, fills),
+        ServedModel(chat.name, chat.context_tokens, chats, chat.calls_tools),
+    )
 
 
 def route(name: str, wants: Want, models: Sequence[ServedModel]) -> ServedModel | None:

@@ -8,12 +8,14 @@ from codeassist.server.asking import Asking, answering, computed
 from codeassist.server.caller import Caller
 from codeassist.server.completion_request import CompletionRequest, Prompt
 from codeassist.server.service import Answering, Service
+from codeassist.types import Priority
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A gap, or a prompt to be continued as it is. max_tokens: None for what the model advises."""
+    """A gap, or a prompt to be continued as it is. max_tokens: None for what the model advises, 0 to have the prompt
+    computed alone, which costs a token that nobody is told."""
 
     prompt: Prompt | Unwrapped
     max_tokens: int | None = None
@@ -44,11 +46,13 @@ async def sorted_out(wanted: Wanted) -> Wanted:
 def ask(
     service: Service, wanted: Wanted, request_id: str, route: str, caller: Caller, *, is_streamed: bool
 ) -> Answering:
-    """The answer. Leaving the loop aborts it. Raises EngineUnavailable at once where none can come."""
+    """The answer; a prompt that is to be computed alone lets all others go first. Leaving the loop aborts it. Raises
+    EngineUnavailable at once where none can come."""
+    is_ahead = wanted.max_tokens == 0
     request = CompletionRequest(
         prompts=(),
         suffix=None,
-        max_tokens=wanted.max_tokens,
+        max_tokens=1 if is_ahead else wanted.max_tokens,
         temperature=wanted.temperature,
         top_p=wanted.top_p,
         seed=wanted.seed,
@@ -56,4 +60,5 @@ def ask(
         stream=is_streamed,
         include_usage=False,
     )
-    return answering(service, Asking(request, request_id, route, caller), wanted.prompt, 0, 0)
+    priority = Priority.AHEAD if is_ahead else Priority.COMPLETION
+    return answering(service, Asking(request, request_id, route, caller, priority), wanted.prompt, 0, 0)

@@ -10,7 +10,7 @@ import pytest
 from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
 from codeassist.engine.scripted import SCRIPTED_INFO
-from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError
+from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import EngineStatus, Priority, Usage
 
 BODY: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]}
@@ -21,6 +21,7 @@ class PlayedEngine:
 
     def __init__(self, *events: dict[str, Any]) -> None:
         self.info = SCRIPTED_INFO
+        self.calls_tools = False
         self.status = EngineStatus("stopped")
         self.fault: ModelError | None = None
         self.asked: list[tuple[dict[str, Any], Priority]] = []
@@ -101,3 +102,30 @@ async def test_the_engine_of_somebody_else_is_left_as_it_is() -> None:
     await engine.start()
     await endpoint.close()
     assert (engine.status.state, endpoint.context_tokens) == ("ready", SCRIPTED_INFO.context_tokens)
+
+
+@pytest.mark.parametrize(
+    ("more", "is_refused"),
+    [
+        ({"tools": [{}]}, True),
+        ({"tools": [{}], "tool_choice": "auto"}, True),
+        ({"tools": [{}], "tool_choice": "none"}, False),
+        ({"tools": [{}], "tool_choice": "required"}, True),
+        ({"tools": []}, False),
+    ],
+)
+async def test_tools_of_a_model_whose_calls_nobody_understands_are_refused_with_a_remedy(
+    more: dict[str, Any], is_refused: bool
+) -> None:
+    engine = PlayedEngine(head_event(200, "x/y"), END)
+    await engine.start()
+    endpoint = EmbeddedEndpoint(engine)
+    if not is_refused:
+        async with endpoint.answer(BODY | more, priority=Priority.CHAT, client=""):
+            return
+    with pytest.raises(RequestRejected, match=r"chat\.template"):
+        async with endpoint.answer(BODY | more, priority=Priority.CHAT, client=""):
+            pass
+    engine.calls_tools = True
+    async with endpoint.answer(BODY | more, priority=Priority.CHAT, client=""):
+        pass

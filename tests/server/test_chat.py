@@ -117,6 +117,8 @@ async def test_what_keeps_a_chat_from_answering_is_told(
         ({}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": "hello"}, "messages"),
+        ({"messages": ["hello"]}, "messages"),
+        ({"messages": [{"content": "hello"}]}, "messages"),
         (HELLO | {"stream": "yes"}, "stream"),
         (HELLO | {"model": 3}, "model"),
     ],

@@ -137,6 +137,24 @@ async def test_no_route_is_left_unguarded(endpoint: Any, path: str) -> None:
     assert rebound.json()["error"]["code"] == "host_refused"
 
 
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [
+        ("/api/tags", str),
+        ("/api/chat", str),
+        ("/infill", {"code": 403, "type": "permission_error"}),
+        ("/props", {"code": 403, "type": "permission_error"}),
+    ],
+)
+async def test_a_refusal_speaks_the_dialect_of_its_route(endpoint: Any, path: str, error: Any) -> None:
+    async with endpoint() as e:
+        told = (await e.client.get(path, headers={"host": "evil.example"})).json()["error"]
+    if error is str:
+        assert "server.allowed_hosts" in told
+    else:
+        assert told == error | {"message": told["message"]}
+
+
 async def test_a_preflight_gets_no_permission(endpoint: Any) -> None:
     asked = {"origin": "https://evil.example", "access-control-request-method": "POST"}
     async with endpoint() as e:

@@ -9,7 +9,7 @@ from codeassist.engine.scripted import Answer
 from codeassist.errors import EngineCrashed
 from codeassist.server.llama_request import read_completion, read_infill
 from codeassist.server.problems import Problem
-from codeassist.types import Snippet
+from codeassist.types import Priority, Snippet
 from codeassist.unwrapping import Unwrapped
 
 # What llama.vim asks to be told.
@@ -86,6 +86,8 @@ async def test_a_warm_up_computes_the_prompt_and_writes_nothing(endpoint: Any) -
         streamed = await e.client.post("/infill", json={**VIM, "n_predict": 0, "stream": True})
     assert (warm["content"], warm["tokens_predicted"]) == ("", 0)
     assert e.engine.requests[0].max_tokens < e.engine.requests[1].max_tokens
+    asked = [request.priority for request in e.engine.requests]
+    assert asked == [Priority.AHEAD, Priority.COMPLETION, Priority.AHEAD]
     assert told["tokens_cached"] > 0
     assert len(streamed.text.split("\n\n")) == 2
 

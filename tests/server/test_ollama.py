@@ -10,6 +10,7 @@ from codeassist.engine.scripted import Answer
 from codeassist.errors import EngineCrashed
 from codeassist.server.ollama_request import read_embed, read_generate
 from codeassist.server.problems import Problem
+from codeassist.types import Priority
 
 GAP = {"model": "codeassist", "prompt": "def add(a, b):\n    return ", "suffix": "\n"}
 RENDERED = "<｜fim▁begin｜>def add(a, b):\n    return <｜fim▁hole｜>\n<｜fim▁end｜>"
@@ -83,6 +84,7 @@ async def test_a_prompt_alone_may_be_computed(endpoint: Any, stream: bool) -> No
         told = lines(await e.client.post("/api/generate", json=body))
     assert "".join(line["response"] for line in told) == ""
     assert (told[-1]["eval_count"], told[-1]["done_reason"]) == (0, "length")
+    assert [request.priority for request in e.engine.requests] == [Priority.AHEAD]
 
 
 async def test_the_model_is_listed_and_takes_a_suffix(endpoint: Any) -> None:
@@ -97,6 +99,14 @@ async def test_the_model_is_listed_and_takes_a_suffix(endpoint: Any) -> None:
     assert shown["capabilities"] == ["completion", "insert"]
     assert 4096 in shown["model_info"].values()
     assert other == shown
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_clients_find_somebody_there(endpoint: Any, method: str) -> None:
+    async with endpoint() as e:
+        response = await e.client.request(method, "/")
+    assert response.status_code == 200
+    assert ("is running" in response.text) is (method == "GET")
 
 
 async def test_the_version_is_one_that_clients_take(endpoint: Any) -> None:
@@ -121,7 +131,7 @@ async def test_texts_become_vectors(endpoint: Any) -> None:
     ("body", "told"),
     [
         ({"prompt": 5}, "`prompt` must be a text"),
-        ({"prompt": "x", "format": "json"}, "`format` is not supported"),
+        ({"prompt": "x", "raw": True, "format": "json"}, "`format` is kept to by a model that chats"),
         ({"prompt": "x", "think": True}, "`think` is not supported"),
         ({"prompt": "x", "images": ["aGk="]}, "`images` is not supported"),
         ({"prompt": "x", "context": [1, 2]}, "`context` is not supported"),

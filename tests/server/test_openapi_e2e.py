@@ -28,6 +28,7 @@ def url(tmp_path: Path) -> Iterator[str]:
         "XDG_RUNTIME_DIR": str(tmp_path / "run"),
         "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
         "CODEASSIST_ENGINE_KIND": "scripted",
+        "CODEASSIST_CHAT_KIND": "scripted",
     }
     command = [sys.executable, "-m", "codeassist.cli", "serve", str(tmp_path / "repo"), "--json"]
     command += ["--port", str(free_port())]

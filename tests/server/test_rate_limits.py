@@ -71,6 +71,9 @@ async def test_beyond_the_limit_the_answer_is_429_and_says_when(make_assistant: 
         assert [answer.status_code for answer in asked] == [200, 200, 429]
         assert 0 < int(asked[2].headers["retry-after"]) <= 30
         assert asked[2].json()["error"]["code"] == "rate_limit_exceeded"
+        infill, chat = [await client.post(path, json={}) for path in ("/infill", "/api/chat")]  # in their dialects
+        assert (infill.status_code, infill.json()["error"]["code"]) == (429, 429)
+        assert (chat.status_code, type(chat.json()["error"])) == (429, str)
         other = await client.post("/v1/completions", json={"prompt": "x"}, headers={"codeassist-client": "other"})
         assert other.status_code == 200
         assert (await client.get("/health")).status_code == 200

@@ -23,6 +23,8 @@ from tests.server.raw import Hosted, completion, error_code, hosted, read_all, r
 
 SHORT = Limits(head_s=0.15, body_s=0.15, send_s=0.15, linger_s=0.5, idle_s=1)
 TINY = replace(Limits(), body_bytes=1000, head_bytes=2000, header_fields=20)
+# Routes whose errors have another shape than OpenAI's.
+OTHERS = ("/infill", "/api/chat")
 
 Opened = Callable[..., AbstractAsyncContextManager[Hosted]]
 
@@ -57,6 +59,18 @@ async def test_half_a_body_asks_nothing(opened: Opened, sent: bytes) -> None:
         writer.close()
         await until(lambda: not h.server.server_state.connections)
         assert h.engine.requests == []
+
+
+@pytest.mark.parametrize("length", [2000, 500], ids=["too large", "too slow"])
+async def test_a_body_that_is_refused_is_told_so_in_the_dialect_of_its_route(opened: Opened, length: int) -> None:
+    limits = replace(TINY, body_s=0.15, linger_s=0.1)
+    async with opened(limits) as h:
+        heads = [f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n" for path in OTHERS]
+        infill, chat = await asyncio.gather(*(h.say(head.encode()) for head in heads))
+    expected = 413 if length == 2000 else 408
+    assert (status(infill), status(chat)) == (expected, expected)
+    assert json.loads(infill.rpartition(b"\r\n\r\n")[2])["error"]["code"] == expected
+    assert isinstance(json.loads(chat.rpartition(b"\r\n\r\n")[2])["error"], str)
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 104857600", "Transfer-Encoding: chunked"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codeassist.server.embedder import MAX_TEXTS
-from codeassist.server.ollama_request import IGNORED, IGNORED_OPTIONS, NEUTRAL
+from codeassist.server.ollama_options import IGNORED_OPTIONS
+from codeassist.server.ollama_request import IGNORED, NEUTRAL
 from codeassist.server.openapi.parts import (
     ANY_OBJECT,
     ANY_SEED,
@@ -19,6 +20,7 @@ from codeassist.server.openapi.parts import (
     TEXTS,
     TOP_P,
     Json,
+    answer,
     ask,
     errors,
     get,
@@ -46,18 +48,35 @@ OPTIONS = obj(
         **ignored(IGNORED_OPTIONS),
     }
 )
+FORMAT: Json = {
+    "anyOf": [{"enum": ["", "json"]}, {"type": "object"}],
+    "description": "JSON, or JSON of this schema",
+}
 _GENERATE = obj(
     {
         "prompt": TEXT
         | {"description": "text before the gap, or a prompt; with neither it nor a suffix, nothing is asked"},
         "suffix": TEXT | {"description": "text after the gap"},
-        "raw": FLAG | {"description": "no difference: no template is put around a prompt"},
+        "raw": FLAG | {"description": "the prompt is continued as it is, also by a model that chats"},
+        "system": TEXT | {"description": "to a model that chats; else it has no effect"},
+        "format": FORMAT,
+        "model": TEXT,
         "stream": FLAG | {"description": "true where missing"},
         "options": OPTIONS,
         **ignored(IGNORED),
         **neutral(NEUTRAL),
     }
-)
+) | {
+    # A format is for models that chat, which fill no gaps.
+    "not": {
+        "properties": {"format": {"anyOf": [{"const": "json"}, {"type": "object"}]}},
+        "required": ["format"],
+        "anyOf": [
+            {"properties": {"suffix": SOME_TEXT}, "required": ["suffix"]},
+            {"properties": {"raw": {"const": True}}, "required": ["raw"]},
+        ],
+    }
+}
 _FIGURES = "total_duration load_duration prompt_eval_count prompt_eval_duration eval_count eval_duration"
 FIGURES: dict[str, Json] = dict.fromkeys(_FIGURES.split(), COUNT)
 _GENERATED = told(
@@ -104,7 +123,14 @@ _EMBEDDED = told(
 )
 _EMBED_ONE = obj({"prompt": TEXT, **ignored(("keep_alive", "model", "options"))})
 
+_ROOT: Json = {
+    "tags": [_TAG],
+    "summary": "Whether anybody is there",
+    "responses": {"200": answer({"text/plain": {"schema": TEXT}})} | errors(reference("Error")),
+}
+
 PATHS: dict[str, Json] = {
+    "/": {"get": _ROOT},
     "/api/version": get(_TAG, "Whose interface this is", told({"version": TEXT, "codeassist": TEXT}), _ERROR),
     "/api/tags": get(_TAG, "The models", _LISTED, _ERROR),
     "/api/ps": get(_TAG, "The models, which are all loaded", _RUNNING, _ERROR),

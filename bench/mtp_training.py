@@ -67,13 +67,13 @@ def main() -> None:
 
 def summarise(measured: dict[str, Any]) -> dict[str, Any]:
     """Rates with their 95 % intervals and their difference, whole rows drawn 10,000 times."""
-    afterwards, along = (np.array(measured[name]["rows"], dtype=float) for name in ("afterwards", "along"))
-    drawn = np.random.default_rng(0).integers(0, len(along), (10_000, len(along)))
-    rates = {
-        name: rows[drawn, 0].sum(1) / rows[drawn, 1].sum(1)
-        for name, rows in (("afterwards", afterwards), ("along", along))
+    rows = {name: np.array(measured[name]["rows"], dtype=float) for name in ("afterwards", "along")}
+    n_rows = len(rows["along"])
+    drawn = np.random.default_rng(0).integers(0, n_rows, (10_000, n_rows))
+    rates = {name: counts[drawn, 0].sum(1) / counts[drawn, 1].sum(1) for name, counts in rows.items()}
+    told: dict[str, Any] = {
+        name: {"rate": round(measured[name]["rate"], 4), "interval_95": _bounds(rates[name])} for name in rates
     }
-    told = {name: {"rate": round(measured[name]["rate"], 4), "interval_95": _bounds(rates[name])} for name in rates}
     difference = measured["afterwards"]["rate"] - measured["along"]["rate"]
     behind = {"difference": round(difference, 4), "interval_95": _bounds(rates["afterwards"] - rates["along"])}
     return {"drafted": measured["along"]["drafted"], **told, "behind": behind, "training": measured["training"]}

@@ -54,14 +54,14 @@ def main() -> None:
     measured = {"training": asdict(best), **result}
     (options.out / "acceptance.json").write_text(json.dumps(measured))
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
-    told = {
+    header = {
         "device": name,
         "torch": torch.__version__,
         "rows": options.rows,
         "length": LENGTH,
         "minutes": options.minutes,
     }
-    (options.out / "mtp_training.json").write_text(json.dumps({**told, **summarise(measured)}, indent=2) + "\n")
+    (options.out / "mtp_training.json").write_text(json.dumps({**header, **summarise(measured)}, indent=2) + "\n")
     print({name: (one.rate, one.drafted) for name, one in found.items()})
 
 

@@ -119,14 +119,38 @@ def detach(context: typer.Context, folder: Folder, as_json: AsJson = False) -> N
 def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, device: str, *, as_json: bool) -> Look:
     import torch
 
+    from codeassist.mtp.checkpoint import read_checkpoint
+    from codeassist.mtp.relabel import require_base
     from codeassist.mtp.samples import read_texts
     from codeassist.mtp.training import Trainer
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    base = (front.cwd / model).resolve()
+    require_base(read_checkpoint(base).config)
+    chosen = _device(device)
     train_on, held_out = read_texts([(front.cwd / folder).resolve() for folder in data])
     front.error_console.print(f"{len(train_on)} files to train on, {len(held_out)} held out; on {chosen}")
-    trainer = Trainer((front.cwd / model).resolve(), train_on, held_out, front.cwd / out, plan, chosen)
-    return trainer.run(lambda look: _tell(front, look, plan))
+    try:
+        trainer = Trainer(base, train_on, held_out, front.cwd / out, plan, chosen)
+        return trainer.run(lambda look: _tell(front, look, plan))
+    except torch.OutOfMemoryError:
+        raise EngineUnavailable(
+            f"{chosen} has not enough memory for batches of {plan.rows} rows of {plan.length} tokens beside the model; "
+            "give fewer --rows or a smaller --length, and end what else runs there"
+        ) from None
+
+
+def _device(asked: str) -> str:
+    """What to train on. Raises EngineUnavailable for what is not there."""
+    import torch
+
+    if not asked:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=asked)
+    except (RuntimeError, AssertionError) as error:
+        said = str(error).splitlines()[0]
+        raise EngineUnavailable(f"--device {asked} cannot be used: {said}; leave it out for what there is") from None
+    return asked
 
 
 def _tell(front: Front, look: Look, plan: Plan) -> None:

@@ -34,6 +34,8 @@ def attach(base: Path, layer: Path, out: Path) -> Checkpoint:
     checkpoint = read_checkpoint(base)
     config = relabelled(checkpoint.config)
     file = layer / LAYER if layer.is_dir() else layer
+    if not file.is_file():
+        raise ModelError(f"{file} is missing; give the folder that `codeassist mtp train` wrote")
     tensors = read_shard(file)
     require_matching(tensors, checkpoint.config, file)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -61,6 +61,20 @@ def total(choices: Sequence[Choice], usages: Sequence[Usage]) -> Usage:
     return Usage(n_prompt, sum(usage.cached_tokens for usage in prompts.values()), n_answered)
 
 
+def headers_of(choices: Sequence[Choice]) -> dict[str, str]:
+    """Headers of the response: each as the first answer that knows it has it. In a stream, the one that comes first
+    need not be the first one."""
+    told: dict[str, str] = {}
+    for choice in choices:
+        told = choice.answering.headers | told
+    return told
+
+
+def n_context(choices: Sequence[Choice]) -> int:
+    """Tokens that were added to the prompts, each prompt once."""
+    return sum({choice.prompt_number: choice.answering.n_context for choice in reversed(choices)}.values())
+
+
 async def _merged(choices: Sequence[Choice]) -> AsyncGenerator[tuple[Choice, Delta]]:
     queue: asyncio.Queue[tuple[Choice, Delta] | asyncio.Task[None]] = asyncio.Queue()
 

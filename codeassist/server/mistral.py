@@ -45,7 +45,7 @@ def mistral_routes(service: Service) -> list[Route]:
         async def make() -> Response:
             answer = await collect(answering)
             choice = _choice("message", answer.text, answer.finish_reason)
-            return JSONResponse(reply.part([choice], answer.usage, answering.context), headers=answering.headers)
+            return JSONResponse(reply.part([choice], answer.usage, answering.n_context), headers=answering.headers)
 
         return WhileConnected(make)
 
@@ -75,7 +75,7 @@ async def _events(reply: Reply, answering: Answering) -> AsyncGenerator[str, Non
             if delta.text or delta.finish_reason:
                 choice = _choice("delta", delta.text, delta.finish_reason)
                 usage = delta.usage if delta.finish_reason else None
-                yield compact_json(reply.part([choice], usage, answering.context))
+                yield compact_json(reply.part([choice], usage, answering.n_context))
     yield "[DONE]"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from codeassist.types import ContextReport, FinishReason, Usage
+from codeassist.types import FinishReason, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,10 @@ class Reply:
         """The answer's id, in the engine's log too."""
         return f"{self.prefix}-{self.number}"
 
-    def part(
-        self, choices: Sequence[dict[str, Any]], usage: Usage | None = None, context: ContextReport | None = None
-    ) -> dict[str, Any]:
-        """The whole answer, or one event of it. context: what was added to the prompt, for the usage to tell."""
+    def part(self, choices: Sequence[dict[str, Any]], usage: Usage | None = None, n_context: int = 0) -> dict[str, Any]:
+        """The whole answer, or one event of it. n_context: tokens that were added to the prompt, for the usage."""
         head = {"id": self.id, "object": self.object, "created": self.created, "model": self.model}
-        counts = {"usage": _usage(usage, context)} if usage is not None else {}
+        counts = {"usage": _usage(usage, n_context)} if usage is not None else {}
         return head | {"choices": list(choices)} | counts
 
 
@@ -40,8 +38,7 @@ def standard_reason(finish_reason: FinishReason | None) -> str | None:
     return "length" if finish_reason == "abort" else finish_reason
 
 
-def _usage(usage: Usage, context: ContextReport | None) -> dict[str, Any]:
-    n_context = context.n_tokens if context else 0
+def _usage(usage: Usage, n_context: int) -> dict[str, Any]:
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

@@ -21,7 +21,7 @@ from codeassist.server.journal import Entry, Journal, Record
 from codeassist.server.outcomes import Outcomes
 from codeassist.server.superseding import Superseding
 from codeassist.shadow.asking import Shadow
-from codeassist.types import ContextReport, Delta, EngineStatus, FimRequest, GenerationRequest, Usage
+from codeassist.types import Delta, EngineStatus, FimRequest, GenerationRequest, Usage
 
 
 class Answering:
@@ -57,9 +57,10 @@ class Answering:
         return context_headers(record.context) | fallback
 
     @property
-    def context(self) -> ContextReport | None:
-        """What was added to the prompt; None before that is known, and where nothing could be."""
-        return self._entry.record.context
+    def n_context(self) -> int:
+        """Tokens that were added to the prompt; 0 before that is known."""
+        context = self._entry.record.context
+        return context.n_tokens if context else 0
 
 
 class Service:

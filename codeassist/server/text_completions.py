@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from codeassist.server.asking import Asking, ask
 from codeassist.server.caller import caller_of
-from codeassist.server.choices import Choice, collected, streamed, total
+from codeassist.server.choices import Choice, collected, headers_of, n_context, streamed, total
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
 from codeassist.server.connection import EventStream, WhileConnected, compact_json
 from codeassist.server.deltas import Answer
@@ -42,15 +42,14 @@ async def answer(
     asked = read_completion_request(body)
     reply = Reply("cmpl", "text_completion", service.assistant.engine.info.name)
     choices = await ask(service, Asking(asked, reply.id, route, caller_of(request)))
-    first = choices[0].answering
     if asked.stream:
-        return EventStream(_events(reply, choices, asked, places(asked)), error_event, lambda: first.headers)
+        return EventStream(_events(reply, choices, asked, places(asked)), error_event, lambda: headers_of(choices))
 
     async def make() -> Response:
         answers = await collected(choices)
         usage = total(choices, [made.usage for made in answers])
         told = _whole_choices(choices, answers, asked.top_logprobs)
-        return JSONResponse(reply.part(told, usage, first.context), headers=first.headers)
+        return JSONResponse(reply.part(told, usage, n_context(choices)), headers=headers_of(choices))
 
     return WhileConnected(make)
 
@@ -89,9 +88,9 @@ async def _events(
             is_told = asked.continuous_usage or (is_told_with_last and n_running == 0)
             usage = total(choices, list(usages.values())) if is_told else None
             for told in _parts(choice, delta, writers):
-                yield compact_json(reply.part([told], usage, choice.answering.context))
+                yield compact_json(reply.part([told], usage, n_context(choices)))
     if is_told_afterwards:
-        yield compact_json(reply.part([], total(choices, list(usages.values())), choices[0].answering.context))
+        yield compact_json(reply.part([], total(choices, list(usages.values())), n_context(choices)))
     yield "[DONE]"
 
 

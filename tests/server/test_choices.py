@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from codeassist.engine.scripted import Answer
 from codeassist.errors import EngineCrashed
-from codeassist.types import GenerationRequest
+from codeassist.server.caller import Caller
+from codeassist.server.choices import Choice, headers_of
+from codeassist.server.headers import REPORT_HEADER
+from codeassist.server.journal import Journal
+from codeassist.server.service import Answering
+from codeassist.types import ContextReport, Delta, GenerationRequest, Usage
 from tests.engine.asking import until
 from tests.server.events import events_of
 from tests.server.test_disconnect import leave, post
@@ -118,3 +124,15 @@ async def test_leaving_aborts_all_answers(endpoint: Any, gate: Any, stream: bool
         await until(lambda: len(e.engine.requests) == 3)
         await leave(writer)
         await until(lambda: len(e.engine.aborted) == 3)
+
+
+async def test_a_stream_has_the_headers_of_the_answer_that_comes_first() -> None:
+    async def nothing() -> AsyncGenerator[Delta]:
+        yield Delta("", Usage())
+
+    journal = Journal()
+    entries = [journal.open(f"id-{number}", "/v1/completions", Caller(), "model") for number in range(2)]
+    choices = [Choice(Answering(entry, nothing()), 0, (number,)) for number, entry in enumerate(entries)]
+    assert headers_of(choices) == {}
+    entries[1].note(context=ContextReport("a.py", (), 3))
+    assert headers_of(choices)[REPORT_HEADER].startswith("path=a.py;")

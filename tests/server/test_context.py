@@ -76,3 +76,9 @@ async def test_a_text_of_no_file_is_answered_all_the_same(client: httpx.AsyncCli
     response = await client.post("/v1/completions", json=body)
     assert response.json()["choices"][0]["text"]
     assert "path=" not in response.headers["codeassist-context-report"]
+
+
+async def test_several_prompts_tell_what_all_of_them_got(client: httpx.AsyncClient) -> None:
+    one = (await client.post("/v1/completions", json=FIM)).json()["usage"]["prompt_tokens_details"]["context_tokens"]
+    both = await client.post("/v1/completions", json={**FIM, "prompt": [FIM["prompt"], FIM["prompt"]]})
+    assert both.json()["usage"]["prompt_tokens_details"]["context_tokens"] == 2 * one

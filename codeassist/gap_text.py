@@ -1,4 +1,4 @@
-"""What a client sends, read: a text with LF line ends, what its first lines say of the language, and paths. Pure."""
+"""What a client sends, read: a text with LF line ends, what its client says of its language, and paths. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ _MAX_NAME_BYTES = 200
 # Of a path that lies elsewhere, so much of its end tells what it is.
 _PARTS_ELSEWHERE = 3
 
-# What minuet puts before the text: `# language: python`, `# indentation: use 4 spaces for a tab`.
-_SAID = re.compile(
-    r"\A[^\w\n]{1,6}language: (?P<language>[\w+#.-]{1,40})(?:[^\w\n]{1,6})?\n"
-    r"(?:[^\w\n]{1,6}indentation: use [^\n]{1,80}\n)?"
-)
 _ALIASES = {"cs": ".cs", "sh": ".sh", "typescriptreact": ".tsx", "javascriptreact": ".jsx", "objc": ".m", "make": ".mk"}
 _ENDINGS = {
     **{name: ending for ending, name in PLAIN_NAMES.items()},
@@ -60,10 +55,7 @@ def read_gap(asked: FimRequest) -> GapText:
     if prefix.endswith("\r") and suffix.startswith("\n"):
         prefix = prefix[:-1]
     prefix, suffix = with_line_feeds(prefix.removeprefix("\ufeff")), with_line_feeds(suffix)
-    said = _SAID.match(prefix)
-    if said is None:
-        return GapText(prefix, suffix)
-    return GapText(prefix[said.end() :], suffix, _ENDINGS.get(said["language"].lower(), ""))
+    return GapText(prefix, suffix, _ENDINGS.get(asked.language.lower(), ""))
 
 
 def with_line_feeds(text: str) -> str:

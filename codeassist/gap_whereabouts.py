@@ -76,7 +76,8 @@ class Whereabouts:
         text = "\n".join(spliced.lines)
         name = path or named or _called(gap.ending or located.ending)
         withheld = self._repository.withheld(path or named, text) if path or named else None
-        if not withheld:
+        # llama.vim warms the cache up with its chunks alone: there its user edits nothing.
+        if not withheld and text.strip():
             self._memory.put(Remembered(key, client, path, version, spliced.lines))
         document = Document(name, text, language=language_of(name))
         return Found(document, spliced, key, path, "" if path else located.reason, withheld or "")

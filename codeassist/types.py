@@ -96,8 +96,9 @@ class Snippet:
 class FimRequest:
     """A gap in a text, which a client of the HTTP endpoint wants filled.
 
-    path: of the text as the client names it, "" when it does not say. snippets: what the client sent of other files,
-    best first. wants_context: whether code of the repository may be added.
+    path: of the text as the client names it; language: as an editor calls it; each "" where the client does not say.
+    snippets: what the client sent of other files, best first.
+    wants_context: whether code of the repository may be added.
     top_logprobs: None for no log-probabilities, else how many of the likeliest tokens each comes with.
     client: who asks (`GenerationRequest.client`). priority: who goes first.
     """
@@ -112,10 +113,16 @@ class FimRequest:
     seed: int | None = None
     top_logprobs: int | None = None
     path: str = ""
+    language: str = ""
     snippets: tuple[Snippet, ...] = ()
     wants_context: bool = True
     client: str = ""
     priority: Priority = Priority.COMPLETION
+
+    @property
+    def is_warm_up(self) -> bool:
+        """Whether only the prompt is to be computed (`n_predict: 0`), for a request that may follow."""
+        return self.max_tokens == 1
 
 
 @dataclass(frozen=True, slots=True)

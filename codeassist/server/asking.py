@@ -105,6 +105,7 @@ def _fim_request(asking: Asking, gap: Unwrapped, info: ModelInfo, request_id: st
         seed=seed,
         top_logprobs=asked.top_logprobs,
         path=gap.path,
+        language=gap.language,
         snippets=gap.snippets,
         wants_context=asking.caller.wants_context,
         client=asking.caller.name,

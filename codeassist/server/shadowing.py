@@ -73,9 +73,9 @@ def follow(journal: Journal, made: Shadow) -> None:
 
 
 def gap_of(record: Record, exchange: Exchange) -> Gap | None:
-    """A gap that can be compared: answered to its end, and not by drawing among the likely answers."""
+    """A gap that can be compared: answered to its end, not by drawing among the likely answers, and read."""
     asked = exchange.asked
-    if record.state != "done" or not isinstance(asked, FimRequest) or asked.temperature:
+    if record.state != "done" or not isinstance(asked, FimRequest) or asked.temperature or asked.is_warm_up:
         return None
     path = (record.context.path if record.context else "") or asked.path
     begin = [record.ms.get(stage, 0.0) for stage in ("context", "queue", "first_token")]

@@ -51,7 +51,10 @@ class Superseding:
 
 
 def supersedes(newer: FimRequest, older: FimRequest) -> bool:
-    """Whether one is the other with a few characters more or fewer left of the gap. Equal ones are wanted both."""
+    """Whether one is the other with a few characters more or fewer left of the gap. Equal ones are wanted both, and
+    who has the cache warmed up has not typed."""
+    if newer.is_warm_up:
+        return False
     distance = len(newer.prefix) - len(older.prefix)
     if not 0 < abs(distance) <= MOST_CHARACTERS or newer.path != older.path or newer.suffix != older.suffix:
         return False

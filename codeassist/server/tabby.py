@@ -84,6 +84,7 @@ def _ask(service: Service, asked: TabbyRequest, request_id: str, route: str, cal
         temperature=asked.temperature,
         seed=asked.seed,
         path=asked.path,
+        language=asked.language,
         snippets=asked.snippets,
         wants_context=caller.wants_context and asked.wants_context,
         client=caller.name,

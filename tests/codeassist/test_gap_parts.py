@@ -15,18 +15,12 @@ FILE = [f"statement_{row}(argument)" for row in range(40)] + [""]
 
 
 @pytest.mark.parametrize(
-    ("prefix", "ending", "rest"),
-    [
-        ("# language: python\n# indentation: use 4 spaces for a tab\nx = ", ".py", "x = "),
-        ("// language: typescriptreact\nlet x", ".tsx", "let x"),
-        ("/* language: c */\n/* indentation: use 8 spaces for a tab */\nint x", ".c", "int x"),
-        ("-- language: made-up\nx", "", "x"),
-        ("# the language: python is fine\nx", "", "# the language: python is fine\nx"),
-    ],
+    ("language", "ending"),
+    [("python", ".py"), ("TypeScriptReact", ".tsx"), ("c", ".c"), ("made-up", ""), ("", "")],
 )
-def test_what_minuet_says_of_a_text_is_no_part_of_it(prefix: str, ending: str, rest: str) -> None:
-    gap = read_gap(FimRequest("id", prefix, "\n"))
-    assert (gap.ending, gap.prefix) == (ending, rest)
+def test_a_language_tells_how_names_of_its_files_end(language: str, ending: str) -> None:
+    gap = read_gap(FimRequest("id", "x = ", "\n", language=language))
+    assert (gap.ending, gap.prefix) == (ending, "x = ")
 
 
 @pytest.mark.parametrize(

@@ -254,16 +254,21 @@ async def test_a_withheld_file_gets_no_context(gaps: Gaps) -> None:
 
 async def test_a_text_that_no_file_is_known_for_gets_code_like_it(gaps: Gaps) -> None:
     text = "import basket_reader\n\n\ndef price_with_taxes(amount):\n    found = tax_of_price("
-    for prefix, path in (
-        (text, "new/prices.py"),
-        (f"# language: python\n# indentation: use 4 spaces for a tab\n{text}", ""),
-    ):
-        prepared = await gaps.prepare(FimRequest("id", prefix, "\n", path=path))
+    for path, language in (("new/prices.py", ""), ("", "python")):
+        prepared = await gaps.prepare(FimRequest("id", text, "\n", path=path, language=language))
         prompt = gaps.text(prepared)
         assert prepared.context.path == ""
         assert "lib/tax.py" in [source.path for source in prepared.context.sources]
-        assert "language:" not in prompt
         assert prompt.count("def price_with_taxes") == 1
+
+
+async def test_a_warm_up_without_a_text_is_not_what_the_client_edits(gaps: Gaps) -> None:
+    whereabouts = gaps.completer.gaps._whereabouts
+    await gaps.prepare(request())
+    await gaps.prepare(FimRequest("id", "", "", client="editor", max_tokens=1))
+    last = whereabouts._memory.last("editor")
+    assert last is not None
+    assert last.path == "shop.py"
 
 
 async def test_a_text_without_a_file_is_remembered_as_it_slides(gaps: Gaps) -> None:

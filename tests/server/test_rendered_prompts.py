@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -52,3 +53,13 @@ async def test_a_prompt_that_speaks_of_marks_goes_to_the_model_as_it_is(endpoint
     async with endpoint() as e:
         await e.client.post("/v1/completions", json={"prompt": text})
     assert e.engine.requests[0].prompt == text
+
+
+async def test_what_minuet_and_tabby_say_of_the_language_is_kept(endpoint: Callable[..., Any]) -> None:
+    asked: list[Any] = []
+    head = "# language: python\n# indentation: use 4 spaces for a tab\n"
+    async with endpoint() as e:
+        e.service.journal.on_answer(lambda _, exchange: asked.append(exchange.asked))
+        await e.client.post("/v1/completions", json={"prompt": f"{head}x = ", "suffix": "\n"})
+        await e.client.post("/v1/completions", json={"language": "python", "segments": {"prefix": "x = "}})
+    assert [(one.prefix, one.language) for one in asked] == [("x = ", "python")] * 2

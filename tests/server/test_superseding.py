@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ def gap(prefix: str, suffix: str = "\n", id: str = "a", path: str = "") -> FimRe
         (gap("y = f"), gap("x = "), False),
         (gap("x = f", path="a.py"), gap("x = ", path="b.py"), False),
         (gap("x" * (MOST_CHARACTERS + 1)), gap(""), False),
+        (replace(gap(""), max_tokens=1), gap("x"), False),
     ],
 )
 def test_a_gap_is_superseded_by_a_few_keys_more_or_fewer(newer: FimRequest, older: FimRequest, expected: bool) -> None:
@@ -88,7 +90,7 @@ async def test_other_clients_and_equal_requests_are_left_alone(endpoint: Any, ga
     async with endpoint("one two three", gate=gate) as e:
         asked = [("a", "x = "), ("a", "x = "), ("a", "x = "), ("b", "x = f")]
         answers = [asyncio.create_task(ask(e, prefix, client=client)) for client, prefix in asked]
-        await until(lambda: len(e.service.journal.running) == 4 and len(e.engine.requests) == 2)
+        await until(lambda: e.service.shared.n_readers == 4 and len(e.engine.requests) == 2)
         gate.let(20)
         assert [(await answer).json()["choices"][0]["text"] for answer in answers] == ["one two three"] * 4
         assert {record.state for record in e.service.journal.ended} == {"done"}

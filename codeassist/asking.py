@@ -86,13 +86,18 @@ class Asker:
         total = min(settings.prompt_tokens or info.prompt_tokens, room)
         return Budgets.split(max(total, 0), share, settings.suffix_share)
 
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Texts that end an answer of a model whose tokens we do not know: it may spell its own marks as text."""
+        return self._template.stop if self._engine.info.tokenizer is None else ()
+
     def _request(self, request_id: str, manner: Manner) -> GenerationRequest:
         info = self._engine.info
         return GenerationRequest(
             id=request_id,
             prompt=(),
             max_tokens=self._max_tokens(),
-            stop=self._template.stop if info.tokenizer is None else (),
+            stop=self.stops,
             temperature=manner.temperature,
             top_p=_TOP_P if manner.temperature else 1.0,
             priority=manner.priority,

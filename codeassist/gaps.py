@@ -64,7 +64,7 @@ class GapFiller:
     async def prepare(self, asked: FimRequest) -> PreparedGap:
         """The prompt for a gap. Raises ModelError where the tokenizer cannot be read."""
         prepared, report = await asyncio.to_thread(self._prepare, asked)
-        filled = self._asker.fill(_request(asked), prepared)
+        filled = self._asker.fill(_request(asked, self._asker.stops), prepared)
         return PreparedGap(filled, len(prepared.prompt.forced_prefix), report)
 
     async def fill(self, prepared: PreparedGap) -> AsyncGenerator[Delta]:
@@ -128,12 +128,12 @@ class GapFiller:
         return prepared, report_of(prepared, spliced, pipeline.count, "", reason)
 
 
-def _request(asked: FimRequest) -> GenerationRequest:
+def _request(asked: FimRequest, more_stops: tuple[str, ...]) -> GenerationRequest:
     return GenerationRequest(
         id=asked.id,
         prompt=(),
         max_tokens=asked.max_tokens,
-        stop=asked.stop,
+        stop=tuple(dict.fromkeys((*asked.stop, *more_stops))),
         temperature=asked.temperature,
         top_p=asked.top_p,
         seed=asked.seed,

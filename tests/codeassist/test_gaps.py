@@ -15,6 +15,7 @@ import pytest
 
 from codeassist.completion import Completer
 from codeassist.engine.scripted import SCRIPTED_INFO, ScriptedEngine
+from codeassist.fim import TEMPLATES
 from codeassist.gap_whereabouts import Repository
 from codeassist.gaps import PreparedGap
 from codeassist.settings import CompletionSettings
@@ -260,6 +261,16 @@ async def test_a_text_that_no_file_is_known_for_gets_code_like_it(gaps: Gaps) ->
         assert prepared.context.path == ""
         assert "lib/tax.py" in [source.path for source in prepared.context.sources]
         assert prompt.count("def price_with_taxes") == 1
+
+
+async def test_a_model_whose_tokens_are_not_known_is_stopped_by_its_own_marks(
+    index: CodeIndex, tokenizer: FileTokenizer
+) -> None:
+    engine = ScriptedEngine(["done"], info=replace(SCRIPTED_INFO, tokenizer=None))
+    gaps = Gaps(index, engine, tokenizer)
+    prepared = await gaps.prepare(request(stop=("\n",)))
+    assert prepared.request.stop == ("\n", *TEMPLATES["deepseek"].stop)
+    gaps.completer.close()
 
 
 async def test_a_warm_up_without_a_text_is_not_what_the_client_edits(gaps: Gaps) -> None:

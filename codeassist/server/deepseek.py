@@ -9,9 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from codeassist.server.completion_request import read_completion_request
 from codeassist.server.connection import read_json
 from codeassist.server.service import Service
-from codeassist.server.text_completions import answer, usage_at_the_end
+from codeassist.server.shapes import DEEPSEEK
+from codeassist.server.text_completions import answer
 
 BETA = "/beta/completions"
 ALIASES = ("/v1/beta/completions",)
@@ -21,6 +23,7 @@ def deepseek_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def completions(request: Request) -> Response:
-        return await answer(service, request, await read_json(request), BETA, usage_at_the_end)
+        asked = read_completion_request(await read_json(request))
+        return await answer(service, request, asked, BETA, DEEPSEEK)
 
     return [Route(path, completions, methods=["POST"]) for path in (BETA, *ALIASES)]

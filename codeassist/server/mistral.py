@@ -5,23 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from codeassist.server.asking import Asking, ask
-from codeassist.server.caller import caller_of
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
-from codeassist.server.connection import EventStream, WhileConnected, compact_json, read_json
-from codeassist.server.deltas import collect
-from codeassist.server.problems import Problem, error_event
-from codeassist.server.reply import Reply, standard_reason
-from codeassist.server.service import Answering, Service
-from codeassist.types import FinishReason
+from codeassist.server.connection import read_json
+from codeassist.server.problems import Problem
+from codeassist.server.service import Service
+from codeassist.server.shapes import MISTRAL
+from codeassist.server.text_completions import answer
 
 FIM = "/v1/fim/completions"
 # Without `/v1`: what Continue's adapters make of an address without a slash at its end.
@@ -36,18 +32,7 @@ def mistral_routes(service: Service) -> list[Route]:
 
     async def fim(request: Request) -> Response:
         asked = read_fim_request(await read_json(request))
-        kind = "chat.completion.chunk" if asked.stream else "chat.completion"
-        reply = Reply("fim", kind, service.assistant.engine.info.name)
-        answering = (await ask(service, Asking(asked, reply.id, FIM, caller_of(request))))[0].answering
-        if asked.stream:
-            return EventStream(_events(reply, answering), error_event, lambda: answering.headers)
-
-        async def make() -> Response:
-            answer = await collect(answering)
-            choice = _choice("message", answer.text, answer.finish_reason)
-            return JSONResponse(reply.part([choice], answer.usage, answering.n_context), headers=answering.headers)
-
-        return WhileConnected(make)
+        return await answer(service, request, asked, FIM, MISTRAL)
 
     return [Route(path, fim, methods=["POST"]) for path in (FIM, *ALIASES)]
 
@@ -66,19 +51,3 @@ def read_fim_request(body: Mapping[str, Any]) -> CompletionRequest:
     if len(asked.prompts) > 1:
         raise Problem(400, "`prompt` must be one text", param="prompt")
     return asked
-
-
-async def _events(reply: Reply, answering: Answering) -> AsyncGenerator[str, None]:
-    """Mistral tells the usage in the last event without being asked."""
-    async with aclosing(answering):
-        async for delta in answering:
-            if delta.text or delta.finish_reason:
-                choice = _choice("delta", delta.text, delta.finish_reason)
-                usage = delta.usage if delta.finish_reason else None
-                yield compact_json(reply.part([choice], usage, answering.n_context))
-    yield "[DONE]"
-
-
-def _choice(key: str, text: str, finish_reason: FinishReason | None) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
-    return {"index": 0, key: message, "finish_reason": standard_reason(finish_reason)}

@@ -12,11 +12,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from codeassist.server import llama
+from codeassist.server.completion_request import read_completion_request
 from codeassist.server.connection import read_json
 from codeassist.server.service import Service
+from codeassist.server.shapes import OPENAI
 from codeassist.server.tabby import complete
 from codeassist.server.tabby_request import is_tabby
-from codeassist.server.text_completions import answer, usage_afterwards
+from codeassist.server.text_completions import answer
 
 COMPLETIONS = "/v1/completions"
 # Also without `/v1`: what Continue makes of an address without a slash at its end.
@@ -32,6 +34,6 @@ def openai_routes(service: Service) -> list[Route]:
             return await complete(service, request, body, COMPLETIONS)
         if request.url.path in ALIASES and llama.is_llama(body):
             return await llama.complete(service, request, body)
-        return await answer(service, request, body, COMPLETIONS, usage_afterwards)
+        return await answer(service, request, read_completion_request(body), COMPLETIONS, OPENAI)
 
     return [Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)]

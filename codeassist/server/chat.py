@@ -21,13 +21,16 @@ from starlette.types import Receive, Scope, Send
 from codeassist.chat.choose import no_chat
 from codeassist.chat.endpoint import ChatEndpoint, ChatReply
 from codeassist.errors import CodeassistError
+from codeassist.server import shapes
 from codeassist.server.caller import Caller, caller_of
+from codeassist.server.chat_gaps import read_chat_gap
 from codeassist.server.chat_watch import ChatWatch
 from codeassist.server.connection import WhileConnected, read_json
 from codeassist.server.headers import FALLBACK_HEADER
 from codeassist.server.journal import Entry
 from codeassist.server.problems import Problem, error_event
 from codeassist.server.service import Service
+from codeassist.server.text_completions import answer
 from codeassist.types import Priority
 
 CHAT = "/v1/chat/completions"
@@ -38,6 +41,9 @@ def chat_routes(service: Service) -> list[Route]:
 
     async def chat(request: Request) -> Response:
         body = read_chat(await read_json(request))
+        gap = await read_chat_gap(body)
+        if gap is not None:
+            return await answer(service, request, gap, CHAT, shapes.CHAT)
         endpoint = service.chat
         if endpoint is None:
             raise Problem(400, no_chat(service.assistant.engine), code="no_chat_model")

@@ -50,6 +50,7 @@ def chat_routes(service: Service) -> list[Route]:
         if asks_for_nothing(body):
             return JSONResponse(nothing(endpoint.name))
         entry = open_entry(service, endpoint, CHAT, caller_of(request), is_streamed=bool(body.get("stream")))
+        entry.asks(body)
         return WhileConnected(lambda: _begin(endpoint, body, entry))
 
     return [Route(CHAT, chat, methods=["POST"])]

@@ -14,14 +14,13 @@ from codeassist.types import FinishReason, Usage
 
 # A whole answer is kept up to here for its usage; a longer one is passed on without being understood.
 _KEPT_BYTES = 4 * 1024 * 1024
-# Of a stream only the end is kept: the last events tell reason and usage.
+# Of a stream only the end is kept, where nobody wants its text: the last events tell reason and usage.
 _KEPT_STREAM_BYTES = 16 * 1024
 
 # The first event with text, with a tool call or with reasoning; what comes before names the role alone.
 _FIRST_TEXT = re.compile(
     rb'"(?:content|reasoning|reasoning_content)"\s*:\s*"[^"]|"(?:arguments|tool_calls)"\s*:\s*[\["]'
 )
-_REASON = re.compile(r'"finish_reason"\s*:\s*"([a-z_]+)"')
 
 
 class ChatWatch:
@@ -32,7 +31,6 @@ class ChatWatch:
         self._entry = entry
         self._tail = bytearray()
         self._has_text = False
-        self._is_whole = True
 
     def saw(self, chunk: bytes) -> None:
         """Some bytes have passed."""
@@ -40,10 +38,9 @@ class ChatWatch:
             self._has_text = True
             self._entry.mark("first_token")
         self._tail += chunk
-        kept = _KEPT_STREAM_BYTES if self.is_stream else _KEPT_BYTES
+        kept = _KEPT_STREAM_BYTES if self.is_stream and not self._entry.wants_texts else _KEPT_BYTES
         if len(self._tail) > kept:
             del self._tail[:-kept]
-            self._is_whole = False
 
     def broke(self, error: CodeassistError) -> None:
         """The answer will not go on."""
@@ -54,7 +51,8 @@ class ChatWatch:
         if self._has_text:
             self._entry.mark("decode")
         tail = bytes(self._tail)
-        usage, reason = await asyncio.to_thread(_read_stream if self.is_stream else _read_whole, tail)
+        usage, reason, said = await asyncio.to_thread(_read_stream if self.is_stream else _read_whole, tail)
+        self._entry.hear(said)
         usage = reply.tally.usage or usage
         if usage is not None:
             self._entry.note(usage=usage)
@@ -65,30 +63,40 @@ class ChatWatch:
             self._entry.end("failed", f"answered {reply.status}")
 
 
-def _read_whole(body: bytes) -> tuple[Usage | None, str]:
+def _read_whole(body: bytes) -> tuple[Usage | None, str, str]:
+    """Usage, reason and text of an answer."""
+    value = _parsed(body)
+    first = _first_choice(value)
+    return usage_of(value), str(first.get("finish_reason") or ""), _content(first.get("message"))
+
+
+def _read_stream(tail: bytes) -> tuple[Usage | None, str, str]:
+    """The last usage and the last reason among the events at the end of a stream, and their text."""
+    usage, reason, texts = None, "", list[str]()
+    for line in tail.splitlines():
+        value = _parsed(line[5:]) if line.startswith(b"data:") else None
+        first = _first_choice(value)
+        usage, reason = usage_of(value) or usage, str(first.get("finish_reason") or "") or reason
+        texts.append(_content(first.get("delta")))
+    return usage, reason, "".join(texts)
+
+
+def _parsed(text: bytes) -> Any:
     try:
-        value = json.loads(body)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return None, ""
+        return None
+
+
+def _first_choice(value: object) -> dict[str, Any]:
     choices = value.get("choices") if isinstance(value, dict) else None
-    first = choices[0] if isinstance(choices, list) and choices else {}
-    return usage_of(value), str(first.get("finish_reason") or "") if isinstance(first, dict) else ""
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return first if isinstance(first, dict) else {}
 
 
-def _read_stream(tail: bytes) -> tuple[Usage | None, str]:
-    """The last usage and the last reason among the events at the end of a stream."""
-    usage, reason = None, ""
-    for line in tail.decode("utf-8", "replace").splitlines():
-        if not line.startswith("data:"):
-            continue
-        if found := _REASON.search(line):
-            reason = found[1]
-        if '"usage"' in line:
-            try:
-                usage = usage_of(json.loads(line[5:])) or usage
-            except (ValueError, RecursionError):
-                continue
-    return usage, reason
+def _content(message: object) -> str:
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else ""
 
 
 def usage_of(value: object) -> Usage | None:

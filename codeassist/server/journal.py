@@ -134,6 +134,11 @@ class Entry:
         self._texts: list[str] = []
         self.record = record
 
+    @property
+    def wants_texts(self) -> bool:
+        """Whether anybody wants to have what is asked and answered."""
+        return self._journal.wants_texts
+
     def asks(self, asked: Asked) -> None:
         """What is asked; kept only while the request runs, and only where somebody wants it."""
         if self._journal.wants_texts:

@@ -14,7 +14,7 @@ from codeassist.chat.model import Message, whole_answer
 from codeassist.chat.scripted_endpoint import ScriptedEndpoint
 from codeassist.engine.remote_chat import RemoteChat
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
-from codeassist.server.journal import Record
+from codeassist.server.journal import Exchange, Record
 from codeassist.settings import ChatSettings
 from codeassist.types import Priority
 
@@ -147,3 +147,15 @@ async def test_both_models_are_listed(endpoint: Callable[..., Any]) -> None:
     async with endpoint(chat=ScriptedEndpoint()) as opened:
         listed = (await opened.client.get("/v1/models")).json()["data"]
     assert [(model["id"], model["max_model_len"]) for model in listed] == [("scripted", 4096), ("scripted-chat", 8192)]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_who_wants_texts_gets_those_of_chats(endpoint: Callable[..., Any], stream: bool) -> None:
+    exchanges: list[Exchange] = []
+    body = HELLO | {"stream": stream}
+    said = "hello you " * 2000
+    async with endpoint(chat=ScriptedEndpoint([said])) as opened:
+        opened.service.journal.on_answer(lambda _, exchange: exchanges.append(exchange))
+        await opened.client.post("/v1/chat/completions", json=body)
+        await until(lambda: exchanges)
+    assert exchanges == [Exchange(body, said)]

@@ -67,7 +67,6 @@ async def test_a_gap_in_a_chat_is_answered_with_a_message(endpoint: Callable[...
         question(None),
         question([]),
         question([{"type": "text", "text": None}]),
-        {"messages": [PROMPT]},
     ],
 )
 async def test_a_chat_is_relayed_all_the_same(endpoint: Callable[..., Any], body: dict[str, Any]) -> None:

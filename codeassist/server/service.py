@@ -44,7 +44,9 @@ class Answering:
         self._entry.end("left")  # where nothing was ever read
 
     async def finish(self) -> None:
-        """Abort what still runs because the client has all that it wants: the answer is done."""
+        """Abort what still runs because a limit of the client's is reached: the answer is done."""
+        self._entry.mark("decode")
+        self._entry.note(finish_reason="length")
         self._entry.end("done")
         await self._deltas.aclose()
 

@@ -215,3 +215,13 @@ async def test_properties_and_slots_tell_of_the_model(endpoint: Any) -> None:
     assert props["default_generation_settings"]["n_ctx"] == 4096
     assert props["model_alias"] == "scripted"
     assert slots == [{"id": 0, "id_task": -1, "n_ctx": 4096, "is_processing": False}]
+
+
+async def test_the_journal_knows_that_a_limit_ended_an_answer(endpoint: Any) -> None:
+    async with endpoint("a = 1\n    b = 2\nc = 3\n    d = 4\ne = 5") as e:
+        body = {"input_prefix": "def f():\n", "prompt": "    ", "n_indent": 4}
+        answer = await e.client.post("/infill", json=body)
+        (record,) = e.service.journal.ended
+    assert answer.json()["stop_type"] == "limit"
+    assert (record.state, record.finish_reason) == ("done", "length")
+    assert "decode" in record.ms

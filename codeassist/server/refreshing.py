@@ -42,10 +42,10 @@ async def keep_fresh(
     asked = asyncio.Event()
     journal.on_change(lambda _: asked.set())
     while True:
+        asked.clear()  # whoever asks while it looks may have saved what it has passed already
         begun = clock()
         await _refresh(refresh, health, on_progress)
         on_progress = None
-        asked.clear()
         await sleep(max(PAUSE_S, (clock() - begun) / MOST_OF_THE_TIME))
         await asked.wait()
 

@@ -120,3 +120,15 @@ async def test_a_ready_index_stays_ready_while_it_is_looked_at() -> None:
         index.ask()
         await index.settled()
     assert seen == ["indexing", "ready"]
+
+
+async def test_who_asks_while_it_looks_has_it_look_again() -> None:
+    class Asked(Running):
+        async def refresh(self, progress: ProgressCallback | None) -> IndexReport:
+            if not self.progresses:
+                self.ask()
+            return await super().refresh(progress)
+
+    async with running(Asked()) as index:
+        assert await index.pass_by(PAUSE_S) == 2
+        assert await index.pass_by(1000.0) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -45,16 +46,16 @@ class Body:
         for name in names:
             self._rest.pop(name, None)
 
-    def require_neutral(self, neutral: Mapping[str, tuple[object, ...]]) -> None:
+    def require_neutral(self, neutral: Mapping[str, tuple[object, ...]], more: str = "") -> None:
         """Pass over fields with a value that asks for nothing. Raises Problem for what we would not honour.
 
-        neutral: those values, by field; true and 1 are different ones.
+        neutral: those values, by field; true and 1 are different ones. more: another remedy, at the message's end.
         """
         for name, values in neutral.items():
             if name in self._rest and not _is_one_of(self._rest.pop(name), values):
                 full = self._within + name
-                allowed = " or ".join([*map(repr, values), "null"])
-                message = f"`{full}` is not supported; leave it out (or send {allowed})"
+                allowed = " or ".join([*map(json.dumps, values), "null"])
+                message = f"`{full}` is not supported; leave it out (or send {allowed}){more}"
                 raise Problem(400, message, param=full, code="unsupported_field")
 
     def finish(self) -> None:

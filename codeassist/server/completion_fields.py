@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, positive, texts, token_ids
-from codeassist.server.problems import Problem
-
-_T = TypeVar("_T")
 
 MAX_STOPS = 64
 MAX_LOGPROBS = 5
@@ -17,16 +13,6 @@ MAX_LOGPROBS = 5
 GREEDY_UP_TO = 0.01
 
 _STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscation")
-
-
-def take(rest: dict[str, Any], name: str, check: Callable[[object], _T], default: Any) -> Any:
-    """The checked value of a field, which is then no longer in `rest`. Raises Problem naming the field."""
-    if name not in rest:
-        return default
-    try:
-        return check(rest.pop(name))
-    except Misfit as misfit:
-        raise Problem(400, f"`{name}` must be {misfit}", param=name) from misfit
 
 
 def prompts(value: object) -> tuple[str | tuple[int, ...], ...]:

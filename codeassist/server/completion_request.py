@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from codeassist.engine.fields import flag, positive, text
+from codeassist.engine.fields import flag, number, positive, text
+from codeassist.server.body import Body
 from codeassist.server.completion_fields import (
     characters,
     count,
@@ -16,7 +16,6 @@ from codeassist.server.completion_fields import (
     seed,
     stop,
     stream_options,
-    take,
     temperature,
     top_logprobs,
     top_p,
@@ -102,28 +101,32 @@ class CompletionRequest:
 
 def read_completion_request(body: Mapping[str, Any]) -> CompletionRequest:
     """The request; null counts as not given. Raises Problem naming the field."""
-    rest = {key: value for key, value in body.items() if value is not None and key not in IGNORED}
-    if "prompt" not in rest:
-        raise Problem(400, "`prompt` is missing", param="prompt", code="missing_field")
-    include_usage, continuous_usage = take(rest, "stream_options", stream_options, (False, False))
+    fields = Body(body)
+    fields.ignore(IGNORED)
+    include_usage, continuous_usage = fields.take("stream_options", stream_options, (False, False))
     request = CompletionRequest(
-        prompts=take(rest, "prompt", prompts, ()),
-        suffix=take(rest, "suffix", characters, None),
-        max_tokens=take(rest, "max_tokens", positive, None),
-        temperature=take(rest, "temperature", temperature, 0.0),
-        top_p=take(rest, "top_p", top_p, 1.0),
-        seed=take(rest, "seed", seed, None),
-        stop=take(rest, "stop", stop, ()),
-        stream=take(rest, "stream", flag, False),
+        prompts=fields.require("prompt", prompts),
+        suffix=fields.take("suffix", characters, None),
+        max_tokens=fields.take("max_tokens", positive, None),
+        temperature=fields.take("temperature", temperature, 0.0),
+        top_p=fields.take("top_p", top_p, 1.0),
+        seed=fields.take("seed", seed, None),
+        stop=fields.take("stop", stop, ()),
+        stream=fields.take("stream", flag, False),
         include_usage=include_usage,
         continuous_usage=continuous_usage,
-        n=take(rest, "n", few(MAX_CHOICES), 1),
-        top_logprobs=take(rest, "logprobs", top_logprobs, None),
-        model=take(rest, "model", text, ""),
+        n=fields.take("n", few(MAX_CHOICES), 1),
+        top_logprobs=fields.take("logprobs", top_logprobs, None),
+        model=fields.take("model", text, ""),
     )
     _require_answerable(request)
-    _refuse_best(rest, request)
-    _refuse_rest(rest, is_greedy=request.temperature == 0)
+    _refuse_best(fields, request)
+    if request.temperature == 0:
+        for name in FILTERS:
+            fields.take(name, number, 0.0)
+    fields.require_neutral(NEUTRAL)
+    fields.require_neutral(FILTERS, ", or send a `temperature` of 0")
+    fields.finish()
     return request
 
 
@@ -136,21 +139,8 @@ def _require_answerable(request: CompletionRequest) -> None:
         raise Problem(400, f"{message} are given, ask in several requests", param="n")
 
 
-def _refuse_best(rest: dict[str, Any], request: CompletionRequest) -> None:
+def _refuse_best(fields: Body, request: CompletionRequest) -> None:
     """Of as many answers as are wanted, all are the best ones."""
-    if take(rest, "best_of", count, request.n) != request.n:
+    if fields.take("best_of", count, request.n) != request.n:
         message = "`best_of` is not supported; leave it out (or send what `n` says), and ask for `n` answers"
         raise Problem(400, message, param="best_of", code="unsupported_field")
-
-
-def _refuse_rest(rest: Mapping[str, Any], *, is_greedy: bool) -> None:
-    neutral = {**NEUTRAL, **FILTERS}
-    for name, value in rest.items():
-        if name not in neutral:
-            raise Problem(400, f"unknown field `{name}`; it would not be honoured", param=name, code="unknown_field")
-        if name in FILTERS and is_greedy and isinstance(value, int | float):
-            continue
-        if not any(value == other and isinstance(value, bool) == isinstance(other, bool) for other in neutral[name]):
-            allowed = " or ".join([*map(json.dumps, neutral[name]), "null"])
-            remedy = f"leave it out (or send {allowed})" + (", or send a `temperature` of 0" * (name in FILTERS))
-            raise Problem(400, f"`{name}` is not supported; {remedy}", param=name, code="unsupported_field")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, text
-from codeassist.server.completion_fields import characters, seed, take, temperature
+from codeassist.server.body import Body
+from codeassist.server.completion_fields import characters, seed, temperature
 from codeassist.server.outcomes import What
 from codeassist.server.problems import Problem
 from codeassist.types import Snippet
@@ -55,29 +56,28 @@ def is_tabby(body: Mapping[str, Any]) -> bool:
 
 def read_tabby_request(body: Mapping[str, Any]) -> TabbyRequest:
     """The request; null counts as not given. Raises Problem naming the field."""
-    rest = _given(body)
+    rest = Body(body)
     for name in ("user", "model"):
-        take(rest, name, text, "")
-    take(rest, "mode", one_of(("standard",)), "standard")
-    options = _given(take(rest, "debug_options", mapping, {}))
-    segments = _given(take(rest, "segments", mapping, {}))
+        rest.take(name, text, "")
+    rest.take("mode", one_of(("standard",)), "standard")
+    options = Body(rest.take("debug_options", mapping, {}), "debug_options.")
+    segments = Body(rest.take("segments", mapping, {}), "segments.")
     request = TabbyRequest(
-        prefix=take(segments, "prefix", characters, ""),
-        suffix=take(segments, "suffix", characters, ""),
-        path=take(segments, "filepath", characters, ""),
-        language=take(rest, "language", characters, ""),
+        prefix=segments.take("prefix", characters, ""),
+        suffix=segments.take("suffix", characters, ""),
+        path=segments.take("filepath", characters, ""),
+        language=rest.take("language", characters, ""),
         snippets=_snippets(segments),
-        temperature=take(rest, "temperature", temperature, 0.0),
-        seed=take(rest, "seed", _any_seed, None),
-        raw_prompt=take(options, "raw_prompt", characters, ""),
-        wants_context=not take(options, "disable_retrieval_augmented_code_completion", flag, False),
+        temperature=rest.take("temperature", temperature, 0.0),
+        seed=rest.take("seed", _any_seed, None),
+        raw_prompt=options.take("raw_prompt", characters, ""),
+        wants_context=not options.take("disable_retrieval_augmented_code_completion", flag, False),
     )
     for name in ("return_snippets", "return_prompt"):
-        take(options, name, _off, False)
-    for name in ("git_url", "edit_history"):
-        segments.pop(name, None)
+        options.take(name, _off, False)
+    segments.ignore(("git_url", "edit_history"))
     for left in (rest, options, segments):
-        _require_empty(left)
+        left.finish()
     if not (request.raw_prompt or request.prefix or request.suffix):
         raise Problem(400, "`segments` has neither `prefix` nor `suffix`", param="segments", code="missing_field")
     return request
@@ -86,24 +86,19 @@ def read_tabby_request(body: Mapping[str, Any]) -> TabbyRequest:
 def read_tabby_event(body: Mapping[str, Any], select_kind: str) -> TabbyEvent:
     """The event; fields that say nothing of the answer are passed over, for clients send more with each version.
     select_kind: of the query, "line" for the first line."""
-    rest = _given(body)
-    for name in ("type", "completion_id"):
-        if name not in rest:
-            raise Problem(400, f"`{name}` is missing", param=name, code="missing_field")
-    what = take(rest, "type", one_of(("view", "select", "dismiss")), "view")
-    kind = take(rest, "select_kind", text, select_kind)
-    take(rest, "choice_index", integer, 0)
-    take(rest, "elapsed", number, 0)
-    return TabbyEvent(take(rest, "completion_id", characters, ""), what, kind == "line")
+    rest = Body(body)
+    what = rest.require("type", one_of(("view", "select", "dismiss")))
+    completion_id = rest.require("completion_id", characters)
+    kind = rest.take("select_kind", text, select_kind)
+    rest.take("choice_index", integer, 0)
+    rest.take("elapsed", number, 0)
+    return TabbyEvent(completion_id, what, kind == "line")
 
 
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _snippets(segments: dict[str, Any]) -> tuple[Snippet, ...]:
-    found = [snippet for name in SNIPPETS for snippet in take(segments, name, _listed(_snippet), ())]
-    clipboard = take(segments, "clipboard", characters, "")
+def _snippets(segments: Body) -> tuple[Snippet, ...]:
+    nothing: tuple[Snippet, ...] = ()
+    found = [snippet for name in SNIPPETS for snippet in segments.take(name, _listed(_snippet), nothing)]
+    clipboard = segments.take("clipboard", characters, "")
     return (*found, *([Snippet("", clipboard)] if clipboard.strip() else []))
 
 
@@ -132,8 +127,3 @@ def _off(value: object) -> bool:
     if flag(value):
         raise Misfit("false; the response says what was added in the header codeassist-context-report")
     return False
-
-
-def _require_empty(rest: Mapping[str, Any]) -> None:
-    for name in rest:
-        raise Problem(400, f"unknown field `{name}`; it would not be honoured", param=name, code="unknown_field")

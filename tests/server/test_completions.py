@@ -148,7 +148,7 @@ async def test_what_asks_for_nothing_is_accepted(endpoint: Any) -> None:
         ("logprobs", 6, "from 0 to 5"),
         ("logprobs", True, "a whole number"),
         ("repetition_penalty", 1.1, "not supported"),
-        ("top_k", "40", "not supported"),
+        ("top_k", "40", "must be a number"),
         ("presence_penalty", 0.5, "not supported"),
         ("logit_bias", {"50256": -100}, "not supported"),
         ("guided_json", {}, "unknown field"),

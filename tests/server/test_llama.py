@@ -225,3 +225,9 @@ async def test_the_journal_knows_that_a_limit_ended_an_answer(endpoint: Any) -> 
     assert answer.json()["stop_type"] == "limit"
     assert (record.state, record.finish_reason) == ("done", "length")
     assert "decode" in record.ms
+
+
+async def test_a_refused_field_is_told_in_the_words_of_json(endpoint: Any) -> None:
+    async with endpoint() as e:
+        answer = await e.client.post("/completion", json={"prompt": "x", "ignore_eos": True})
+    assert "(or send false or null)" in answer.json()["error"]["message"]

@@ -4,7 +4,7 @@ sent of it before; else what the client sent before; else the text alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -75,12 +75,17 @@ class Whereabouts:
         spliced = splice(gap, file) if file else alone(gap)
         text = "\n".join(spliced.lines)
         name = path or named or _called(gap.ending or located.ending)
-        withheld = self._repository.withheld(path or named, text) if path or named else None
+        withheld = self._why_withheld((path, named), text)
         # llama.vim warms the cache up with its chunks alone: there its user edits nothing.
         if not withheld and text.strip():
             self._memory.put(Remembered(key, client, path, version, spliced.lines))
         document = Document(name, text, language=language_of(name))
-        return Found(document, spliced, key, path, "" if path else located.reason, withheld or "")
+        return Found(document, spliced, key, path, "" if path else located.reason, withheld)
+
+    def _why_withheld(self, names: Iterable[str], text: str) -> str:
+        """Why no code may be added: of the file that was found, and of that which the client names. "" where it may."""
+        whys = (self._repository.withheld(name, text) for name in dict.fromkeys(names) if name)
+        return next((why for why in whys if why), "")
 
     def _before(self, gap: GapText, client: str, located: Located) -> Remembered | None:
         """What the client sent of this document before, as long as the file is what it was then."""

@@ -253,6 +253,15 @@ async def test_a_withheld_file_gets_no_context(gaps: Gaps) -> None:
     assert "net = sum(basket)" in gaps.text(prepared)
 
 
+async def test_a_withheld_copy_of_a_file_is_not_taken_for_the_file(gaps: Gaps) -> None:
+    prepared = await gaps.prepare(request(path="private/shop.py"))
+    assert "withheld" in prepared.context.reason
+    asked = request(column=14)
+    secret = replace(asked, prefix=asked.prefix.replace("sum(basket)", "sum(SECRET_PLAN)"), path="private/shop.py")
+    await gaps.prepare(secret)
+    assert "SECRET_PLAN" not in await gaps.prompt(request(above=0))
+
+
 async def test_a_text_that_no_file_is_known_for_gets_code_like_it(gaps: Gaps) -> None:
     text = "import basket_reader\n\n\ndef price_with_taxes(amount):\n    found = tax_of_price("
     for path, language in (("new/prices.py", ""), ("", "python")):

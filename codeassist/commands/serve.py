@@ -15,12 +15,27 @@ from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import run_async, set_up_logging, settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
 from codeassist.commands.places import given_workspace
-from codeassist.settings import Settings, ShadowSettings
+from codeassist.settings import ServerSettings, Settings, ShadowSettings
+from codeassist.types import EngineStatus
+
+_USUAL = ServerSettings()
+_KEYS = {True: "with an API key", False: "any key, or none"}
 
 Port = Annotated[
-    int | None, typer.Option("--port", "-p", min=1, max=65_535, help="Short for -o server.port=…", show_default=False)
+    int | None,
+    typer.Option(
+        "--port",
+        "-p",
+        min=1,
+        max=65_535,
+        help=f"Where to listen; server.port, {_USUAL.port} unless set.",
+        show_default=False,
+    ),
 ]
-Host = Annotated[str | None, typer.Option("--host", help="Short for -o server.host=…", show_default=False)]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", help=f"On which address; server.host, {_USUAL.host} unless set.", show_default=False),
+]
 Certificate = Annotated[
     str | None,
     typer.Option("--tls-certificate", metavar="PEM", help="Serve HTTPS with this certificate.", show_default=False),
@@ -43,7 +58,8 @@ def serve(
 ) -> None:
     """Answer HTTP on this machine: an OpenAI-compatible endpoint, and the one model that all your editors share.
 
-    POST /v1/completions fills in the middle when it is given `prompt` and `suffix`. GET /health tells how it is.
+    Clients of OpenAI's API take its address with /v1 for base URL; those of Ollama, llama.cpp and Tabby the address.
+    POST /v1/completions fills in the middle when it is given `prompt` and `suffix`. /ui is a dashboard for a browser.
     Language servers that start later use this model in place of loading their own. Ctrl-C ends it.
 
     On another address than loopback everybody needs an API key (`codeassist keys add NAME`), and should have HTTPS.
@@ -65,21 +81,24 @@ def serve(
     loaded = settings_for(front, workspace, chosen)
     set_up_logging(front, loaded.settings.log)
     front.guard_stdout()
-    run_async(_serve(_Announcer(front, workspace, as_json), loaded.settings))
+    run_async(_serve(Announcer(front, workspace, as_json), loaded.settings))
 
 
 @dataclass(frozen=True, slots=True)
-class _Announcer:
+class Announcer:
     """Tells the person or the program that started the server where it is and when it is ready."""
 
     front: Front
     workspace: Path
     as_json: bool
 
-    def listening(self, url: str) -> None:
+    def listening(self, url: str, *, wants_key: bool) -> None:
+        """Where clients and a browser find it."""
         if not self.as_json:
             text = f"codeassist {__version__} listens on [bold cyan]{url}[/]   [dim]{self.workspace}[/]"
             self.front.console.print(text)
+            self.front.console.print(f"OpenAI base URL  {url}/v1   [dim]{_KEYS[wants_key]}[/]")
+            self.front.console.print(f"dashboard        {url}/ui")
             self.front.stdout.flush()
 
     def shadowing(self, shadow: ShadowSettings, where: str) -> None:
@@ -91,16 +110,20 @@ class _Announcer:
             self.front.console.print(told, markup=False)
             self.front.stdout.flush()
 
-    def ready(self, url: str, model: str, seconds: float) -> None:
+    def ready(self, url: str, model: str, status: EngineStatus, seconds: float) -> None:
+        """status: its message names the model, or says which one stands in for it, and why."""
         if self.as_json:
             answer = {"url": url, "model": model, "workspace": str(self.workspace), "seconds": round(seconds, 2)}
             self.front.print_json(answer)
         else:
-            self.front.console.print(f"{model} is ready after {seconds:.1f} s; Ctrl-C ends it")
+            told = f"{model} is ready after {seconds:.1f} s"
+            if status.message not in ("", model):
+                told = f"the engine is ready after {seconds:.1f} s: {status.message}"
+            self.front.console.print(f"{told}; Ctrl-C ends it", markup=False)
             self.front.stdout.flush()
 
 
-async def _serve(announcer: _Announcer, settings: Settings) -> None:
+async def _serve(announcer: Announcer, settings: Settings) -> None:
     from codeassist.directories import runtime_directory
     from codeassist.server.hosting import hosting_of, url_of
     from codeassist.server.keys import keys_file
@@ -116,14 +139,14 @@ async def _serve(announcer: _Announcer, settings: Settings) -> None:
         listener.close()
         raise
     url = url_of(listener, tls=hosting.tls is not None)
-    announcer.listening(url)
+    announcer.listening(url, wants_key=hosting.access.requires_key)
     if where := destination(settings.shadow):
         announcer.shadowing(settings.shadow, where)
     with bars(front) as shown:
 
         def ready(seconds: float) -> None:
             shown.stop()
-            announcer.ready(url, assistant.engine.info.name, seconds)
+            announcer.ready(url, assistant.engine.info.name, assistant.engine.status, seconds)
 
         try:
             assistant.engine.on_status(shown.on_status)

@@ -135,8 +135,17 @@ def test_serve_tells_a_person_where_it_is(environ: dict[str, str], workspace: Pa
     port = free_port()
     with started(environ, "serve", str(workspace), "--port", str(port)) as process:
         assert process.stdout is not None
-        assert f"http://127.0.0.1:{port}" in process.stdout.readline().decode()
-        assert b"is ready" in process.stdout.readline()
+        said = [process.stdout.readline().decode() for _ in range(4)]
+    assert f"http://127.0.0.1:{port} " in said[0]
+    assert f"OpenAI base URL  http://127.0.0.1:{port}/v1 " in said[1]
+    assert f"http://127.0.0.1:{port}/ui\n" in said[2]
+    assert " is ready after " in said[3]
+
+
+def test_it_is_started_as_a_module_too(environ: dict[str, str]) -> None:
+    program = [sys.executable, "-m", "codeassist", "--version"]
+    told = subprocess.run(program, capture_output=True, text=True, timeout=60, check=True, env=environ)
+    assert told.stdout.startswith("codeassist ")
 
 
 def test_a_model_that_is_not_there_ends_serve_with_one_line(environ: dict[str, str], workspace: Path) -> None:

@@ -38,10 +38,10 @@ def open_endpoint(settings: Settings, engine: Engine) -> ChatEndpoint | None:
 
 def no_chat(engine: Engine) -> str:
     """What a client is told that wants to chat where nobody does."""
-    return (
-        "no chat model is configured: set chat.url to an OpenAI-compatible server, chat.directory to a model "
-        f"directory, or chat.template to a chat template for {engine.info.name}, which has none of its own"
-    )
+    remedies = "set chat.url to an OpenAI-compatible server, or chat.directory to a model directory"
+    if isinstance(engine, EmbeddedEngine):  # the model of another server is given no template by us
+        remedies += f", or chat.template to a chat template for {engine.info.name}, which has none of its own"
+    return f"no chat model is configured: {remedies}"
 
 
 def _embedded(source: ChatSource, settings: Settings, engine: Engine) -> ChatEndpoint | None:

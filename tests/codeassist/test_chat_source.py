@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from codeassist.chat.choose import open_endpoint
+from codeassist.chat.choose import no_chat, open_endpoint
 from codeassist.chat.embedded import EmbeddedEndpoint, refuse_fetching
 from codeassist.chat.endpoint import chat_source, wants_engine
 from codeassist.chat.fallback import FallbackEndpoint
@@ -118,3 +118,8 @@ def test_nothing_is_fetched_for_a_message(content: Any, is_refused: bool) -> Non
             refuse_fetching(body)
     else:
         refuse_fetching(body)
+
+
+def test_a_template_is_advised_only_where_the_model_is_ours_to_give_one() -> None:
+    assert "chat.template to a chat template for chatty" in no_chat(chatting())
+    assert "chat.template" not in no_chat(ScriptedEngine())

@@ -28,4 +28,12 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
         raise RequestRejected("a text of the request holds half of a surrogate pair, which is no character")
     n_asked = n_prompt_tokens + request.max_tokens
     if n_asked > info.context_tokens:
-        raise RequestRejected(f"{n_asked} tokens asked for, the model's context holds {info.context_tokens}")
+        raise RequestRejected(too_long(n_prompt_tokens, request.max_tokens, info.context_tokens))
+
+
+def too_long(n_prompt_tokens: int, max_tokens: int, context_tokens: int) -> str:
+    """What to tell whoever asks for more than the model's context holds."""
+    return (
+        f"the prompt's {n_prompt_tokens} tokens and max_tokens {max_tokens} are more than the model's context holds, "
+        f"which is {context_tokens}; shorten the prompt or lower max_tokens"
+    )

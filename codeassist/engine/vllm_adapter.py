@@ -33,6 +33,7 @@ from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
+from codeassist.engine.limits import too_long
 from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vllm_arguments import (
     CPU_CHATS,
@@ -174,8 +175,7 @@ class VllmModel:
         if max(prompt, default=self._n_tokens) >= self._n_tokens:
             raise RequestRejected(f"the prompt is empty or has a token id beyond this model's {self._n_tokens}")
         if len(prompt) + request.max_tokens > self._context_tokens:
-            n_asked = len(prompt) + request.max_tokens
-            raise RequestRejected(f"{n_asked} tokens asked for, the model's context holds {self._context_tokens}")
+            raise RequestRejected(too_long(len(prompt), request.max_tokens, self._context_tokens))
         if not self._vocabulary.can_spell(request.forced_prefix.encode()):
             raise RequestRejected(f"this model's tokens cannot spell the forced prefix {request.forced_prefix!r}")
         return prompt

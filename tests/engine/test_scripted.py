@@ -223,7 +223,7 @@ async def test_a_scripted_error_replaces_the_answer_once() -> None:
 
 async def test_what_the_model_cannot_hold_is_rejected() -> None:
     engine = await started("x", info=replace(SCRIPTED_INFO, context_tokens=8, supports_forced_prefix=False))
-    with pytest.raises(RequestRejected, match="20 tokens"):
+    with pytest.raises(RequestRejected, match="4 tokens and max_tokens 16 are more"):
         await read(engine, ask())
     with pytest.raises(RequestRejected, match="forced_prefix"):
         await read(engine, ask(forced_prefix="x", max_tokens=2))

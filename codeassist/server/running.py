@@ -23,6 +23,8 @@ _HANDSHAKE_S = 10.0
 # After their connections were cut, answers get this long to notice.
 _ABORT_S = 1.0
 
+_log = logging.getLogger(__name__)
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -77,6 +79,11 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """uvicorn's, which waits for answers; we end those that go on for too long."""
         self._hosting.access.life.is_draining = True
+        if self.server_state.tasks:
+            _log.warning(
+                "answers are still on their way and get up to %g s; a second Ctrl-C ends them at once",
+                self._hosting.drain_s,
+            )
         self.config.timeout_graceful_shutdown = math.ceil(self._hosting.drain_s + _ABORT_S)
         end = asyncio.get_running_loop().call_later(self._hosting.drain_s, self._abort)
         try:

@@ -282,7 +282,7 @@ async def own_health(life: Life, method: str = "GET", path: str = "/health") -> 
 
 
 async def test_a_running_answer_is_brought_to_its_end_and_nobody_is_let_in_meanwhile(
-    make_assistant: Callable[..., Assistant], gate: Any, tmp_path: Path
+    make_assistant: Callable[..., Assistant], gate: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     assistant = make_assistant(("one two",), gate)
     engine: Any = assistant.engine
@@ -302,6 +302,7 @@ async def test_a_running_answer_is_brought_to_its_end_and_nobody_is_let_in_meanw
         await life.task
     writer.close()
     assert engine.aborted == []
+    assert "get up to 30 s; a second Ctrl-C ends them at once" in caplog.text
 
 
 async def test_the_second_signal_ends_it_at_once(

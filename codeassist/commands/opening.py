@@ -57,6 +57,7 @@ def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> 
             raise ConfigError(f"log.file: cannot write {log.file}: {error.strerror}; name another file") from error
     handler.setFormatter(log_formatter(texts=log.texts or log.level == "debug"))
     logging.basicConfig(level=(level or log.level).upper(), handlers=[handler], force=True)
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # at INFO it tells of each build that it tries in vain
 
 
 @asynccontextmanager

@@ -18,7 +18,8 @@ export function reasonOf(record) {
   if (record.state === 'left') return 'its client went away';
   if (record.state === 'superseded') return 'a newer request of the same client took its place';
   const context = record.context;
-  if (!context) return record.state === 'running' ? 'looking for context' : 'asked as it is';
+  // What needs no context has none to be told of, at any time.
+  if (!context) return record.state === 'running' && record.ms.queue === undefined ? 'waiting' : 'asked as it is';
   if (!context.sources.length) return context.reason || 'no context';
   const pieces = context.sources.length === 1 ? '1 piece' : `${context.sources.length} pieces`;
   return `${pieces}, ${count.format(context.n_tokens)} tokens${context.path ? ` for ${context.path}` : ''}`;

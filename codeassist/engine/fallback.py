@@ -28,6 +28,8 @@ PATIENCE_S = 3.0
 # After a failure the first one is left alone for so long: each keystroke would wait for it in vain.
 PAUSE_S = 10.0
 
+_UNTROUBLED = ("ready", "starting", "stopped")
+
 
 class FallbackEngine:
     """Says of itself what the first engine says, and that it is ready where either is."""
@@ -49,14 +51,18 @@ class FallbackEngine:
 
     @property
     def info(self) -> ModelInfo:
-        """The first one's: prompts are made for it."""
-        return self._first.info
+        """The first one's: prompts are made for it. While the second one stands in, they are no longer than what this
+        one advises: on a CPU, a prompt made for a large model keeps a small one busy for long."""
+        first, second = self._first.info, self._second.loaded
+        if second is None or not self._stands_in():
+            return first
+        return replace(first, prompt_tokens=min(first.prompt_tokens, second.info.prompt_tokens))
 
     @property
     def status(self) -> EngineStatus:
         """The first one's; where that is in trouble and the second one is loaded, that this one stands in."""
         first, second = self._first.status, self._second.loaded
-        if first.state in ("ready", "starting", "stopped") or second is None:
+        if first.state in _UNTROUBLED or second is None:
             return first
         return replace(first, state="ready", message=f"{second.info.name} stands in: {first.message}")
 
@@ -89,6 +95,10 @@ class FallbackEngine:
         """End both."""
         await self._first.close()
         await self._second.close()
+
+    def _stands_in(self) -> bool:
+        """Whether the second one, where it is loaded, answers what is asked now."""
+        return self._clock() < self._again_at or self._first.status.state not in _UNTROUBLED
 
     async def _begin(self, request: GenerationRequest) -> tuple[AsyncIterator[Delta], Delta | None]:
         """An answer that has begun, and its first delta where that has been read already."""

@@ -20,7 +20,7 @@ from codeassist.fim import TEMPLATES
 from codeassist.types import Delta, EngineStatus, GenerationRequest
 
 FIRST = replace(SCRIPTED_INFO, name="first")
-SECOND = replace(SCRIPTED_INFO, name="second")
+SECOND = replace(SCRIPTED_INFO, name="second", prompt_tokens=SCRIPTED_INFO.prompt_tokens - 100)
 PROMPT = "<｜fim▁begin｜>a<｜fim▁hole｜>b<｜fim▁end｜>"
 
 
@@ -110,6 +110,19 @@ async def test_it_starts_without_the_first_one(stand: Callable[..., Stand]) -> N
     await made.engine.start()
     assert made.engine.status == EngineStatus("ready", "second stands in: nobody there")
     assert heard[-1] == made.engine.status
+
+
+async def test_prompts_are_no_longer_than_what_the_one_that_answers_does_well_with(stand: Callable[..., Stand]) -> None:
+    made = stand(EngineUnavailable("nobody there"))
+    assert made.engine.info == FIRST
+    await made.engine.start()
+    assert made.engine.info == replace(FIRST, prompt_tokens=SECOND.prompt_tokens)
+    assert text_of(await read(made.engine, ask(prompt="x"))) == "from the second"
+    made.first.error = None
+    await made.first.start()
+    assert made.engine.info.prompt_tokens == SECOND.prompt_tokens
+    made.now += PAUSE_S
+    assert made.engine.info == FIRST
 
 
 async def test_a_first_one_that_says_nothing_is_not_waited_for(stand: Callable[..., Stand]) -> None:

@@ -151,7 +151,7 @@ async def _until_gone(receive: Receive, work: Awaitable[None]) -> None:
         if working.done():
             working.result()
         else:
-            logger.info("the client left; its request is aborted")
+            logger.info("the connection is gone; its request is aborted")
     finally:
         working.cancel()
         watching.cancel()

@@ -103,7 +103,7 @@ async def test_a_client_that_leaves_leaves_no_text(
         await until(lambda: h.engine.requests)
         writer.close()
         await until(lambda: h.engine.aborted)
-    assert "the client left" in log.getvalue()
+    assert "the connection is gone" in log.getvalue()
     assert MARKER not in log.getvalue()
 
 

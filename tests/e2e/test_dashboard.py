@@ -105,6 +105,26 @@ def test_figures_charts_and_live_requests_are_shown(page: Page, server: Dashboar
     assert [text for text in page.ask("complaints") if "401" not in text] == []
 
 
+def test_who_has_no_client_yet_is_told_its_address(page: Page, server: DashboardServer) -> None:
+    page.give_key()
+    page.wait(lambda: page.look(CARDS), "the figures")
+    shown = "() => document.querySelector('#none').checkVisibility() && document.querySelector('#base').textContent"
+    assert page.look(shown) == server.url.removesuffix("/ui") + "/v1"
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "said"),
+    [
+        ("ready", "large", ["ready", "large ready"]),
+        ("ready", "small stands in: large is away", ["starting", "small stands in for large"]),
+        ("failed", "", ["failed", "large failed"]),
+    ],
+)
+def test_an_engine_that_is_away_is_not_said_to_be_ready(page: Page, state: str, message: str, said: list[str]) -> None:
+    told = "async (engine) => (await import(document.querySelector('script').src)).engineSaid(engine, 'large')"
+    assert page.look(told, {"state": state, "message": message}) == said
+
+
 def test_no_text_of_others_is_run(page: Page, server: DashboardServer) -> None:
     server.do(put_markup)
     page.give_key()

@@ -116,7 +116,8 @@ async function followStatus() {
 function showHead() {
   const { engine, index, shadow } = status;
   at('workspace').textContent = status.workspace;
-  pill('engine', engine.state, `${status.model} ${engine.state}`, engine.message);
+  const [state, text] = engineSaid(engine, status.model);
+  pill('engine', state, text, engine.message);
   pill('index', index.state, `index ${index.state}, ${count.format(index.files)} files`, index.message);
   at('shadow').hidden = !shadow;
   if (shadow) {
@@ -124,6 +125,13 @@ function showHead() {
     pill('shadow', shadow.state, text, `${shadow.compared} compared, ${shadow.failed} failed, ${shadow.dropped} dropped`);
   }
   at('uptime').textContent = `${status.version}, up ${age(status.uptime_s)}`;
+}
+
+/** State and text for the engine: one that another one stands in for is not said to be ready. */
+export function engineSaid(engine, model) {
+  const [who, why] = engine.message.split(' stands in: ');
+  if (engine.state === 'ready' && why) return ['starting', `${who} stands in for ${model}`];
+  return [engine.state, `${model} ${engine.state}`];
 }
 
 function pill(id, state, text, message) {
@@ -212,5 +220,6 @@ window.addEventListener('resize', () => {
   showAcceptance();
 });
 
+at('base').textContent = new URL('v1', location.href).href;
 follow(followRequests, REQUESTS_EVERY_MS);
 follow(followStatus, STATUS_EVERY_MS);

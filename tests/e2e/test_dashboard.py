@@ -33,6 +33,17 @@ VISIBLE_CLIENTS = """() => [...document.querySelectorAll('#list .row')]
 # A request with added code; a click of the page's own does not scroll.
 OPEN_ONE = """() => [...document.querySelectorAll('#list .row')].slice(1)
   .find((row) => row.querySelector('.why').textContent.startsWith('4 pieces')).click()"""
+# Answers are from now on those of a server that was started at another time.
+OTHER_SERVER = """() => {
+  const real = window.fetch;
+  window.answers = 0;
+  window.fetch = async (...given) => {
+    const response = await real(...given);
+    const answer = { ...(await response.json()), started: 7 };
+    if (given[0].includes('requests')) window.answers += 1;
+    return new Response(JSON.stringify(answer), { status: response.status });
+  };
+}"""
 WRONG = "() => document.querySelector('#ask-why.wrong')?.checkVisibility()"
 
 
@@ -151,6 +162,15 @@ def test_the_key_is_asked_for_again_where_it_is_wrong_and_stays_out_of_addresses
     page.ask("click", selector="#forget")
     page.wait(lambda: page.look("() => document.querySelector('#ask').open"), "the question")
     assert page.look("() => sessionStorage.length") == 0
+
+
+def test_a_server_that_was_started_again_is_shown_from_its_start(page: Page, server: DashboardServer) -> None:
+    server.do(fill)
+    page.give_key()
+    page.wait_rows(91)
+    page.look(OTHER_SERVER)
+    page.wait(lambda: page.look("() => window.answers > 2"), "an answer of the other server")
+    page.wait_rows(91)
 
 
 def test_it_is_used_with_the_keyboard_alone(page: Page, server: DashboardServer) -> None:

@@ -87,6 +87,10 @@ async function followRequests() {
     started = answer.started;
     records = new Map();
     list.clear();
+    if (latest) {
+      latest = 0; // It counted an earlier server's changes: ask this one from the start.
+      return;
+    }
   }
   latest = answer.latest;
   for (const [number, record] of records) if (record.state === 'running') records.delete(number);

@@ -37,15 +37,20 @@ class RunningServer:
 
 @contextmanager
 def announce(server: RunningServer, directory: Path) -> Iterator[None]:
-    """Let others find the server for the length of the block. Raises OSError."""
+    """Let others find the server for the length of the block; one that was found before is found again afterwards,
+    where it still runs. Raises OSError."""
     make_private(directory)
+    earlier = _announced(directory)
     announced = {"url": server.url, "socket": server.socket, "pid": os.getpid(), "version": __version__}
     replace_private(directory / _FILE, json.dumps(announced))
     try:
         yield
     finally:
-        if _announced_pid(directory) == os.getpid():  # another server may have taken over
-            (directory / _FILE).unlink(missing_ok=True)
+        if (now := _announced(directory)) and now[0] == os.getpid():  # another server may have taken over
+            if earlier and _lives(earlier[0]) and earlier[0] != os.getpid():
+                replace_private(directory / _FILE, earlier[1])
+            else:
+                (directory / _FILE).unlink(missing_ok=True)
 
 
 def make_private(directory: Path) -> None:
@@ -84,9 +89,10 @@ def _read(path: Path) -> tuple[RunningServer, int, str]:
     return announced
 
 
-def _announced_pid(directory: Path) -> int | None:
+def _announced(directory: Path) -> tuple[int, str] | None:
+    """The process that is announced, and what the file says of it."""
     try:
-        return _read(directory / _FILE)[1]
+        return _read(directory / _FILE)[1], (directory / _FILE).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None
 

@@ -43,6 +43,19 @@ def test_the_announcement_is_removed_after_an_error(tmp_path: Path) -> None:
     assert running_server(tmp_path) is None
 
 
+def test_a_server_that_another_one_took_over_from_is_found_again(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as earlier:
+        put(tmp_path, pid=earlier.pid, url="http://127.0.0.1:8312")
+        with announce(HERE, tmp_path):
+            assert running_server(tmp_path) == HERE
+        assert running_server(tmp_path) == RunningServer("http://127.0.0.1:8312")
+        with announce(HERE, tmp_path):
+            earlier.kill()
+            earlier.wait()
+        assert running_server(tmp_path) is None
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_the_file_of_a_dead_process_counts_as_none(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     put(tmp_path, pid=int(ended.stdout))

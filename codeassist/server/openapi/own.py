@@ -30,7 +30,7 @@ _ERROR = reference("Error")
 
 _HEALTH = told(
     {
-        "status": {"enum": ["stopped", "starting", "ready", "restarting", "failed"]},
+        "status": {"enum": ["stopped", "starting", "ready", "restarting", "failed", "draining"]},
         "engine": ANY_OBJECT,
         "model": TEXT,
         "version": TEXT,

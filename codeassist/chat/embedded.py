@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
 
 from codeassist.chat.endpoint import ChatReply, Json, Tally
+from codeassist.engine.turns import Seat
 from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import EngineStatus, ModelInfo, Priority, Usage
+
+# Makes the seat of a request: of which priority, whose, and for how many answers.
+TakeTurn = Callable[[Priority, str, int], Seat]
 
 
 class ChattingEngine(Protocol):
@@ -45,8 +49,10 @@ class ChattingEngine(Protocol):
 class EmbeddedEndpoint:
     """The chat of an engine that somebody else starts and ends."""
 
-    def __init__(self, engine: ChattingEngine) -> None:
+    def __init__(self, engine: ChattingEngine, turn: TakeTurn) -> None:
+        """turn: on the engine, among all that it is asked."""
         self._engine = engine
+        self._turn = turn
 
     @property
     def name(self) -> str:
@@ -83,10 +89,14 @@ class EmbeddedEndpoint:
             raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
-        async with aclosing(self._engine.chat(body, priority)) as events:
+        chatting = self._engine.chat(body, priority)
+        async with self._turn(priority, client, n_choices(body)) as seat, aclosing(chatting) as events:
             head = (await anext(events))["head"]
             tally = Tally()
-            yield ChatReply(head["status"], head["media_type"], _chunks(events, tally), self.name, tally=tally)
+            try:
+                yield ChatReply(head["status"], head["media_type"], _chunks(events, tally), self.name, tally=tally)
+            finally:
+                seat.charge(tally.usage.completion_tokens if tally.usage else 0)
 
 
 class OwnEngineEndpoint(EmbeddedEndpoint):
@@ -102,6 +112,12 @@ class OwnEngineEndpoint(EmbeddedEndpoint):
     async def close(self) -> None:
         """End the engine."""
         await self._engine.close()
+
+
+def n_choices(body: Json) -> int:
+    """Answers that are asked for; 1 for what is no number, of which vLLM says what is wrong with it."""
+    asked = body.get("n")
+    return asked if type(asked) is int else 1
 
 
 def refuse_fetching(body: Json) -> None:

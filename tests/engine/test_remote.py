@@ -23,6 +23,17 @@ async def test_an_answer_is_streamed_with_its_usage() -> None:
     assert deltas[-1].usage == Usage(prompt_tokens=4, cached_tokens=3, completion_tokens=2)
 
 
+async def test_a_usage_that_makes_no_sense_takes_nothing_off_what_was_counted() -> None:
+    events = [
+        chunk("a", finish_reason="stop"),
+        {"choices": [], "usage": {"prompt_tokens": -7, "completion_tokens": -1}},
+    ]
+    async with connected(Server(answer=lambda: PlainTextResponse(sse(events)))) as engine:
+        await engine.start()
+        deltas = await read(engine, ask())
+    assert deltas[-1].usage == Usage()
+
+
 async def test_the_first_listed_model_is_used_and_its_context_believed() -> None:
     server = Server()
     async with connected(server) as engine:

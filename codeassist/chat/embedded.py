@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
@@ -83,7 +84,7 @@ class EmbeddedEndpoint:
     @asynccontextmanager
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
-        refuse_fetching(body)
+        await asyncio.to_thread(refuse_fetching, body)  # of any number of messages
         if not self.calls_tools and wants_calls(body):
             told = f"the chat template of {self.name} has no form for calls of tools that is known here"
             raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")

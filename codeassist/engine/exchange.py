@@ -121,4 +121,9 @@ def _message(body: bytes) -> str:
     for key in ("error", "message", "detail"):
         if isinstance(value, dict) and key in value:
             value = value[key]
-    return " ".join(str(value).split())[:300] or "(nothing)"
+    return printable(str(value)) or "(nothing)"
+
+
+def printable(text: str) -> str:
+    """The beginning of a text from elsewhere, on one line and without what a terminal would take for a command."""
+    return "".join(character for character in " ".join(text[:4000].split())[:300] if character.isprintable())

@@ -249,3 +249,13 @@ async def test_a_server_that_dies_in_the_middle_is_a_crash() -> None:
         await engine.start()
     await engine.close()
     server.close()
+
+
+async def test_what_a_server_says_gives_a_terminal_no_commands() -> None:
+    said = JSONResponse({"error": {"message": "no\x1b]0;title\x07 \n\x9b31m memory" + "x" * 10_000}}, 400)
+    async with connected(Server(answer=lambda: said)) as engine:
+        await engine.start()
+        with pytest.raises(RequestRejected, match=r"no\]0;title 31m memoryx") as refused:
+            await read(engine, ask())
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500

@@ -259,3 +259,12 @@ async def test_what_a_server_says_gives_a_terminal_no_commands() -> None:
             await read(engine, ask())
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 500
+
+
+async def test_a_key_that_a_server_repeats_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    said = JSONResponse({"error": {"message": "no such key: sk-secret-1"}}, 401)
+    async with connected(Server(answer=lambda: said), api_key="sk-secret-1") as engine:
+        await engine.start()
+        with pytest.raises(EngineUnavailable, match=r"no such key: \(the key\)") as refused:
+            await read(engine, ask())
+        assert "sk-secret" not in str(refused.value) + engine.status.message + caplog.text

@@ -114,7 +114,8 @@ def refusal_of(response: httpx.Response, body: bytes, names: SettingNames) -> En
 
 def _key_of(response: httpx.Response) -> str:
     """The key that was sent, "" for none."""
-    return response.request.headers.get("authorization", "").removeprefix("Bearer ")
+    sent: str = response.request.headers.get("authorization", "")
+    return sent.removeprefix("Bearer ")
 
 
 def _message(body: bytes, key: str) -> str:

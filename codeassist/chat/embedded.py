@@ -8,9 +8,12 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
 
 from codeassist.chat.endpoint import ChatReply, Json, Tally
+from codeassist.engine.fields import Misfit, positive
 from codeassist.engine.turns import Seat
 from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import EngineStatus, ModelInfo, Priority, Usage
+
+_INNER_FIELDS = ("vllm_xargs", "kv_transfer_params", "ec_transfer_params")
 
 # Makes the seat of a request: of which priority, whose, and for how many answers.
 TakeTurn = Callable[[Priority, str, int], Seat]
@@ -85,13 +88,15 @@ class EmbeddedEndpoint:
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
         await asyncio.to_thread(refuse_fetching, body)  # of any number of messages
+        refuse_inner_fields(body)
+        n_asked = n_choices(body)
         if not self.calls_tools and wants_calls(body):
             told = f"the chat template of {self.name} has no form for calls of tools that is known here"
             raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
-        chatting = self._engine.chat(body, priority)
-        async with self._turn(priority, client, n_choices(body)) as seat, aclosing(chatting) as events:
+        chatting = self._engine.chat(body | {"n": n_asked} if "n" in body else body, priority)
+        async with self._turn(priority, client, n_asked) as seat, aclosing(chatting) as events:
             head = (await anext(events))["head"]
             tally = Tally()
             try:
@@ -116,9 +121,20 @@ class OwnEngineEndpoint(EmbeddedEndpoint):
 
 
 def n_choices(body: Json) -> int:
-    """Answers that are asked for; 1 for what is no number, of which vLLM says what is wrong with it."""
+    """Answers that are asked for. Raises RequestRejected for what vLLM alone would take for a number, as "3"."""
     asked = body.get("n")
-    return asked if type(asked) is int else 1
+    try:
+        return 1 if asked is None else positive(asked)
+    except Misfit as misfit:
+        raise RequestRejected(f"`n` must be {misfit}") from None
+
+
+def refuse_inner_fields(body: Json) -> None:
+    """Raises RequestRejected for what vLLM hands to its hooks and connectors without a look at it: a value that ours
+    does not expect would end the engine."""
+    for name in _INNER_FIELDS:
+        if body.get(name) is not None:
+            raise RequestRejected(f"`{name}` is for the inside of the engine; leave it out")
 
 
 def refuse_fetching(body: Json) -> None:

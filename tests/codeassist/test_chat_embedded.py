@@ -151,3 +151,31 @@ async def test_chats_wait_for_their_turn_among_all_that_the_engine_is_asked() ->
 async def _whole(endpoint: EmbeddedEndpoint, client: str) -> bytes:
     async with endpoint.answer(BODY, priority=Priority.CHAT, client=client) as reply:
         return b"".join([chunk async for chunk in reply.chunks])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"n": "3"},
+        {"n": 2.5},
+        {"n": True},
+        {"n": 0},
+        {"vllm_xargs": {"codeassist_forced_prefix": 5}},
+        {"kv_transfer_params": {"do_remote_decode": True}},
+    ],
+)
+async def test_what_vllm_would_take_as_it_is_and_fall_over_is_refused(fields: dict[str, Any]) -> None:
+    engine, turns = PlayedEngine(head_event(200, "x/y"), END), Turns(2)
+    await engine.start()
+    with pytest.raises(RequestRejected, match=f"`{next(iter(fields))}`"):
+        async with EmbeddedEndpoint(engine, turns.seat).answer(BODY | fields, priority=Priority.CHAT, client=""):
+            pass
+    assert (engine.asked, turns.n_free) == ([], 2)
+
+
+async def test_a_whole_number_of_answers_is_told_as_one() -> None:
+    engine = PlayedEngine(head_event(200, "x/y"), END)
+    await engine.start()
+    async with EmbeddedEndpoint(engine, Turns(2).seat).answer(BODY | {"n": 2.0}, priority=Priority.CHAT, client=""):
+        pass
+    assert repr(engine.asked[0][0]["n"]) == "2"

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint
+from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint, TakeTurn
 from codeassist.chat.endpoint import ChatEndpoint, ChatSource, chat_source, embedded_source
 from codeassist.chat.fallback import FallbackEndpoint
 from codeassist.chat.scripted_endpoint import ScriptedEndpoint, echo_message, read_chat_script
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.turns import Turns
 from codeassist.errors import ConfigError
 from codeassist.protocols import Engine
 from codeassist.settings import ChatSettings, Settings
 
 
-def open_endpoint(settings: Settings, engine: Engine) -> ChatEndpoint | None:
-    """The chat, not started yet; None where there is none. Reads files. Raises ModelError or ConfigError."""
+def open_endpoint(settings: Settings, engine: Engine, turn: TakeTurn) -> ChatEndpoint | None:
+    """The chat, not started yet; None where there is none. turn: on `engine`. Reads files. Raises ModelError or
+    ConfigError."""
     chat, engine_chats = settings.chat, _chats(engine) is not None
     source = chat_source(chat, engine_chats=engine_chats)
     if source == "scripted":
         return _scripted(chat)
     if source != "remote":
-        return _embedded(source, settings, engine)
+        return _embedded(source, settings, engine, turn)
     from codeassist.engine.remote_endpoint import RemoteEndpoint
 
     remote = RemoteEndpoint(chat)
@@ -33,7 +35,7 @@ def open_endpoint(settings: Settings, engine: Engine) -> ChatEndpoint | None:
             "chat.fallback is `embedded`, and there is no model for it: set chat.directory to a model with a chat "
             "template, or chat.template for the model of the engine"
         )
-    return FallbackEndpoint(remote, lambda: _required(_embedded(second, settings, engine)))
+    return FallbackEndpoint(remote, lambda: _required(_embedded(second, settings, engine, turn)))
 
 
 def no_chat(engine: Engine) -> str:
@@ -44,15 +46,16 @@ def no_chat(engine: Engine) -> str:
     return f"no chat model is configured: {remedies}"
 
 
-def _embedded(source: ChatSource, settings: Settings, engine: Engine) -> ChatEndpoint | None:
+def _embedded(source: ChatSource, settings: Settings, engine: Engine, turn: TakeTurn) -> ChatEndpoint | None:
     chatting = _chats(engine)
     if source == "engine" and chatting is not None:
-        return EmbeddedEndpoint(chatting)
+        return EmbeddedEndpoint(chatting, turn)
     if source != "directory":
         return None
-    from codeassist.engine.choose import open_chat_engine
+    from codeassist.engine.choose import open_chat_engine, seats_of
 
-    return OwnEngineEndpoint(open_chat_engine(settings.engine, settings.chat))
+    own = open_chat_engine(settings.engine, settings.chat)
+    return OwnEngineEndpoint(own, Turns(*seats_of(own)).seat)
 
 
 def _chats(engine: Engine) -> EmbeddedEngine | None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Protocol
 
 from codeassist.chat.endpoint import ChatReply, Json, Tally
+from codeassist.engine.fields import Misfit, positive
+from codeassist.engine.turns import Seat
 from codeassist.errors import CodeassistError, EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.types import EngineStatus, ModelInfo, Priority, Usage
+
+_INNER_FIELDS = ("vllm_xargs", "kv_transfer_params", "ec_transfer_params")
+
+# Makes the seat of a request: of which priority, whose, and for how many answers.
+TakeTurn = Callable[[Priority, str, int], Seat]
 
 
 class ChattingEngine(Protocol):
@@ -45,8 +53,10 @@ class ChattingEngine(Protocol):
 class EmbeddedEndpoint:
     """The chat of an engine that somebody else starts and ends."""
 
-    def __init__(self, engine: ChattingEngine) -> None:
+    def __init__(self, engine: ChattingEngine, turn: TakeTurn) -> None:
+        """turn: on the engine, among all that it is asked."""
         self._engine = engine
+        self._turn = turn
 
     @property
     def name(self) -> str:
@@ -77,16 +87,22 @@ class EmbeddedEndpoint:
     @asynccontextmanager
     async def answer(self, body: Json, *, priority: Priority, client: str) -> AsyncIterator[ChatReply]:
         """The response of vLLM. Raises EngineError."""
-        refuse_fetching(body)
+        await asyncio.to_thread(refuse_fetching, body)  # of any number of messages
+        refuse_inner_fields(body)
+        n_asked = n_choices(body)
         if not self.calls_tools and wants_calls(body):
             told = f"the chat template of {self.name} has no form for calls of tools that is known here"
             raise RequestRejected(f"{told}; leave `tools` out, or set chat.template to one that has")
         if self.status.state in ("stopped", "starting"):  # it may have to wait until the model that fills gaps is there
             raise EngineUnavailable(f"the chat model {self.name} is being loaded; ask again in a while")
-        async with aclosing(self._engine.chat(body, priority)) as events:
+        chatting = self._engine.chat(body | {"n": n_asked} if "n" in body else body, priority)
+        async with self._turn(priority, client, n_asked) as seat, aclosing(chatting) as events:
             head = (await anext(events))["head"]
             tally = Tally()
-            yield ChatReply(head["status"], head["media_type"], _chunks(events, tally), self.name, tally=tally)
+            try:
+                yield ChatReply(head["status"], head["media_type"], _chunks(events, tally), self.name, tally=tally)
+            finally:
+                seat.charge(tally.usage.completion_tokens if tally.usage else 0)
 
 
 class OwnEngineEndpoint(EmbeddedEndpoint):
@@ -102,6 +118,23 @@ class OwnEngineEndpoint(EmbeddedEndpoint):
     async def close(self) -> None:
         """End the engine."""
         await self._engine.close()
+
+
+def n_choices(body: Json) -> int:
+    """Answers that are asked for. Raises RequestRejected for what vLLM alone would take for a number, as "3"."""
+    asked = body.get("n")
+    try:
+        return 1 if asked is None else positive(asked)
+    except Misfit as misfit:
+        raise RequestRejected(f"`n` must be {misfit}") from None
+
+
+def refuse_inner_fields(body: Json) -> None:
+    """Raises RequestRejected for what vLLM hands to its hooks and connectors without a look at it: a value that ours
+    does not expect would end the engine."""
+    for name in _INNER_FIELDS:
+        if body.get(name) is not None:
+            raise RequestRejected(f"`{name}` is for the inside of the engine; leave it out")
 
 
 def refuse_fetching(body: Json) -> None:

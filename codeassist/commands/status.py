@@ -89,4 +89,6 @@ def _client(server: RunningServer) -> httpx.Client:
 def _said(answer: object) -> str:
     error = answer.get("error") if isinstance(answer, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    return " ".join(str(message or "nothing more").split())[:300]
+    from codeassist.engine.exchange import printable
+
+    return printable(str(message or "nothing more"))

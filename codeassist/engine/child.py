@@ -20,6 +20,7 @@ from typing import Protocol
 from codeassist.engine.host import LINE_LIMIT
 from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.engine.wire import Json
+from codeassist.errors import RequestRejected
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +79,9 @@ class HostProcess:
         return self._process.pid
 
     def send(self, message: Json) -> None:
-        """One line of JSON."""
+        """One line of JSON. Raises RequestRejected for one that the host could not read."""
         if not self._writer.is_closing():
-            self._writer.write(json.dumps(message).encode() + b"\n")
+            self._writer.write(line_of(message))
 
     async def receive(self) -> Json | None:
         """One line of JSON, or None at the end, orderly or not."""
@@ -114,6 +115,14 @@ class HostProcess:
             text = line.decode("utf-8", "replace").rstrip()
             self._log_lines.append(text)
             _log.debug("%s", text)
+
+
+def line_of(message: Json) -> bytes:
+    """A message as the host reads it, which a longer line than its limit would end. Raises RequestRejected."""
+    line = json.dumps(message).encode()
+    if len(line) > LINE_LIMIT:
+        raise RequestRejected(f"the request is larger than the {LINE_LIMIT // 2**20} MiB that the engine reads")
+    return line + b"\n"
 
 
 async def launch_host(options: HostOptions) -> HostProcess:

@@ -21,6 +21,7 @@ from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, op
 from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
+from codeassist.engine.shared import SharedEngine
 from codeassist.engine.vllm_arguments import HostOptions, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
@@ -155,8 +156,14 @@ def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:
     remote = _open_server(settings)
     if settings.fallback == "none":
         return remote
-    shipped = replace(settings, model="", template="", context_tokens=0)
-    return FallbackEngine(remote, lambda: open_embedded(shipped))
+    return FallbackEngine(remote, partial(open_stand_in, settings))
+
+
+def open_stand_in(settings: EngineSettings) -> SharedEngine:
+    """The shipped model, which is asked no more at the same time than it can do: the seats of whoever asks are those
+    of another server."""
+    shipped = open_embedded(replace(settings, model="", template="", context_tokens=0))
+    return SharedEngine(shipped, *seats_of(shipped))
 
 
 def _open_server(settings: EngineSettings) -> RemoteEngine:

@@ -91,11 +91,12 @@ class CompletionReader:
 
 
 def _usage(value: dict[str, Any]) -> Usage:
+    """What makes no sense counts as 0: totals only grow."""
     details = value.get("prompt_tokens_details") or {}
     return Usage(
-        prompt_tokens=integer(value.get("prompt_tokens", 0)),
-        cached_tokens=integer(mapping(details).get("cached_tokens") or 0),
-        completion_tokens=integer(value.get("completion_tokens", 0)),
+        prompt_tokens=max(integer(value.get("prompt_tokens", 0)), 0),
+        cached_tokens=max(integer(mapping(details).get("cached_tokens") or 0), 0),
+        completion_tokens=max(integer(value.get("completion_tokens", 0)), 0),
     )
 
 

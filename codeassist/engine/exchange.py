@@ -100,7 +100,7 @@ async def responded(client: httpx.AsyncClient, request: httpx.Request) -> AsyncI
 
 def refusal_of(response: httpx.Response, body: bytes, names: SettingNames) -> EngineError:
     """What a response that is no answer means for who asked."""
-    said = f"{response.url} answered {response.status_code}: {_message(body)}"
+    said = f"{response.url} answered {response.status_code}: {_message(body, _key_of(response))}"
     if response.status_code in (401, 403):
         return WrongSettings(f"{said}; set {names.key} (better: {names.key_variable})")
     if response.status_code == 404:
@@ -112,13 +112,26 @@ def refusal_of(response: httpx.Response, body: bytes, names: SettingNames) -> En
     return RequestRejected(said)
 
 
-def _message(body: bytes) -> str:
-    """What an error body says, in the shapes that servers use; shortened, for it may be a whole page."""
+def _key_of(response: httpx.Response) -> str:
+    """The key that was sent, "" for none."""
+    sent: str = response.request.headers.get("authorization", "")
+    return sent.removeprefix("Bearer ")
+
+
+def _message(body: bytes, key: str) -> str:
+    """What an error body says, in the shapes that servers use; shortened, for it may be a whole page, and without our
+    key, which some repeat."""
     try:
         value: Any = httpx.Response(200, content=body).json()
     except ValueError:
         value = body.decode("utf-8", "replace")
-    for key in ("error", "message", "detail"):
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-    return " ".join(str(value).split())[:300] or "(nothing)"
+    for name in ("error", "message", "detail"):
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+    told = str(value).replace(key, "(the key)") if key else str(value)
+    return printable(told) or "(nothing)"
+
+
+def printable(text: str) -> str:
+    """The beginning of a text from elsewhere, on one line and without what a terminal would take for a command."""
+    return "".join(character for character in " ".join(text[:4000].split())[:300] if character.isprintable())

@@ -144,9 +144,9 @@ class SharedEngine:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    def turn(self, priority: Priority, client: str) -> Seat:
-        """`async with`: a turn on the engine, for requests that reach it otherwise. Other readers wait meanwhile."""
-        return self._turns.seat(priority, client)
+    def turn(self, priority: Priority, client: str, size: int = 1) -> Seat:
+        """`async with`: a turn on the engine, for requests that reach it otherwise. size: answers at the same time."""
+        return self._turns.seat(priority, client, size)
 
     def finish(self, request_id: str) -> None:
         """Whoever reads this request gets an end now, as if the answer went no further; unknown ids are ignored."""

@@ -21,14 +21,18 @@ KEPT_CLIENTS = 1024
 
 
 class Seat:
-    """One request that wants a turn: `async with seat` waits for it and holds it for the length of the block."""
+    """One request that wants a turn: `async with seat` waits for it and holds it for the length of the block.
 
-    __slots__ = ("_turns", "arrival", "client", "is_taken", "priority", "turn")
+    size: seats that it takes, for a request of several answers.
+    """
 
-    def __init__(self, turns: Turns, priority: int, client: str) -> None:
+    __slots__ = ("_turns", "arrival", "client", "is_taken", "priority", "size", "turn")
+
+    def __init__(self, turns: Turns, priority: int, client: str, size: int) -> None:
         self._turns = turns
         self.priority = priority
         self.client = client
+        self.size = size
         self.arrival = 0
         self.is_taken = False
         self.turn: asyncio.Future[None] | None = None
@@ -63,6 +67,7 @@ class Turns:
         """Someone besides completions must have a seat, so at most `n_seats` - 1 are reserved."""
         self._free = n_seats
         self._n_reserved = min(n_reserved, n_seats - 1)
+        self._most = n_seats - self._n_reserved
         self._n_arrivals = 0
         self._waiting: dict[Seat, None] = {}
         self._present: Counter[str] = Counter()
@@ -84,9 +89,10 @@ class Turns:
         """Clients that something is remembered of."""
         return len(self._served.keys() | self._present.keys())
 
-    def seat(self, priority: int, client: str = "") -> Seat:
-        """A seat to wait for and to hold: `async with`. A smaller priority is seated first."""
-        return Seat(self, priority, client)
+    def seat(self, priority: int, client: str = "", size: int = 1) -> Seat:
+        """A seat to wait for and to hold: `async with`. A smaller priority is seated first. size: as many seats at
+        once, of those that everybody may have."""
+        return Seat(self, priority, client, max(1, min(size, self._most)))
 
     async def take(self, seat: Seat) -> None:
         """Wait for a turn. Leaving the wait, however it happens, leaves the queue."""
@@ -103,7 +109,7 @@ class Turns:
     def give_back(self, seat: Seat) -> None:
         """A seat is free again, or somebody stopped waiting for one."""
         self._waiting.pop(seat, None)
-        self._free += seat.is_taken
+        self._free += seat.size * seat.is_taken
         seat.is_taken = False
         self._depart(seat.client)
         self.wake()
@@ -112,7 +118,7 @@ class Turns:
         """Seat whoever may be seated."""
         while self._free and self._waiting:
             seat = min(self._waiting, key=self._rank)
-            if self._free <= (0 if seat.priority <= Priority.COMPLETION else self._n_reserved):
+            if self._free - seat.size < (0 if seat.priority <= Priority.COMPLETION else self._n_reserved):
                 return
             del self._waiting[seat]
             if seat.turn is not None and not seat.turn.done():  # done: cancelled a moment ago
@@ -126,7 +132,7 @@ class Turns:
         return seat.priority, self._served[seat.client], seat.arrival
 
     def _sit(self, seat: Seat, turn: asyncio.Future[None]) -> None:
-        self._free -= 1
+        self._free -= seat.size
         seat.is_taken = True
         self._level = max(self._level, self._served[seat.client])
         self._served[seat.client] += SEATING_TOKENS

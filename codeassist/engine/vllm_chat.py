@@ -6,10 +6,9 @@ log-probabilities and streaming are vLLM's: what it refuses it says itself, in O
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,12 +38,11 @@ class VllmChat:
 
     def __init__(self, llm: AsyncLLM, name: str, template: str, tool_parser: str, n_seats: int) -> None:
         """template: path of a Jinja file, "" for the model's own. tool_parser: vLLM's name of it, "" for none.
-        n_seats: answers at the same time; the rest waits here, for vLLM's priorities send nobody away who is seated.
+        n_seats: answers at the same time, which whoever asks sees to (`chat/embedded.py`): vLLM's priorities send
+        nobody away who is seated.
         Raises what vLLM raises where it is laid out in another way than we know."""
         self._name = name
-        self._seats = asyncio.Semaphore(n_seats)
         self._n_seats = n_seats
-        self._seating = asyncio.Lock()
         text = Path(template).read_text(encoding="utf-8") if template else None
         rendering: dict[str, Any] = {
             "request_logger": None,
@@ -65,22 +63,9 @@ class VllmChat:
         n_choices = n_choices if isinstance(n_choices, int) else 1  # vLLM says what is wrong with it
         if n_choices > self._n_seats:
             raise RequestRejected(f"`n` must be at most {self._n_seats}: so many answers are written at the same time")
-        async with self._seated(n_choices), aclosing(self._answer(body, priority)) as events:
+        async with aclosing(self._answer(body, priority)) as events:
             async for event in events:
                 yield event
-
-    @asynccontextmanager
-    async def _seated(self, n_seats: int) -> AsyncIterator[None]:
-        n_taken = 0
-        try:
-            async with self._seating:  # who has some of its seats gets the others before anybody else
-                while n_taken < n_seats:
-                    await self._seats.acquire()
-                    n_taken += 1
-            yield
-        finally:
-            for _ in range(n_taken):
-                self._seats.release()
 
     async def _answer(self, body: dict[str, Any], priority: int) -> AsyncGenerator[Json]:
         raw = SimpleNamespace(headers={}, state=SimpleNamespace())

@@ -236,7 +236,7 @@ def _priority(value: object) -> Priority:
 def _usage(value: object) -> Usage:
     if not isinstance(value, list) or len(value) != 3:
         raise Misfit("three counts")
-    return Usage(*map(integer, value))
+    return Usage(*map(_count, value))
 
 
 def _tokens(value: object) -> tuple[Token, ...]:

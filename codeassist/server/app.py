@@ -48,7 +48,7 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
         *operations.routes(),
         *openapi_routes(),
     ]
-    limits = _rate_limits(service.assistant.settings.server.requests_per_minute)
+    limits = _rate_limits(service.assistant.settings.server.requests_per_minute, access.limits.linger_s)
     guards = [Middleware(Guard, access), *limits, Middleware(WholeBodies, access.limits)]
     return Starlette(
         routes=routes,
@@ -62,8 +62,8 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
     )
 
 
-def _rate_limits(per_minute: int) -> list[Middleware]:
-    return [Middleware(RateLimited, buckets=Buckets(per_minute))] if per_minute else []
+def _rate_limits(per_minute: int, linger_s: float) -> list[Middleware]:
+    return [Middleware(RateLimited, buckets=Buckets(per_minute), linger_s=linger_s)] if per_minute else []
 
 
 def _dialects(service: Service) -> list[BaseRoute]:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from codeassist.fim import TEMPLATES
 from codeassist.server.caller import Caller
 from codeassist.server.choices import Choice
 from codeassist.server.completion_request import CompletionRequest, Prompt
+from codeassist.server.connection import computed
 from codeassist.server.problems import Problem
 from codeassist.server.service import Answering, Service
 from codeassist.types import FimRequest, GenerationRequest, ModelInfo, Priority
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap, without_sentinels
-
-_T = TypeVar("_T")
-
-# Shorter texts are taken apart faster than a thread is found for them.
-_LONG = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +53,6 @@ async def _gap(prompt: Prompt, suffix: str | None) -> Unwrapped | None:
     if gap is None and suffix is not None:
         gap = await computed(lambda: unwrap_gap(prompt, suffix), len(prompt))
     return gap
-
-
-async def computed(compute: Callable[[], _T], n_characters: int) -> _T:
-    """What is made of a text of this length; of a long one, in a thread."""
-    return compute() if n_characters < _LONG else await asyncio.to_thread(compute)
 
 
 def answering(service: Service, asking: Asking, prompt: Prompt | Unwrapped, index: int, turn: int) -> Answering:

@@ -25,7 +25,7 @@ from codeassist.server import shapes
 from codeassist.server.caller import Caller, caller_of
 from codeassist.server.chat_gaps import read_chat_gap
 from codeassist.server.chat_watch import ChatWatch
-from codeassist.server.connection import WhileConnected, read_json
+from codeassist.server.connection import WhileConnected, read_as
 from codeassist.server.headers import FALLBACK_HEADER
 from codeassist.server.journal import Entry
 from codeassist.server.problems import Problem, error_event
@@ -40,7 +40,7 @@ def chat_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def chat(request: Request) -> Response:
-        body = read_chat(await read_json(request))
+        body = await read_as(request, read_chat)
         gap = await read_chat_gap(body)
         if gap is not None:
             return await answer(service, request, gap, CHAT, shapes.CHAT)

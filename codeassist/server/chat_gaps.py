@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from codeassist.server.asking import computed
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
+from codeassist.server.connection import computed
 from codeassist.server.problems import Problem
 from codeassist.unwrapping import unwrap
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from codeassist.engine.fields import Misfit, flag, integer, mapping, number, one_of, positive, texts, token_ids
 
+# Answers to one request, those to several prompts taken together.
+MAX_CHOICES = 16
 MAX_STOPS = 64
 MAX_LOGPROBS = 5
 # Continue asks for 0.01 where it wants the likeliest answer: there, a token that is half as likely as the best one
@@ -18,6 +20,8 @@ _STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscati
 def prompts(value: object) -> tuple[str | tuple[int, ...], ...]:
     """A text, token ids, or a list of either."""
     if isinstance(value, list) and value and all(isinstance(item, str | list) for item in value):
+        if len(value) > MAX_CHOICES:
+            raise Misfit(f"at most {MAX_CHOICES} texts or lists of token ids; ask in several requests")
         return tuple(prompt(item) for item in value)
     return (prompt(value),)
 

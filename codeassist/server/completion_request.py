@@ -9,6 +9,7 @@ from typing import Any
 from codeassist.engine.fields import flag, number, positive, text
 from codeassist.server.body import Body
 from codeassist.server.completion_fields import (
+    MAX_CHOICES,
     characters,
     count,
     few,
@@ -23,9 +24,6 @@ from codeassist.server.completion_fields import (
 from codeassist.server.problems import Problem
 
 Prompt = str | tuple[int, ...]
-
-# Answers to one request, those to several prompts taken together.
-MAX_CHOICES = 16
 
 # Fields of the standard and of other servers that we accept only where they ask for nothing: the values that do.
 NEUTRAL: Mapping[str, tuple[object, ...]] = {

@@ -13,7 +13,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +23,11 @@ from codeassist.errors import CodeassistError
 from codeassist.server.problems import Problem, problem_of, problem_response
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+# Shorter texts are taken apart faster than a thread is found for them.
+_LONG = 65_536
 
 _STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
@@ -104,10 +109,26 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+async def read_as(request: Request, read: Callable[[dict[str, Any]], _T]) -> _T:
+    """What `read` makes of the JSON object in the request's body. Raises Problem, and what `read` raises."""
+    content = await request.body()
+    return await computed(lambda: read(_object(content)), len(content))
+
+
 async def read_json(request: Request) -> dict[str, Any]:
     """The JSON object in the request's body, whose size the server has limited. Raises Problem."""
+    content = await request.body()
+    return await computed(lambda: _object(content), len(content))
+
+
+async def computed(compute: Callable[[], _T], n_characters: int) -> _T:
+    """What is made of a text of this length; of a long one, in a thread."""
+    return compute() if n_characters < _LONG else await asyncio.to_thread(compute)
+
+
+def _object(content: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(await request.body(), parse_constant=_refuse_constant, parse_float=_finite)
+        value = json.loads(content, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise Problem(400, f"the body is not JSON: {error}", code="invalid_json") from error
     if not isinstance(value, dict):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from codeassist.server.completion_request import read_completion_request
-from codeassist.server.connection import read_json
+from codeassist.server.connection import read_as
 from codeassist.server.service import Service
 from codeassist.server.shapes import DEEPSEEK
 from codeassist.server.text_completions import answer
@@ -23,7 +23,7 @@ def deepseek_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def completions(request: Request) -> Response:
-        asked = read_completion_request(await read_json(request))
+        asked = await read_as(request, read_completion_request)
         return await answer(service, request, asked, BETA, DEEPSEEK)
 
     return [Route(path, completions, methods=["POST"]) for path in (BETA, *ALIASES)]

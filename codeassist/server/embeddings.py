@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from codeassist.engine.fields import one_of, positive
 from codeassist.server.body import Body
-from codeassist.server.connection import WhileConnected, compact_json, read_json
+from codeassist.server.connection import WhileConnected, compact_json, read_as
 from codeassist.server.embedder import ServedEmbedder, n_words, texts_to_embed
 from codeassist.server.problems import Problem
 from indexer.embedding import Vectors
@@ -28,7 +28,7 @@ def embeddings_routes(embedder: ServedEmbedder) -> list[Route]:
     """The route."""
 
     async def embeddings(request: Request) -> Response:
-        texts, encoding, dimensions = _read(await read_json(request))
+        texts, encoding, dimensions = await read_as(request, _read)
 
         async def make() -> Response:
             await require_dimensions(embedder, dimensions)

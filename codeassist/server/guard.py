@@ -95,10 +95,10 @@ def refusal(headers: Headers, access: Access) -> Problem | None:
             "whoever runs it add the name to server.allowed_hosts"
         )
         return Problem(403, message, code="host_refused")
-    origin = headers.get("origin")
-    if origin is not None and not _is_own_origin(origin, hosts[0]):
-        return Problem(403, f"requests from web pages ({origin}) are refused", code="origin_refused")
-    if headers.get("sec-fetch-site", "none").lower() not in ("none", "same-origin"):
+    others = [origin for origin in headers.getlist("origin") if not _is_own_origin(origin, hosts[0])]
+    if others:
+        return Problem(403, f"requests from web pages ({others[0]}) are refused", code="origin_refused")
+    if any(site.lower() not in ("none", "same-origin") for site in headers.getlist("sec-fetch-site")):
         message = "requests from other web sites are refused; to open a page of this server, type its address"
         return Problem(403, message, code="origin_refused")
     if "websocket" in headers.get("upgrade", "").lower():

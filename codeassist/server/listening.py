@@ -72,8 +72,8 @@ async def serve(
     """
     hosting = hosting or Hosting()
     index = IndexHealth()
-    chat = await asyncio.to_thread(open_endpoint, assistant.settings, assistant.engine)
-    service = Service(assistant, chat=chat)
+    engine, service = assistant.engine, Service(assistant)
+    service.chat = chat = await asyncio.to_thread(open_endpoint, assistant.settings, engine, service.shared.turn)
     server = Server(create_app(service, index, hosting.access), hosting)
     url = url_of(listener, tls=hosting.tls is not None)
     statistics = counted(service.outcomes, statistics_file(), lambda: assistant.settings.statistics.enabled)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from codeassist import __version__
 from codeassist.errors import CodeassistError
 from codeassist.server.caller import Caller, caller_of
-from codeassist.server.connection import EventStream, WhileConnected, compact_json, read_json
+from codeassist.server.connection import EventStream, WhileConnected, compact_json, computed, read_as, read_json
 from codeassist.server.deltas import Answer, collect
 from codeassist.server.llama_answer import only, partial_answer, whole_answer
 from codeassist.server.llama_limits import Limits, within
@@ -39,7 +39,7 @@ def llama_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def infill(request: Request) -> Response:
-        return await _answer(service, request, read_infill(await read_json(request)), INFILL)
+        return await _answer(service, request, await read_as(request, read_infill), INFILL)
 
     async def completion(request: Request) -> Response:
         return await complete(service, request, await read_json(request))
@@ -65,7 +65,8 @@ def is_llama(body: Mapping[str, Any]) -> bool:
 
 async def complete(service: Service, request: Request, body: Mapping[str, Any]) -> Response:
     """The response to a completion request. Raises Problem for what would not be honoured."""
-    return await _answer(service, request, read_completion(body), COMPLETION)
+    asked = await computed(lambda: read_completion(body), len(await request.body()))
+    return await _answer(service, request, asked, COMPLETION)
 
 
 async def _answer(service: Service, request: Request, asked: LlamaRequest, route: str) -> Response:

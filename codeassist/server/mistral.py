@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from codeassist.server.completion_request import CompletionRequest, read_completion_request
-from codeassist.server.connection import read_json
+from codeassist.server.connection import read_as
 from codeassist.server.problems import Problem
 from codeassist.server.service import Service
 from codeassist.server.shapes import MISTRAL
@@ -31,7 +31,7 @@ def mistral_routes(service: Service) -> list[Route]:
     """Routes of this dialect."""
 
     async def fim(request: Request) -> Response:
-        asked = read_fim_request(await read_json(request))
+        asked = await read_as(request, read_fim_request)
         return await answer(service, request, asked, FIM, MISTRAL)
 
     return [Route(path, fim, methods=["POST"]) for path in (FIM, *ALIASES)]

@@ -20,7 +20,7 @@ from codeassist.engine.fields import flag, text
 from codeassist.errors import CodeassistError
 from codeassist.server.body import Body
 from codeassist.server.caller import caller_of
-from codeassist.server.connection import NDJSON, EventStream, WhileConnected, compact_json, read_json
+from codeassist.server.connection import NDJSON, EventStream, WhileConnected, compact_json, read_as, read_json
 from codeassist.server.deltas import Answer, collect
 from codeassist.server.ollama_answer import ended, generated, now
 from codeassist.server.ollama_chat import chat_response
@@ -81,7 +81,7 @@ def _read_show(fields: dict[str, Any]) -> str:
 
 
 async def _generate(service: Service, request: Request) -> Response:
-    asked, caller = read_generate(await read_json(request)), caller_of(request)
+    asked, caller = await read_as(request, read_generate), caller_of(request)
     if asked.chat is not None and await _is_to_chat(service, asked):
         return chat_response(service, asked.chat, caller, GENERATE, generated)
     told = _Telling(service.assistant.engine.info.name, asked)

@@ -19,7 +19,7 @@ from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.errors import CodeassistError
 from codeassist.server.caller import Caller, caller_of
 from codeassist.server.chat import fallback_header, open_entry
-from codeassist.server.connection import NDJSON, EventStream, WhileConnected, compact_json, read_json
+from codeassist.server.connection import NDJSON, EventStream, WhileConnected, compact_json, read_as
 from codeassist.server.journal import Entry
 from codeassist.server.ollama_answer import chatted, ended
 from codeassist.server.ollama_chat_request import ChatAsked, read_chat
@@ -39,7 +39,7 @@ def ollama_chat_routes(service: Service) -> list[Route]:
     """The route."""
 
     async def chat(request: Request) -> Response:
-        asked = read_chat(await read_json(request))
+        asked = await read_as(request, read_chat)
         return chat_response(service, asked, caller_of(request), CHAT, chatted)
 
     return [Route(CHAT, chat, methods=["POST"])]

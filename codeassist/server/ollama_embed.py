@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from codeassist.server.connection import WhileConnected, compact_json, read_json
+from codeassist.server.connection import WhileConnected, compact_json, read_as
 from codeassist.server.embedder import ServedEmbedder, n_words
 from codeassist.server.embeddings import require_dimensions
 from codeassist.server.ollama_request import read_embed, read_embeddings
@@ -22,7 +22,7 @@ def ollama_embed_routes(embedder: ServedEmbedder) -> list[Route]:
     """The routes."""
 
     async def embed(request: Request) -> Response:
-        texts, dimensions = read_embed(await read_json(request))
+        texts, dimensions = await read_as(request, read_embed)
 
         async def make() -> Response:
             started = time.perf_counter()
@@ -33,7 +33,7 @@ def ollama_embed_routes(embedder: ServedEmbedder) -> list[Route]:
         return WhileConnected(make)
 
     async def embeddings(request: Request) -> Response:
-        texts = read_embeddings(await read_json(request))
+        texts = await read_as(request, read_embeddings)
 
         async def make() -> Response:
             vectors = await embedder.embed(texts)

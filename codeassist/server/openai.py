@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from codeassist.server import llama
 from codeassist.server.completion_request import read_completion_request
-from codeassist.server.connection import read_json
+from codeassist.server.connection import computed, read_json
 from codeassist.server.service import Service
 from codeassist.server.shapes import OPENAI
 from codeassist.server.tabby import complete
@@ -34,6 +34,7 @@ def openai_routes(service: Service) -> list[Route]:
             return await complete(service, request, body, COMPLETIONS)
         if request.url.path in ALIASES and llama.is_llama(body):
             return await llama.complete(service, request, body)
-        return await answer(service, request, read_completion_request(body), COMPLETIONS, OPENAI)
+        asked = await computed(lambda: read_completion_request(body), len(await request.body()))
+        return await answer(service, request, asked, COMPLETIONS, OPENAI)
 
     return [Route(path, completions, methods=["POST"]) for path in (COMPLETIONS, *ALIASES)]

@@ -15,7 +15,8 @@ from codeassist.engine import wire
 from codeassist.engine.attached import ENGINE_PATH, GENERATE_PATH, MODEL_HEADER, model_mark
 from codeassist.errors import CodeassistError, EngineError, EngineUnavailable
 from codeassist.server.caller import caller_of
-from codeassist.server.connection import EventStream, compact_json, read_json
+from codeassist.server.connection import EventStream, compact_json, read_as
+from codeassist.server.protocol import OWN_STATE
 from codeassist.server.service import Answering, Service
 from codeassist.types import ModelInfo
 
@@ -28,10 +29,12 @@ def own_routes(service: Service) -> list[Route]:
 
     async def generate(request: Request) -> Response:
         _require_model(request.headers.get(MODEL_HEADER), service.assistant.engine.info)
-        asked = wire.request_from_json(await read_json(request))
+        asked = await read_as(request, wire.request_from_json)
         # Every process counts its requests from 1; the engine wants ids that differ.
         caller = caller_of(request)
-        unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}", client=asked.client or caller.name)
+        # On whose behalf one asks is believed of the user's own processes alone: turns are counted by client.
+        client = asked.client if getattr(request.state, OWN_STATE, False) else ""
+        unique = replace(asked, id=f"{asked.id}-{os.urandom(4).hex()}", client=client or caller.name)
         return EventStream(_events(service.generate(unique, caller, GENERATE_PATH, is_streamed=True)), _error_event)
 
     return [Route(ENGINE_PATH, describe), Route(GENERATE_PATH, generate, methods=["POST"])]

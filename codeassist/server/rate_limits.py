@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codeassist.server.caller import caller_of
-from codeassist.server.problems import Problem, problem_response
+from codeassist.server.limits import refuse
+from codeassist.server.problems import Problem
 
 # Clients that are remembered; of those beyond, the ones that have asked least are forgotten.
 KEPT_CLIENTS = 4096
@@ -57,15 +58,17 @@ class Buckets:
 class RateLimited:
     """ASGI middleware that answers 429 to a client's posts beyond its rate."""
 
-    def __init__(self, app: ASGIApp, buckets: Buckets) -> None:
+    def __init__(self, app: ASGIApp, buckets: Buckets, linger_s: float) -> None:
+        """linger_s: as in `Limits`."""
         self._app = app
         self._buckets = buckets
+        self._linger_s = linger_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
         problem = self._refusal(Request(scope)) if scope["type"] == "http" and scope["method"] == "POST" else None
         if problem is not None:
-            await problem_response(problem, scope["path"])(scope, receive, send)
+            await refuse(problem, scope, receive, send, self._linger_s)
         else:
             await self._app(scope, receive, send)
 

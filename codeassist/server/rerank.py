@@ -20,7 +20,7 @@ from starlette.routing import Route
 from codeassist.engine.fields import Misfit, flag, positive
 from codeassist.server.body import Body
 from codeassist.server.completion_fields import characters
-from codeassist.server.connection import WhileConnected, read_json
+from codeassist.server.connection import WhileConnected, read_as
 from codeassist.server.embedder import ServedEmbedder, n_words
 
 RERANK, SHORT_RERANK = "/v1/rerank", "/rerank"
@@ -41,7 +41,7 @@ def rerank_routes(embedder: ServedEmbedder) -> list[Route]:
     """The routes."""
 
     async def rerank(request: Request) -> Response:
-        asked = read_rerank(await read_json(request))
+        asked = await read_as(request, read_rerank)
 
         async def make() -> Response:
             scores = await embedder.relevance(asked.query, asked.documents)

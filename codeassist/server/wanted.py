@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from codeassist.server.asking import Asking, answering, computed
+from codeassist.server.asking import Asking, answering
 from codeassist.server.caller import Caller
 from codeassist.server.completion_request import CompletionRequest, Prompt
+from codeassist.server.connection import computed
 from codeassist.server.service import Answering, Service
 from codeassist.types import Priority
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap

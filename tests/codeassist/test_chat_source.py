@@ -16,6 +16,7 @@ from codeassist.chat.scripted_endpoint import ScriptedEndpoint
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.remote_endpoint import RemoteEndpoint
 from codeassist.engine.scripted import SCRIPTED_INFO, ScriptedEngine
+from codeassist.engine.turns import Turns
 from codeassist.errors import ConfigError, ModelError, RequestRejected
 from codeassist.protocols import Engine
 from codeassist.settings import ChatSettings, Settings
@@ -77,18 +78,18 @@ def chatting() -> EmbeddedEngine:
     ],
 )
 def test_the_endpoint_is_the_one_that_is_meant(settings: Any, engine: type[Engine], kind: type) -> None:
-    made = open_endpoint(Settings(chat=ChatSettings(**settings)), engine())
+    made = open_endpoint(Settings(chat=ChatSettings(**settings)), engine(), Turns(1).seat)
     assert type(made) is kind
 
 
 def test_a_fallback_needs_a_model() -> None:
     with pytest.raises(ConfigError, match=r"chat\.template"):
-        open_endpoint(Settings(chat=ChatSettings(url=URL, fallback="embedded")), ScriptedEngine())
+        open_endpoint(Settings(chat=ChatSettings(url=URL, fallback="embedded")), ScriptedEngine(), Turns(1).seat)
 
 
 def test_a_directory_without_a_template_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"chat\.directory"):
-        open_endpoint(Settings(chat=ChatSettings(directory=str(tmp_path / "none"))), ScriptedEngine())
+        open_endpoint(Settings(chat=ChatSettings(directory=str(tmp_path / "none"))), ScriptedEngine(), Turns(1).seat)
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", "[1]\n"])
@@ -96,7 +97,7 @@ def test_a_script_that_is_none_is_told(tmp_path: Path, text: str) -> None:
     script = tmp_path / "script"
     script.write_text(text)
     with pytest.raises(ModelError, match="is no script"):
-        open_endpoint(Settings(chat=ChatSettings(kind="scripted", model=str(script))), ScriptedEngine())
+        open_endpoint(Settings(chat=ChatSettings(kind="scripted", model=str(script))), ScriptedEngine(), Turns(1).seat)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from codeassist.engine.child import temporary_directory
+from codeassist.engine.child import line_of, temporary_directory
+from codeassist.engine.host import LINE_LIMIT
+from codeassist.errors import RequestRejected
 
 LONGEST_SOCKET_PATH = 107
 SOCKET_NAME = 36
@@ -19,3 +21,9 @@ def test_sockets_fit_wherever_temporary_files_go(tmp_path: Path, monkeypatch: py
     assert len(str(directory)) + 1 + SOCKET_NAME <= LONGEST_SOCKET_PATH
     assert list((tmp_path / folder).iterdir()) in ([], [directory])
     directory.rmdir()
+
+
+def test_a_message_that_the_host_could_not_read_is_refused() -> None:
+    assert line_of({"chat": "é"}) == b'{"chat": "\\u00e9"}\n'
+    with pytest.raises(RequestRejected, match="64 MiB"):
+        line_of({"chat": "é" * (LINE_LIMIT // 6)})

@@ -17,16 +17,17 @@ from starlette.routing import Route
 
 from codeassist.engine import hardware, wire
 from codeassist.engine.attached import ENGINE_PATH, AttachedEngine
-from codeassist.engine.choose import open_engine, read_script
+from codeassist.engine.choose import open_engine, open_stand_in, read_script, seats_of
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
+from codeassist.engine.shared import SharedEngine
 from codeassist.errors import ConfigError, EngineCrashed, EngineUnavailable, ModelError
 from codeassist.protocols import Engine
 from codeassist.settings import EngineSettings
-from codeassist.types import EngineStatus, ModelInfo
+from codeassist.types import EngineStatus, ModelInfo, Priority
 
 
 def opened(runtime: Path, *, attach: bool = True, **settings: Any) -> Engine:
@@ -153,6 +154,13 @@ async def test_the_shipped_model_stands_in_where_that_is_asked_for(tmp_path: Pat
     assert isinstance(engine, FallbackEngine)
     assert (engine.info.name, engine.status.state) == ("coder", "stopped")
     await engine.close()
+
+
+def test_what_stands_in_is_asked_no_more_at_once_than_it_can_do() -> None:
+    settings = EngineSettings(kind="remote", url="http://host/v1")
+    shared, (n_seats, n_reserved) = open_stand_in(settings), seats_of(open_engine(EngineSettings(), attach=False))
+    assert isinstance(shared, SharedEngine)
+    assert shared.turn(Priority.CHAT, "", 999).size == n_seats - n_reserved
 
 
 def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:

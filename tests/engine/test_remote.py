@@ -23,6 +23,17 @@ async def test_an_answer_is_streamed_with_its_usage() -> None:
     assert deltas[-1].usage == Usage(prompt_tokens=4, cached_tokens=3, completion_tokens=2)
 
 
+async def test_a_usage_that_makes_no_sense_takes_nothing_off_what_was_counted() -> None:
+    events = [
+        chunk("a", finish_reason="stop"),
+        {"choices": [], "usage": {"prompt_tokens": -7, "completion_tokens": -1}},
+    ]
+    async with connected(Server(answer=lambda: PlainTextResponse(sse(events)))) as engine:
+        await engine.start()
+        deltas = await read(engine, ask())
+    assert deltas[-1].usage == Usage()
+
+
 async def test_the_first_listed_model_is_used_and_its_context_believed() -> None:
     server = Server()
     async with connected(server) as engine:
@@ -238,3 +249,22 @@ async def test_a_server_that_dies_in_the_middle_is_a_crash() -> None:
         await engine.start()
     await engine.close()
     server.close()
+
+
+async def test_what_a_server_says_gives_a_terminal_no_commands() -> None:
+    said = JSONResponse({"error": {"message": "no\x1b]0;title\x07 \n\x9b31m memory" + "x" * 10_000}}, 400)
+    async with connected(Server(answer=lambda: said)) as engine:
+        await engine.start()
+        with pytest.raises(RequestRejected, match=r"no\]0;title 31m memoryx") as refused:
+            await read(engine, ask())
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
+async def test_a_key_that_a_server_repeats_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    said = JSONResponse({"error": {"message": "no such key: sk-secret-1"}}, 401)
+    async with connected(Server(answer=lambda: said), api_key="sk-secret-1") as engine:
+        await engine.start()
+        with pytest.raises(EngineUnavailable, match=r"no such key: \(the key\)") as refused:
+            await read(engine, ask())
+        assert "sk-secret" not in str(refused.value) + engine.status.message + caplog.text

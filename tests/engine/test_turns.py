@@ -15,9 +15,11 @@ from codeassist.types import Priority
 class Worker:
     """Asks for a seat, notes when it got one, and holds it until told."""
 
-    def __init__(self, turns: Turns, seated: list[str], name: str, priority: int = 0, client: str = "") -> None:
+    def __init__(
+        self, turns: Turns, seated: list[str], name: str, priority: int = 0, client: str = "", size: int = 1
+    ) -> None:
         self.may_end = asyncio.Event()
-        self.seat = turns.seat(priority, client)
+        self.seat = turns.seat(priority, client, size)
         self.n_tokens = 0
         self._seated = seated
         self._name = name
@@ -166,7 +168,7 @@ async def test_no_schedule_loses_a_seat_or_seats_too_many(seed: int) -> None:
         what = chance.random()
         if what < 0.5 or not workers:
             priority = chance.choice(list(Priority))
-            workers.append(Worker(turns, seated, str(n), priority, str(chance.randint(0, 6))))
+            workers.append(Worker(turns, seated, str(n), priority, str(chance.randint(0, 6)), chance.choice([1, 1, 2])))
         elif what < 0.75:
             chance.choice(workers).task.cancel()
         elif what < 0.85:
@@ -179,3 +181,22 @@ async def test_no_schedule_loses_a_seat_or_seats_too_many(seed: int) -> None:
         worker.may_end.set()
     await asyncio.gather(*(worker.task for worker in workers), return_exceptions=True)
     assert (turns.n_free, turns.n_waiting, turns.n_clients) == (n_seats, 0, 0)
+
+
+async def test_a_request_of_several_answers_takes_as_many_seats_and_none_of_those_for_completions() -> None:
+    turns, seated = Turns(8, 5), list[str]()
+    pair, one, two = (
+        Worker(turns, seated, name, Priority.CHAT, name, size) for name, size in [("pair", 2), ("one", 1), ("two", 2)]
+    )
+    urgent = Worker(turns, seated, "urgent")
+    await steps()
+    assert seated == ["pair", "one", "urgent"]
+    one.may_end.set()
+    await steps()
+    assert seated == ["pair", "one", "urgent"]  # one seat is not enough for two answers
+    pair.may_end.set()
+    await steps()
+    assert seated[3:] == ["two"]
+    greedy = Worker(turns, seated, "greedy", Priority.CHAT, "greedy", 99)
+    await drain([two, urgent, greedy])
+    assert (turns.n_free, turns.n_waiting, turns.n_clients) == (8, 0, 0)

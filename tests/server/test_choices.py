@@ -86,6 +86,14 @@ async def test_more_choices_than_a_request_may_have_are_refused(endpoint: Any) -
     assert "18; at most 16" in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("prompt", ["x", [1]])
+async def test_more_prompts_than_a_request_may_have_are_refused(endpoint: Any, prompt: object) -> None:
+    async with endpoint() as e:
+        response = await e.client.post("/v1/completions", json={"prompt": [prompt] * 17})
+    assert response.status_code == 400
+    assert "at most 16" in response.json()["error"]["message"]
+
+
 async def test_every_choice_of_a_stream_ends_once_and_the_usage_comes_last(endpoint: Any) -> None:
     body = {"prompt": "x", "temperature": 0.8, "n": 2, "stream": True, "stream_options": {"include_usage": True}}
     async with endpoint("one two", "three") as e:

@@ -163,3 +163,16 @@ async def test_a_preflight_gets_no_permission(endpoint: Any) -> None:
         answered = await e.client.post("/v1/completions", json={"prompt": "x"}, headers={"origin": e.url})
     assert (foreign.status_code, own.status_code, answered.status_code) == (403, 405, 200)
     assert not [name for answer in (foreign, own, answered) for name in answer.headers if "access-control" in name]
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "other"),
+    [("origin", "http://localhost", "https://evil.example"), ("sec-fetch-site", "none", "cross-site")],
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_several_headers_none_may_tell_of_another_site(name: str, own: str, other: str, is_first: bool) -> None:
+    values = (other, own) if is_first else (own, other)
+    raw = [(b"host", b"localhost"), *((name.encode(), value.encode()) for value in values)]
+    problem = refusal(Headers(raw=raw), LOOPBACK)
+    assert problem is not None
+    assert problem.code == "origin_refused"

@@ -11,7 +11,7 @@ from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.discovery import RunningServer
 from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
-from codeassist.types import GenerationRequest
+from codeassist.types import GenerationRequest, Priority
 from tests.engine.asking import until
 
 REQUEST = GenerationRequest("complete-1", (1, 2, 3), 8, forced_prefix="on", logprobs=True)
@@ -44,6 +44,13 @@ async def test_an_editor_that_missed_a_change_of_model_feeds_the_new_one_nothing
         assert "restart the editor" in engine.status.message
         await engine.close()
     assert bigger.requests == []
+
+
+async def test_nobody_asks_in_the_name_of_others_but_the_users_own_processes(endpoint: Any) -> None:
+    async with endpoint() as e:
+        asked = wire.request_to_json(replace(REQUEST, client="another", priority=Priority.AHEAD))
+        await e.client.post("/codeassist/v1/generate", json=asked, headers={"codeassist-client": "me"})
+    assert [(request.client, request.priority) for request in e.engine.requests] == [("me@127.0.0.1", Priority.AHEAD)]
 
 
 async def test_two_editors_may_count_their_requests_alike(endpoint: Any) -> None:

@@ -17,6 +17,7 @@ from codeassist.engine.scripted import Answer
 from codeassist.server.guard import Access
 from codeassist.server.hosting import Hosting
 from codeassist.server.limits import Limits
+from codeassist.settings import ServerSettings, Settings
 from tests.engine.asking import until
 from tests.server.conftest import Gate
 from tests.server.raw import Hosted, completion, error_code, hosted, read_all, request, status
@@ -165,6 +166,15 @@ async def test_a_body_that_drips_in_is_given_up(opened: Opened) -> None:
         assert await h.lives()
         answer = await dripping
     assert (status(answer), error_code(answer)) == (408, "body_too_slow")
+
+
+async def test_a_body_that_drips_in_of_who_asks_too_much_is_given_up(make_assistant: Callable[..., Assistant]) -> None:
+    settings = Settings(server=replace(ServerSettings(), requests_per_minute=1))
+    async with hosted(make_assistant(settings=settings), Hosting(Access(limits=SHORT))) as h:
+        await h.say(completion(close=True))
+        head = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+        answer = await drip(h, head, b" ")
+    assert (status(answer), error_code(answer)) == (429, "rate_limit_exceeded")
 
 
 async def test_a_second_request_that_drips_in_is_given_up(opened: Opened) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from codeassist.server.completion_request import FILTERS, IGNORED, MAX_CHOICES, NEUTRAL
+from codeassist.server.completion_fields import MAX_CHOICES
+from codeassist.server.completion_request import FILTERS, IGNORED, NEUTRAL
 from codeassist.server.mistral import UNKNOWN
 from codeassist.server.openapi import llama, tabby
 from codeassist.server.openapi.parts import (

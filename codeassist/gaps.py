@@ -24,6 +24,7 @@ from codeassist.gap_whereabouts import Found, Repository, Whereabouts
 from codeassist.pipeline import Pipeline, Prepared
 from codeassist.protocols import Engine
 from codeassist.types import ContextReport, Delta, Document, FimRequest, GenerationRequest
+from codeassist.window import Window
 from indexer.errors import IndexerError
 from indexer.types import Retriever
 
@@ -34,11 +35,13 @@ MakePipeline = Callable[[Retriever], Pipeline]
 
 @dataclass(frozen=True, slots=True)
 class PreparedGap:
-    """What the engine will be asked, and what was added. n_forced: code points of the answer that the client has."""
+    """What the engine will be asked, and what was added. n_forced: code points of the answer that the client has.
+    window: what the prompt shows of the text."""
 
     request: GenerationRequest
     n_forced: int
     context: ContextReport
+    window: Window
 
 
 class GapFiller:
@@ -65,7 +68,7 @@ class GapFiller:
         """The prompt for a gap. Raises ModelError where the tokenizer cannot be read."""
         prepared, report = await asyncio.to_thread(self._prepare, asked)
         filled = self._asker.fill(_request(asked, self._asker.stops), prepared)
-        return PreparedGap(filled, len(prepared.prompt.forced_prefix), report)
+        return PreparedGap(filled, len(prepared.prompt.forced_prefix), report, prepared.window)
 
     async def fill(self, prepared: PreparedGap) -> AsyncGenerator[Delta]:
         """The engine's answer without what the client has already. Leaving the loop aborts."""

@@ -64,6 +64,17 @@ def trim(raw: str, window: Window, limits: TrimLimits, *, finished: bool, trunca
     return Trimmed("", settled=True, reason=reason) if reason else Trimmed(text, True, replace_right=n_taken)
 
 
+def without_repetition(text: str, window: Window) -> str:
+    """A whole answer without an end that stands right of the cursor or below already; as it is where nothing does."""
+    lines = text.split("\n")
+    kept = _without_what_stands_below(lines, window)
+    if not kept:
+        return ""
+    whole = text if len(kept) == len(lines) else "\n".join(kept)
+    dropped = _drop_repeated_right(whole.rstrip(), window)
+    return whole if dropped == whole.rstrip() else dropped
+
+
 def _cut_lines(raw: str, window: Window, limits: TrimLimits, *, finished: bool) -> tuple[list[str], bool]:
     """The lines to keep, and whether a rule ended them."""
     lines = raw.split("\n")

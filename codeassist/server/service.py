@@ -9,6 +9,7 @@ from functools import partial
 from urllib.parse import quote
 
 from codeassist.assistant import Assistant
+from codeassist.behind import without_what_stands_behind
 from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.engine.choose import seats_of
 from codeassist.engine.shared import SharedEngine
@@ -86,7 +87,7 @@ class Service:
         """Fill a gap, at most `max_tokens` of text. Raises EngineUnavailable at once where no answer can come."""
         entry = self._open(asked, route, caller, is_streamed=is_streamed)
         self._superseding.begin(asked, caller, partial(self._supersede, entry))
-        return Answering(entry, _recorded(entry, limited(self._filled(asked, entry), asked.max_tokens)))
+        return Answering(entry, _recorded(entry, self._filled(asked, entry)))
 
     def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
         """Continue a prompt as it is. Raises EngineUnavailable at once where no answer can come."""
@@ -130,8 +131,11 @@ class Service:
         if entry.record.state == "superseded":
             yield Delta("", Usage(), finish_reason="stop")
             return
-        async with aclosing(self.assistant.fill_gap(prepared)) as deltas:
-            async for delta in deltas:
+        deltas = limited(self.assistant.fill_gap(prepared), asked.max_tokens)
+        # Who asks for the log-probability of each token is given all of them.
+        told = deltas if asked.top_logprobs is not None else without_what_stands_behind(deltas, prepared.window)
+        async with aclosing(told):
+            async for delta in told:
                 yield delta
 
 

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from codeassist.assistant import Assistant
+from codeassist.behind import without_what_stands_behind
 from codeassist.engine.choose import open_engine
 from codeassist.engine.exchange import is_on_this_machine
 from codeassist.errors import CodeassistError, EngineUnavailable
@@ -90,7 +91,8 @@ class SecondEngine:
         try:
             prepared = await self._second.prepare_gap(replace(asked, top_logprobs=None))
             last = replace(prepared.request, priority=Priority.AHEAD)
-            deltas = limited(self._second.fill_gap(replace(prepared, request=last)), asked.max_tokens)
+            filled = limited(self._second.fill_gap(replace(prepared, request=last)), asked.max_tokens)
+            deltas = without_what_stands_behind(filled, prepared.window)
             async with aclosing(deltas):
                 async for delta in deltas:
                     yield delta

@@ -84,6 +84,21 @@ ROWS = {
         ("likeness of the likest line: and what was just edited", "edits", "summary/all/with edits/likest_line"),
         ("difference", "edits", "summary/all/likelier"),
     ),
+    "bare": (
+        *(
+            (f"rest of the line, exact, as {client} asks: {label}", "endpoint_context", f"answers/{client}/exact/{arm}")
+            for client in ("continue", "llama.vim")
+            for label, arm in (
+                ("window alone", "window alone"), ("with context", "context"), ("difference", "difference"),
+            )
+        ),
+        ("files that are found are the right ones", "endpoint_context", "locating/all/precision"),
+        ("windows of indexed files whose file is found", "endpoint_context", "locating/all/recall"),
+        (
+            "windows of other files for which none is found",
+            "endpoint_context", "locating/all/no_file_for_files_not_indexed",
+        ),
+    ),
     "languages": (
         *(
             (f"{label}: {mode}", "quality_languages", f"summary/all_lines/{name}/{mode}/exact")

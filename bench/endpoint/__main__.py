@@ -4,6 +4,7 @@
     python -m bench.endpoint beside                        beside vLLM's own server: endpoint_beside.json
     python -m bench.endpoint rate                          requests a second, scripted: endpoint_rate.json
     python -m bench.endpoint priority                      completions while chats run: endpoint_priority.json
+    python -m bench.endpoint cost                          with repository context and without: endpoint_cost.json
 
 `overhead` without --kind measures both engines.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.endpoint.beside import beside
+from bench.endpoint.cost import cost
 from bench.endpoint.overhead import overhead
 from bench.endpoint.priority import priority
 from bench.endpoint.rate import rate
@@ -46,7 +48,17 @@ async def _priority(options: argparse.Namespace, work: Path) -> dict[str, object
     return await priority(options.requests or 40, options.rounds, work)
 
 
-MEASURES: dict[str, Measure] = {"overhead": _overhead, "beside": _beside, "rate": _rate, "priority": _priority}
+async def _cost(options: argparse.Namespace, work: Path) -> dict[str, object]:
+    return await cost(options.requests or 24, work)
+
+
+MEASURES: dict[str, Measure] = {
+    "overhead": _overhead,
+    "beside": _beside,
+    "rate": _rate,
+    "priority": _priority,
+    "cost": _cost,
+}
 
 
 def main() -> None:
@@ -54,7 +66,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("measure", choices=MEASURES)
     options.add_argument("--kind", choices=("scripted", "embedded"))
-    options.add_argument("--requests", type=int, help="in each round")
+    options.add_argument("--requests", type=int, help="in each round; places for cost")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--result", type=Path)
     chosen = options.parse_args()

@@ -50,10 +50,13 @@ WRONG = "() => document.querySelector('#ask-why.wrong')?.checkVisibility()"
 class Page:
     """The dashboard in one tab."""
 
-    def __init__(self, browser: Browser, server: DashboardServer, width: int = 1240, **given: Any) -> None:
+    def __init__(
+        self, browser: Browser, server: DashboardServer, width: int = 1240, scheme: str = "light", **given: Any
+    ) -> None:
         self._browser = browser
         self._name = f"dashboard-{next(PAGES)}"
-        size = {"width": width, "height": 900, "ready": "#ask[open]", "scale": 1}
+        look = {"colorScheme": scheme, "reducedMotion": "reduce"}
+        size = {"width": width, "height": 900, "ready": "#ask[open]", "scale": 1, "look": look}
         self.ask("open", url=server.url, **{**size, **given})
 
     def ask(self, operation: str, **given: Any) -> Any:

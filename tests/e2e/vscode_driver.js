@@ -24,10 +24,10 @@ const pages = new Map();
 const complaints = new Map();
 
 const OPERATIONS = {
-  open: async (browser, { window, url, width, height, ready = '.monaco-workbench', scheme = 'light', scale = 2 }) => {
+  open: async (browser, { window, url, width, height, ready = '.monaco-workbench', look = {}, scale = 2 }) => {
     // Twice the pixels: the pictures are looked at.
     const size = { viewport: { width, height }, deviceScaleFactor: scale };
-    const context = await browser.newContext({ ...size, colorScheme: scheme, reducedMotion: 'reduce' });
+    const context = await browser.newContext({ ...size, ...look });
     const page = await context.newPage();
     const said = [];
     page.on('pageerror', (error) => said.push(String(error)));

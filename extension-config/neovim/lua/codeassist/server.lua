@@ -116,6 +116,7 @@ local function on_ended(code, signal, client_id)
   local since = attached_at[client_id]
   stopping[client_id], states[client_id], attached_at[client_id] = nil, nil, nil
   vim.g.codeassist_status = 'stopped'
+  vim.g.codeassist_index = 'none' -- the next server has to open it first
   redraw()
   if not is_meant and (code ~= 0 or signal ~= 0) then
     on_died(code, signal, since and (vim.uv.now() - since) / 1000)

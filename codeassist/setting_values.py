@@ -19,6 +19,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "engine.kind": ("auto", "embedded", "remote", "scripted"),
     "engine.template": ("", *TEMPLATES),
     "engine.fallback": ("none", "shipped"),
+    "engine.speculation": ("auto", "mtp", "ngram", "suffix", "none"),
     "engine.dtype": ("auto", "float32", "bfloat16", "float16"),
     "chat.kind": ("auto", "remote", "embedded", "scripted", "none"),
     "chat.fallback": ("none", "embedded"),
@@ -32,6 +33,9 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _RANGES: dict[str, tuple[float, float | None]] = {
     "engine.context_tokens": (0, 1_048_576),
     "engine.speculative_tokens": (-1, 16),
+    "engine.tensor_parallel": (1, 64),
+    "engine.pipeline_parallel": (1, 64),
+    "engine.data_parallel": (1, 64),
     "engine.kv_cache_gib": (0, None),
     "engine.gpu_memory_fraction": (0.05, 1),
     "engine.threads": (0, 1024),
@@ -61,6 +65,8 @@ _RANGES: dict[str, tuple[float, float | None]] = {
 _PATHS = frozenset(
     {
         "engine.model",
+        "engine.models",
+        "engine.lora",
         "engine.tokenizer",
         "index.directory",
         "index.embedder",

@@ -20,7 +20,10 @@ class EngineSettings:
     kind: str = _setting(
         "auto", "`auto` (attach to a running `codeassist serve`, else embed), `embedded`, `remote` or `scripted`"
     )
-    model: str = _setting("", "model directory; empty means the small model in the package")
+    model: str = _setting(
+        "", "model directory, or the name of a published model (`codeassist models known`); empty means the small one"
+    )
+    models: str = _setting("", "folder for models that are fetched; empty means `$XDG_DATA_HOME/codeassist/models`")
     url: str = _setting(
         "", "base address of an OpenAI-compatible server for `remote`, for example `http://127.0.0.1:8000/v1`"
     )
@@ -32,8 +35,27 @@ class EngineSettings:
     )
     dtype: str = _setting("auto", "`auto`, `float32`, `bfloat16` or `float16`")
     context_tokens: int = _setting(0, "longest prompt plus answer; 0 means what the model says")
+    quantization: str = _setting(
+        "", "weights that are converted as they load, for example `fp8`; empty keeps them as the checkpoint has them"
+    )
+    speculation: str = _setting(
+        "auto",
+        "what drafts tokens: `mtp` (the model's own head), `ngram` or `suffix` (the text so far), `none`; `auto` is what `codeassist mtp measure` chose, else the head where there is one",
+    )
     speculative_tokens: int = _setting(
-        -1, "tokens that the MTP head drafts per step; 0 turns it off, -1 means 1 on a GPU and 0 on a CPU"
+        -1,
+        "tokens that are drafted per step; 0 turns it off, -1 means what was measured, else 1 on a GPU and 0 on a CPU",
+    )
+    tensor_parallel: int = _setting(1, "GPUs that share each layer")
+    pipeline_parallel: int = _setting(1, "groups of GPUs that each hold a part of the layers")
+    data_parallel: int = _setting(1, "copies of the model that share the requests")
+    expert_parallel: bool = _setting(False, "whether GPUs hold whole experts instead of a slice of each")
+    lora: str = _setting(
+        "auto",
+        "adapters of the model: `auto` (in each repository the one that `codeassist adapt` enabled), `off`, or the folder of one to use everywhere",
+    )
+    vllm_arguments: tuple[str, ...] = _setting(
+        (), "more engine arguments of vLLM, as `name=value` with the value in JSON or as text; they replace ours"
     )
     kv_cache_gib: float = _setting(0.0, "memory for the KV cache on a CPU, in GiB; 0 decides by the memory there is")
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")

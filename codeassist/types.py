@@ -68,6 +68,7 @@ class GenerationRequest:
     logprobs: whether deltas carry the log-probability of each token.
     top_logprobs: how many of the likeliest tokens each token comes with; more than 0 only with `logprobs`.
     client: who asks, "" for this process's own user; where many share an engine, each gets its turn.
+    adapter: folder of the LoRA adapter to answer with, "" for the model as it is.
     """
 
     id: str
@@ -82,6 +83,7 @@ class GenerationRequest:
     logprobs: bool = False
     top_logprobs: int = 0
     client: str = ""
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)

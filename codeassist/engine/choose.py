@@ -22,7 +22,7 @@ from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.shared import SharedEngine
-from codeassist.engine.vllm_arguments import HostOptions, n_completions_only, n_requests
+from codeassist.engine.vllm_arguments import HostOptions, further_arguments, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
 from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
@@ -117,6 +117,7 @@ def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
 
 
 def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions) -> EmbeddedEngine:
+    further_arguments(settings.vllm_arguments)  # a slip is told now, not by an engine that does not start
     info = _adjusted(directory.info, settings)
     options = HostOptions(
         model=str(directory.path.resolve()),
@@ -127,6 +128,13 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         kv_cache_gib=settings.kv_cache_gib,
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
+        quantization=settings.quantization,
+        speculation=settings.speculation,
+        tensor_parallel=settings.tensor_parallel,
+        pipeline_parallel=settings.pipeline_parallel,
+        data_parallel=settings.data_parallel,
+        expert_parallel=settings.expert_parallel,
+        arguments=settings.vllm_arguments,
         name=info.name,
         chats=chat.chats,
         chat_template=chat.template,

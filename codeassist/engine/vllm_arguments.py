@@ -5,11 +5,13 @@ The figures behind the choices are made by `bench/engine_modes.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from codeassist.engine.hardware import Hardware, kv_cache_bytes
+from codeassist.errors import ConfigError
 
 # The CPU attention kernel takes blocks of 32 tokens and their multiples. A keystroke computes at most one block anew,
 # so the smallest is the quickest: 130 ms to the first token after a typed one, 196 ms with vLLM's 128
@@ -48,6 +50,16 @@ class HostOptions:
     kv_cache_gib: float = 0.0
     gpu_memory_fraction: float = 0.85
     threads: int = 0
+    quantization: str = ""
+    speculation: str = "auto"
+    tensor_parallel: int = 1
+    pipeline_parallel: int = 1
+    data_parallel: int = 1
+    expert_parallel: bool = False
+    # Highest rank of the adapters that may come; 0 for none at all.
+    lora_rank: int = 0
+    # More engine arguments, "name=value".
+    arguments: Sequence[str] = ()
     # What clients call the model, whether it chats, with which template ("" for its own) and parser of tool calls.
     name: str = ""
     chats: bool = False
@@ -106,15 +118,14 @@ def engine_arguments(
     n_drafted = speculative_tokens(options, on_cpu=on_cpu)
     if n_drafted:
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
+    if options.quantization:
+        arguments["quantization"] = options.quantization
+    more = further_arguments(options.arguments)
     if not on_cpu:
-        return arguments | {
-            "dtype": options.dtype,
-            "max_num_seqs": n_requests(on_cpu=False),
-            "gpu_memory_utilization": options.gpu_memory_fraction,
-        }
+        return arguments | _gpu_arguments(options) | more
     dtype = cpu_dtype(options.dtype, hardware)
     per_token = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
-    return arguments | {
+    on_this_cpu = {
         "dtype": dtype,
         "max_num_seqs": n_requests(on_cpu=True),
         "max_num_batched_tokens": CPU_STEP_TOKENS,
@@ -127,6 +138,18 @@ def engine_arguments(
             options.kv_cache_gib, per_token, options.context_tokens, hardware.memory_bytes
         ),
     }
+    return arguments | on_this_cpu | more
+
+
+def further_arguments(named: Sequence[str]) -> dict[str, Any]:
+    """`name=value` texts as keyword arguments. Raises ConfigError."""
+    arguments: dict[str, Any] = {}
+    for text in named:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise ConfigError(f"engine.vllm_arguments holds {text!r}; write name=value, for example max_num_seqs=16")
+        arguments[name] = _from_json(value)
+    return arguments
 
 
 def n_requests(*, on_cpu: bool) -> int:
@@ -160,6 +183,25 @@ def cpu_dtype(asked: str, hardware: Hardware) -> str:
     if asked != "auto":
         return asked
     return "bfloat16" if hardware.has_bf16_matrices else "float32"
+
+
+def _gpu_arguments(options: HostOptions) -> dict[str, Any]:
+    return {
+        "dtype": options.dtype,
+        "max_num_seqs": n_requests(on_cpu=False),
+        "gpu_memory_utilization": options.gpu_memory_fraction,
+        "tensor_parallel_size": options.tensor_parallel,
+        "pipeline_parallel_size": options.pipeline_parallel,
+        "data_parallel_size": options.data_parallel,
+        "enable_expert_parallel": options.expert_parallel,
+    }
+
+
+def _from_json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def kv_bytes_per_token(config: Mapping[str, Any], n_bytes: int) -> int:

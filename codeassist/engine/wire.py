@@ -59,7 +59,9 @@ def as_object(value: object) -> Json:
 
 
 def request_to_json(request: GenerationRequest) -> Json:
-    """Every field of the request."""
+    """Every field of the request; `adapter` only where there is one, so that versions which do not know it can be
+    attached."""
+    adapter = {"adapter": request.adapter} if request.adapter else {}
     return {
         "id": request.id,
         "prompt": request.prompt if isinstance(request.prompt, str) else list(request.prompt),
@@ -73,6 +75,7 @@ def request_to_json(request: GenerationRequest) -> Json:
         "logprobs": request.logprobs,
         "top_logprobs": request.top_logprobs,
         "client": request.client,
+        **adapter,
     }
 
 
@@ -92,6 +95,7 @@ def request_from_json(value: Json) -> GenerationRequest:
         logprobs=fields.take("logprobs", flag, False),
         top_logprobs=fields.take("top_logprobs", _count, 0),
         client=fields.take("client", text, ""),
+        adapter=fields.take("adapter", text, ""),
     )
     fields.finish()
     return request

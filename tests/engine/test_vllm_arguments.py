@@ -14,8 +14,10 @@ from codeassist.engine.vllm_arguments import (
     HostOptions,
     engine_arguments,
     environment,
+    further_arguments,
     kv_bytes_per_token,
 )
+from codeassist.errors import ConfigError
 
 OPTIONS = HostOptions("/models/coder", n_mtp_layers=1, context_tokens=4096)
 MACHINE = Hardware(n_cores=4, memory_bytes=2**34, has_bf16_matrices=False)
@@ -120,3 +122,30 @@ def test_only_a_model_that_chats_has_a_tokenizer_in_vllm() -> None:
 def test_chats_leave_room_for_completions() -> None:
     assert CPU_CHATS < CPU_REQUESTS
     assert GPU_CHATS < GPU_REQUESTS
+
+
+def test_more_than_one_gpu_is_passed_on() -> None:
+    asked = replace(OPTIONS, tensor_parallel=2, pipeline_parallel=3, data_parallel=4, expert_parallel=True)
+    told = arguments(asked, on_cpu=False)
+    assert told["tensor_parallel_size"] == 2
+    assert (told["pipeline_parallel_size"], told["data_parallel_size"]) == (3, 4)
+    assert told["enable_expert_parallel"] is True
+
+
+def test_weights_are_converted_only_where_that_is_asked_for() -> None:
+    assert "quantization" not in arguments(on_cpu=False)
+    assert arguments(replace(OPTIONS, quantization="fp8"), on_cpu=False)["quantization"] == "fp8"
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_further_arguments_replace_ours(on_cpu: bool) -> None:
+    more = ("max_num_seqs=3", "attention_backend=TRITON_MLA", 'compilation_config={"level": 0}')
+    told = arguments(replace(OPTIONS, arguments=more), on_cpu=on_cpu)
+    assert told["max_num_seqs"] == 3
+    assert (told["attention_backend"], told["compilation_config"]) == ("TRITON_MLA", {"level": 0})
+
+
+@pytest.mark.parametrize("text", ["max_num_seqs", "=3", "max num=3", ""])
+def test_a_further_argument_without_name_or_value_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"engine\.vllm_arguments"):
+        further_arguments([text])

@@ -19,6 +19,12 @@ def state_directory() -> Path:
     return (Path(parent) if parent else Path.home() / ".local" / "state") / "codeassist"
 
 
+def data_directory() -> Path:
+    """What took long to make or to fetch: `$XDG_DATA_HOME/codeassist`, by default below `~/.local/share`."""
+    parent = os.environ.get("XDG_DATA_HOME")
+    return (Path(parent) if parent else Path.home() / ".local" / "share") / "codeassist"
+
+
 def statistics_file() -> Path:
     """What became of suggestions, as this user's servers count it."""
     return state_directory() / "statistics.sqlite"

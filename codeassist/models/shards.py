@@ -34,12 +34,13 @@ DTYPE_BYTES = {
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """One tensor as its shard describes it."""
+    """One tensor as its shard describes it. begin: of its bytes, counted from the end of the header."""
 
     shard: Path
     dtype: str
     shape: tuple[int, ...]
     n_bytes: int
+    begin: int = 0
 
 
 def read_shard(path: Path) -> dict[str, StoredTensor]:
@@ -95,7 +96,7 @@ def _tensor(path: Path, entry: Mapping[str, Any]) -> StoredTensor:
     element = DTYPE_BYTES.get(dtype)
     if not 0 <= begin <= end or (element and end - begin != element * math.prod(shape)):
         raise Misfit(f"a tensor {dtype}{list(shape)} cannot lie at {begin} to {end}")
-    return StoredTensor(path, dtype, shape, end - begin)
+    return StoredTensor(path, dtype, shape, end - begin, begin)
 
 
 def _require_length(path: Path, size: int, expected: int) -> None:

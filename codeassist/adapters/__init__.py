@@ -1,0 +1,1 @@
+"""Small additions to the model's weights (LoRA), one for each repository that has one."""

@@ -3,11 +3,13 @@ proof."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Any
 
 import torch
 import vllm.v1.sample.rejection_sampler as rejection_sampler
+from vllm.model_executor.layers.fused_moe import unquantized_fused_moe_method
 from vllm.model_executor.layers.fused_moe.router import cpu_router
 from vllm.model_executor.layers.layernorm import RMSNorm
 from vllm.model_executor.layers.rotary_embedding.base import RotaryEmbedding
@@ -156,3 +158,17 @@ def use_lean_layers() -> None:
         _log.info("layers stay as vLLM has them: %s", error)
         return
     vllm_lean_layer.use_lean_layers()
+
+
+def use_own_experts_beside_adapters() -> None:
+    """Compute experts as without adapters, which change other layers only (`adapters/targets.py`).
+
+    With adapters, vLLM 0.32 chooses kernels for experts that have their own, in Triton, which a CPU has not: the engine
+    died as it started. Proof: `test_an_adapter_answers_as_merged_weights_do`.
+    """
+    select = unquantized_fused_moe_method.select_unquantized_moe_backend
+
+    def choose(moe_config: Any) -> Any:
+        return select(dataclasses.replace(moe_config, is_lora_enabled=False))
+
+    unquantized_fused_moe_method.select_unquantized_moe_backend = choose

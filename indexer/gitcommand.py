@@ -128,6 +128,22 @@ def commits_of_branch(root: Path, limit: int) -> list[list[str]]:
     return [line.split(" ") for line in answer.output.decode().split("\n") if line]
 
 
+def last_commits(root: Path, limit: int) -> list[list[str]]:
+    """Newest first, the files below root that each of the last commits added or changed: `limit` at most, and no merges.
+
+    There are none before the first commit. Raises GitTrouble.
+    """
+    chosen = ("-z", "--name-only", "--no-merges", "--diff-filter=AM", "--format=%x01")
+    if _run(root, "rev-parse", "--quiet", "--verify", "HEAD", seconds=DIFF_SECONDS).status:
+        list_files(root)  # Where git cannot tell anything here, that is told.
+        return []
+    answer = _run(root, "log", *chosen, *_PLAIN, f"--max-count={limit}", "HEAD", "--", seconds=DIFF_SECONDS)
+    if answer.status:
+        raise _trouble(root, answer)
+    commits = answer.output.split(b"\x01")[1:]
+    return [[os.fsdecode(path.lstrip(b"\n")) for path in commit.split(b"\0") if path.strip(b"\n")] for commit in commits]
+
+
 def _run(root: Path, *arguments: str, seconds: float = GIT_SECONDS) -> _Answer:
     """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run."""
     try:

@@ -26,7 +26,7 @@ from codeassist.types import Cursor, Document
 from codeassist.window import WindowBudget, cut_window
 from indexer.files import SourceFile, read_source
 from indexer.gittree import read_tree
-from indexer.rules import read_rules, reason_by_name
+from indexer.rules import NameRules, read_rules
 
 # One file in so many is kept for measuring, by the hash of its path: a file never changes sides.
 HELD_OUT_ONE_IN = 20
@@ -48,6 +48,15 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A text without a piece of it, the cursor where that has to come, and the piece."""
+
+    document: Document
+    cursor: Cursor
+    middle: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """Tokens of one training row, and which of them a completion has to say."""
 
@@ -61,16 +70,41 @@ def read_texts(repositories: Sequence[Path]) -> tuple[list[Text], list[Text]]:
     train: list[Text] = []
     held_out: list[Text] = []
     for repository in repositories:
-        rules = read_rules(repository, _MAX_FILE_KB, ())
-        for path in sorted(read_tree(repository, rules, reason_by_name).blobs):
-            source = read_source(repository, path, rules)
-            if isinstance(source, SourceFile) and source.text.count("\n") >= _MIN_LINES:
-                side = held_out if _is_held_out(f"{repository.name}/{path}") else train
-                side.append(Text(path, source.text))
+        for text in source_texts(repository):
+            side = held_out if _is_held_out(f"{repository.name}/{text.path}") else train
+            side.append(text)
     if not train or not held_out:
         n_files = len(train) + len(held_out)
         raise ModelError(f"{n_files} source files are too few to train on; give more repositories with --data")
     return train, held_out
+
+
+def source_texts(repository: Path, exclude: Sequence[str] = ()) -> Iterator[Text]:
+    """The files of a repository that have room for a gap, by path. Raises WorkspaceError for what is no folder.
+
+    exclude: more to leave out, as .gitignore patterns.
+    """
+    rules = read_rules(repository, _MAX_FILE_KB, exclude)
+    for path in sorted(read_tree(repository, rules, NameRules(rules).reason).blobs):
+        source = read_source(repository, path, rules)
+        if isinstance(source, SourceFile) and source.text.count("\n") >= _MIN_LINES:
+            yield Text(path, source.text)
+
+
+def cut_gap(text: Text, random: Random) -> Gap:
+    """A gap somewhere in a text: the rest of a line, and at times some of the lines that follow."""
+    lines = text.text.split("\n")
+    start = random.choice([n for n in range(len(lines)) if lines[n].strip()] or [0])
+    column = _column(lines[start], random)
+    end = min(start + random.choice(_MORE_LINES), len(lines) - 1)
+    middle = "\n".join([lines[start][column:], *lines[start + 1 : end + 1]])
+    kept = "\n".join([*lines[:start], lines[start][:column], *lines[end + 1 :]])
+    return Gap(Document(text.path, kept), Cursor(start, column), middle)
+
+
+def draw_bounds(texts: Sequence[Text]) -> list[int]:
+    """Cumulative weights to draw files by: every line of them as often as any other, within reason."""
+    return list(accumulate(min(len(text.text), _LONGEST) for text in texts))
 
 
 class Sampler:
@@ -82,8 +116,7 @@ class Sampler:
         self._texts = texts
         self._length = length
         self._random = Random(seed)
-        # A file is drawn by its length: every line of the repositories as often as any other, within reason.
-        self._bounds = list(accumulate(min(len(text.text), _LONGEST) for text in texts))
+        self._bounds = draw_bounds(texts)
 
     def rows(self) -> Iterator[Row]:
         """Rows without end."""
@@ -98,20 +131,12 @@ class Sampler:
             ids, is_middle = [], []
 
     def _gap(self) -> Row:
-        text = self._random.choices(self._texts, cum_weights=self._bounds)[0]
-        lines = text.text.split("\n")
-        start = self._random.choice([n for n in range(len(lines)) if lines[n].strip()] or [0])
-        column = _column(lines[start], self._random)
-        end = min(start + self._random.choice(_MORE_LINES), len(lines) - 1)
-        middle = "\n".join([lines[start][column:], *lines[start + 1 : end + 1]])
-        rest = lines[end + 1 :]
-        kept = "\n".join([*lines[:start], lines[start][:column], *rest])
-        document = Document(text.path, kept)
+        gap = cut_gap(self._random.choices(self._texts, cum_weights=self._bounds)[0], self._random)
         budget = WindowBudget(self._random.choice(_ABOVE), self._random.choice(_BELOW))
-        window = cut_window(document, Cursor(start, column), budget, lambda part: len(self._tokenizer.encode(part)))
+        window = cut_window(gap.document, gap.cursor, budget, lambda part: len(self._tokenizer.encode(part)))
         heal_at = self._tokenizer.heal_offset(window.left)
         prompt = prompt_ids(render_fim(self._template, window, (), heal_at), self._tokenizer)
-        answer = (*self._tokenizer.encode(window.left[heal_at:] + middle), self._eos)
+        answer = (*self._tokenizer.encode(window.left[heal_at:] + gap.middle), self._eos)
         return Row((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
 
 

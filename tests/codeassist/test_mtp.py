@@ -159,8 +159,10 @@ def test_rows_are_prompts_with_their_answers_and_the_same_for_the_same_seed(mode
     for number in range(60):
         (repository / f"module_{number}.py").write_text("".join(f"value_{n} = {n}\n" for n in range(40)))
     (repository / ".env").write_text("SECRET=1\n" * 40)
+    (repository / "ours.py").write_text("private = 1\n" * 40)
+    (repository / ".codeassistignore").write_text("ours.py\n")
     train, held_out = read_texts([repository])
-    assert len(train) + len(held_out) == 60  # no secrets
+    assert len(train) + len(held_out) == 60  # no secrets, and nothing that no model may see
     assert held_out
     assert not {text.path for text in train} & {text.path for text in held_out}
     rows = [next(Sampler(model, train, 300, seed).rows()) for seed in (1, 1, 2)]

@@ -118,13 +118,11 @@ def engine_arguments(
         # Probabilities among the tokens that may be chosen: what a forced prefix rules out does not make the rest
         # look doubtful.
         "logprobs_mode": "processed_logprobs",
-        **_lora_arguments(options.lora_rank),
+        **_weights_arguments(options),
     }
     n_drafted = speculative_tokens(options, on_cpu=on_cpu)
     if n_drafted:
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
-    if options.quantization:
-        arguments["quantization"] = options.quantization
     more = further_arguments(options.arguments)
     if not on_cpu:
         return arguments | _gpu_arguments(options) | more
@@ -190,12 +188,15 @@ def cpu_dtype(asked: str, hardware: Hardware) -> str:
     return "bfloat16" if hardware.has_bf16_matrices else "float32"
 
 
-def _lora_arguments(rank: int) -> dict[str, Any]:
-    if not rank:
-        return {}
+def _weights_arguments(options: HostOptions) -> dict[str, Any]:
+    """How weights are converted, and whether adapters may be added to them."""
+    converted = {"quantization": options.quantization} if options.quantization else {}
+    if not options.lora_rank:
+        return converted
     return {
+        **converted,
         "enable_lora": True,
-        "max_lora_rank": rank,
+        "max_lora_rank": options.lora_rank,
         "max_loras": ADAPTERS_IN_A_STEP,
         "max_cpu_loras": ADAPTERS_KEPT,
         "lora_target_modules": list(TARGET_MODULES),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from codeassist.activity import Activity
+from codeassist.adapters.using import AdaptedEngine, ChosenAdapter
 from codeassist.chat.model import OpenChat, open_chat
 from codeassist.completion import Completer
 from codeassist.directories import active_environment, cache_directory, cargo_home, go_module_cache
@@ -55,6 +56,7 @@ class Assistant:
         self.next_edits = NextEditor(IndexedFiles(index, workspace))
         self.open_chat: OpenChat = open_chat
         self.finder = Finder(workspace)
+        self._adapted = AdaptedEngine(lambda: self.engine, ChosenAdapter(settings.engine.lora, workspace))
         self._neighbours: tuple[Neighbour, ...] = ()
         self._completer: Completer | None = None
         self._making = threading.Lock()
@@ -163,6 +165,15 @@ class Assistant:
         """The engine itself, for prompts that are rendered already."""
         return self.engine.stream(request)
 
+    def continue_prompt(self, request: GenerationRequest) -> AsyncIterator[Delta]:
+        """The same with the workspace's adapter."""
+        return self._adapted.stream(request)
+
+    @property
+    def adapter(self) -> str:
+        """Folder of the adapter that the workspace is completed with; "" for none."""
+        return self._adapted.adapter
+
     @property
     def completer(self) -> Completer:
         """Made on first use, from any thread: an engine that is somewhere else knows its model only once it has been
@@ -173,13 +184,14 @@ class Assistant:
                 tokenizer = _TOKENIZERS.get(self.engine.info.tokenizer or shipped_model() / "tokenizer.json")
                 retriever = WithActivity(self.index, self.activity, self.index.withheld, lambda: self._neighbours)
                 self._completer = Completer(
-                    self.engine,
+                    self._adapted,
                     tokenizer,
                     retriever,
                     self.settings.completion,
                     withheld=self._withheld,
                     known_names=self.index.known_names,
                     repository=self._repository(),
+                    adapter=lambda: self._adapted.adapter,
                 )
             return self._completer
 

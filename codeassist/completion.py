@@ -51,10 +51,11 @@ class Completer:
         withheld: Withheld = _nothing_withheld,
         known_names: KnownNames | None = None,
         repository: Repository | None = None,
+        adapter: Callable[[], str] = str,
     ) -> None:
         """withheld: why no model may see a document, or None. known_names: those of some names that the repository has,
-        None where nobody can tell. repository: what bare texts are matched to. All are called in threads. Raises
-        ConfigError for an unknown template."""
+        None where nobody can tell. repository: what bare texts are matched to. These are called in threads. adapter:
+        which one the engine's next answer is made with, "" for none. Raises ConfigError for an unknown template."""
         self._engine = engine
         self._tokenizer = tokenizer
         self._settings = settings
@@ -75,6 +76,8 @@ class Completer:
 
         self._pipeline = make_pipeline(retriever)
         self.gaps = GapFiller(engine, self._asker, make_pipeline, retriever, repository or Repository())
+        self._adapter = adapter
+        self._made_with = ""
         self._cache = SuggestionCache()
         self._ids = itertools.count(1)
 
@@ -89,12 +92,12 @@ class Completer:
 
     def edited_since(self, paths: Collection[str]) -> None:
         """These documents were edited: what is suggested in others may have to be another thing now."""
-        self._cache.keep_current(paths)
+        self._current_cache().keep_current(paths)
 
     def can_reuse(self, document: Document, cursor: Cursor) -> bool:
         """Whether an earlier suggestion answers an unasked request here. Raises CursorError."""
         offset = offset_of(document, cursor)
-        return self._engine.status.state == "ready" and self._cache.reuse(document, offset) is not None
+        return self._engine.status.state == "ready" and self._current_cache().reuse(document, offset) is not None
 
     async def complete(self, document: Document, cursor: Cursor, *, invoked: bool = False) -> Suggestion:
         """What to suggest. invoked: the user asked, so it is shown where typing alone would not be disturbed.
@@ -113,7 +116,7 @@ class Completer:
         Raises CursorError. Cancelling aborts all of them.
         """
         started = time.perf_counter()
-        offset = offset_of(document, cursor)
+        offset, cache = offset_of(document, cursor), self._current_cache()
         others = [Manner(invoked=True, temperature=OTHER_TEMPERATURE)] * (limit - 1)
         manners = [Manner(invoked=True), *others]
         made = distinct(await self._made(document, cursor, manners))
@@ -121,7 +124,7 @@ class Completer:
         for suggestion in reversed(suggestions):
             log_outcome(document, cursor, suggestion)
             if suggestion.text:
-                self._cache.store(document, offset, suggestion, invoked=True)
+                cache.store(document, offset, suggestion, invoked=True)
         return suggestions
 
     async def prewarm(self, document: Document, cursor: Cursor) -> None:
@@ -176,16 +179,23 @@ class Completer:
 
     async def _complete(self, document: Document, cursor: Cursor, manner: Manner) -> Suggestion:
         started = time.perf_counter()
-        offset = offset_of(document, cursor)
+        offset, cache = offset_of(document, cursor), self._current_cache()
         is_ready = self._engine.status.state == "ready"
-        suggestion = self._cache.reuse(document, offset, invoked=manner.invoked) if is_ready else None
+        suggestion = cache.reuse(document, offset, invoked=manner.invoked) if is_ready else None
         if suggestion is None:
             (suggestion,) = await self._made(document, cursor, [manner])
             if suggestion.text:
-                self._cache.store(document, offset, suggestion, invoked=manner.invoked)
+                cache.store(document, offset, suggestion, invoked=manner.invoked)
         suggestion = replace(suggestion, ms={**suggestion.ms, "total": ms_since(started)})
         log_outcome(document, cursor, suggestion)
         return suggestion
+
+    def _current_cache(self) -> SuggestionCache:
+        """What was suggested with the adapter that the next request is for; that of another one is forgotten."""
+        adapter = self._adapter()
+        if adapter != self._made_with:
+            self._made_with, self._cache = adapter, SuggestionCache()
+        return self._cache
 
     async def _made(self, document: Document, cursor: Cursor, manners: Sequence[Manner]) -> list[Suggestion]:
         """One suggestion for each manner, of which all or none are invoked. Inside of a word, that is completed."""

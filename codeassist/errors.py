@@ -15,6 +15,7 @@
         ├── EngineCrashed        it died; a restart is under way
         ├── AnswerCutOff         it wrote as much as it may, and was not done
         └── RequestRejected      the request is malformed for this engine (too long, unknown field)
+            └── AdapterUnusable  the adapter that it names cannot be applied to the model
 
 Each message names the thing and the remedy.
 """
@@ -86,3 +87,7 @@ class AnswerCutOff(EngineError):
 
 class RequestRejected(EngineError):
     """The engine cannot honour this request."""
+
+
+class AdapterUnusable(RequestRejected):
+    """The request is for an adapter that cannot be applied; without it, the engine answers."""

@@ -164,6 +164,7 @@ class ModelInfo:
     template: name of the FIM template (`fim.TEMPLATES`). tokenizer: path of a tokenizer.json on this machine, or None.
     gate: least probability (0 to 1) of the suggestion's first line; below it nothing is shown unasked. None when not
         calibrated.
+    base: what adapters know the model by (`adapters/fingerprint.py`); "" where requests may name none.
     """
 
     name: str
@@ -175,6 +176,7 @@ class ModelInfo:
     supports_forced_prefix: bool = False
     supports_logprobs: bool = False
     gate: float | None = None
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ WITH_TORCH = (
     "codeassist/engine/vllm_chat.py",
     "codeassist/engine/vllm_repairs.py",
     "codeassist/engine/vllm_lean_layer.py",
+    "codeassist/engine/vllm_adapter_products.py",
+    "codeassist/engine/loaded_adapters.py",
     "codeassist/engine/forced_prefix.py",
     # Imported by `codeassist mtp train` alone.
     "codeassist/mtp/acceptance.py",

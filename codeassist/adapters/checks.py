@@ -112,8 +112,7 @@ def _module_problem(
     config: Mapping[str, Any],
     rank: int,
 ) -> str:
-    """What is wrong with one layer's two matrices, "" where nothing is. Shapes: A (rank, in), B (out, rank); those of
-    quantised weights are not compared.
+    """What is wrong with one layer's two matrices, "" where nothing is.
 
     base: the model's tensors; none where they cannot be read without loading it.
     """
@@ -126,7 +125,12 @@ def _module_problem(
         return f"{module} is of a layer that the model has not, or only drafts with"
     if base and not any(name.startswith(f"{module}.") for name in base):
         return f"the model has no layer {module}"
-    a, b, weight = pair["A"].shape, pair["B"].shape, base.get(f"{module}.weight")
+    return _shape_problem(module, pair, base.get(f"{module}.weight"), rank)
+
+
+def _shape_problem(module: str, pair: Mapping[str, StoredTensor], weight: StoredTensor | None, rank: int) -> str:
+    """Shapes: A (rank, in), B (out, rank); those of quantised weights are not compared."""
+    a, b = pair["A"].shape, pair["B"].shape
     if len(a) != 2 or len(b) != 2 or a[0] != b[1] or a[0] > rank:
         return f"{module} has matrices {list(a)} and {list(b)}, which do not fit each other and the rank {rank}"
     if weight is not None and weight.dtype in _EXPONENTS and (b[0], a[1]) != weight.shape:

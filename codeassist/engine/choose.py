@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from codeassist.adapters.serving import base_for_adapters, rank_to_serve
 from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
@@ -106,7 +107,7 @@ def open_chat_engine(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEn
     options = chat_options(directory.path, chat)
     if not options.chats:
         raise ModelError(f"{directory.path} has no chat template; set chat.template to the path of one")
-    return _embedded(directory, replace(settings, context_tokens=0, template=""), options)
+    return _embedded(directory, replace(settings, context_tokens=0, template="", lora="off"), options)
 
 
 def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
@@ -118,7 +119,7 @@ def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
 
 def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions) -> EmbeddedEngine:
     further_arguments(settings.vllm_arguments)  # a slip is told now, not by an engine that does not start
-    info = _adjusted(directory.info, settings)
+    info = replace(_adjusted(directory.info, settings), base=base_for_adapters(settings.lora, directory))
     options = HostOptions(
         model=str(directory.path.resolve()),
         n_mtp_layers=directory.n_mtp_layers,
@@ -140,11 +141,15 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         chat_template=chat.template,
         tool_parser=chat.tool_parser,
     )
-    launch = partial(_launch, options, partial(require_startable, directory, info.template, options))
+    rank = partial(rank_to_serve, settings.lora, directory)
+    launch = partial(_launch, options, partial(require_startable, directory, info.template, options), rank)
     return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser))
 
 
-async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
+async def _launch(
+    options: HostOptions, require_startable: Callable[[], None], rank_to_serve: Callable[[], int]
+) -> Child:
+    """Start with the adapters that there are by then."""
     if not vllm_is_installed():
         raise EngineUnavailable(
             "vLLM is not installed; in a clone of codeassist run `make setup TARGET=cpu` (or `gpu`), or install the "
@@ -156,7 +161,7 @@ async def _launch(options: HostOptions, require_startable: Callable[[], None]) -
             "`make setup TARGET=cpu` installs the build for CPUs"
         )
     await asyncio.to_thread(require_startable)
-    return await launch_host(options)
+    return await launch_host(replace(options, lora_rank=await asyncio.to_thread(rank_to_serve)))
 
 
 def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Literal
 
 from codeassist.engine import wire
 from codeassist.engine.chat_events import is_last
 from codeassist.engine.child import Child
 from codeassist.engine.limits import require_fitting
+from codeassist.engine.served_adapters import ServedAdapters
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Speculation
+
+_log = logging.getLogger(__name__)
 
 # After this many crashes in a row without an answer in between, it is not tried again.
 MAX_CRASHES = 6
@@ -58,6 +63,8 @@ class EmbeddedEngine:
         self._answers: dict[int, asyncio.Queue[_Event]] = {}
         self._n_crashes = 0
         self._restarts = 0
+        self._adapters = ServedAdapters()
+        self._is_replaced = False
         # Of the child that runs; a new one counts from 0.
         self.speculation: Speculation | None = None
         self._loading: Literal["starting", "restarting"] = "starting"
@@ -93,6 +100,8 @@ class EmbeddedEngine:
         self._board.require_ready()
         n_prompt = 0 if isinstance(request.prompt, str) else len(request.prompt)
         require_fitting(request, n_prompt, self._info)
+        if request.adapter and not self._adapters.can_serve(request.adapter):
+            request = replace(request, adapter="")
         async with aclosing(self._events({"generate": wire.request_to_json(request)})) as events:
             async for event in events:
                 yield wire.read_event(event)
@@ -139,6 +148,18 @@ class EmbeddedEngine:
             del self._answers[key]
             if not finished:
                 child.send({"key": key, "abort": True})
+            self._replace_if_idle()
+
+    def _replace_if_idle(self) -> None:
+        """End the child, so that another is started with adapters, once nobody waits for an answer of it."""
+        wanted = self._adapters.wanted
+        if wanted and not self._answers and self._child is not None and self._board.current.state == "ready":
+            _log.info("the engine is started again, to answer with the adapter %s", wanted)
+            self._is_replaced = True
+            self._loading = "restarting"
+            message = f"starting {self._info.name} with adapters"
+            self._board.show(EngineStatus("restarting", message, None, self._restarts))
+            self._child.send({"end": True})
 
     async def _keep(self, started: asyncio.Future[None]) -> None:
         """Run one child after the other, until one cannot even start for the first time, or too many have died."""
@@ -146,6 +167,9 @@ class EmbeddedEngine:
             try:
                 await self._run_child(started)
             except (EngineUnavailable, ModelError) as error:
+                if self._is_replaced:
+                    self._is_replaced = False
+                    continue
                 self._n_crashes += 1
                 if not started.done():
                     self._board.show(EngineStatus("failed", str(error)))
@@ -168,7 +192,8 @@ class EmbeddedEngine:
         try:
             while (message := await child.receive()) is not None:
                 self._take(message, child, started)
-            self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
+            if not self._is_replaced:
+                self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
         finally:
             self._child = None
             self._fail_answers()
@@ -177,6 +202,7 @@ class EmbeddedEngine:
 
     def _take(self, message: wire.Json, child: Child, started: asyncio.Future[None]) -> None:
         if "ready" in message:
+            self._adapters.started(message.get("lora_rank", 0))
             self._board.show(EngineStatus("ready", self._info.name, child.pid, self._restarts))
             self._loading = "restarting"
             if not started.done():

@@ -1,10 +1,11 @@
 """The process that holds vLLM: `python -m codeassist.engine.host OPTIONS FD DIRECTORY`.
 
 One socket, one JSON object per line. From the parent: {"key", "generate": request}, {"key", "chat": {"body",
-"priority"}} and {"key", "abort": true}; the end of the stream means: finish. To the parent: {"progress": text},
-{"ready": true}, {"speculation": [drafted, accepted]} (tokens so far), and {"key", ...} with an event of `wire.py` or
-`chat_events.py`. Whatever is printed here goes to stderr; the parent reads it as a log. DIRECTORY is for temporary
-files (vLLM never removes its sockets); the parent deletes it.
+"priority"}} and {"key", "abort": true}; {"end": true} and the end of the stream mean: finish. To the parent:
+{"progress": text}, {"ready": true, "lora_rank": highest rank of adapters, 0 for none}, {"speculation": [drafted,
+accepted]} (tokens so far), and {"key", ...} with an event of `wire.py` or `chat_events.py`. Whatever is printed here
+goes to stderr; the parent reads it as a log. DIRECTORY is for temporary files (vLLM never removes its sockets); the
+parent deletes it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class Host:
     async def serve(self) -> None:
         """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die; a fault of ours ends it too."""
         await self._model.warm_up()
-        self._tell({"ready": True})
+        self._tell({"ready": True, "lora_rank": self._model.adapters.rank})
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(tasks))
             while not listening.done():
@@ -66,6 +67,8 @@ class Host:
     async def _listen(self, tasks: asyncio.TaskGroup) -> None:
         while line := await self._reader.readline():
             message = json.loads(line)
+            if "end" in message:
+                return
             key = message["key"]
             if "generate" in message:
                 self._running[key] = tasks.create_task(self._answer(key, self._generated(message["generate"])))

@@ -19,6 +19,8 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
     """Raises RequestRejected when the model cannot hold the request or the engine cannot force its prefix."""
     if request.forced_prefix and not info.supports_forced_prefix:
         raise RequestRejected("this engine cannot force the start of an answer; leave forced_prefix empty")
+    if request.adapter and not info.base:
+        raise RequestRejected("this engine answers with the model as it is; leave adapter empty")
     if request.max_tokens < 1:
         raise RequestRejected("max_tokens must be at least 1")
     if request.seed is not None and not 0 <= request.seed < 2**63:

@@ -28,12 +28,13 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-from codeassist.engine import vllm_repairs, wire
+from codeassist.engine import vllm_adapter_products, vllm_repairs, wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
 from codeassist.engine.hardware import Hardware
 from codeassist.engine.limits import too_long
+from codeassist.engine.loaded_adapters import LoadedAdapters
 from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vllm_arguments import (
     CPU_CHATS,
@@ -91,6 +92,7 @@ class VllmModel:
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
         self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
             self._llm.logger_manager.stat_loggers = [self._drafts]
 
@@ -211,9 +213,14 @@ class VllmModel:
     async def _generate(
         self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams
     ) -> AsyncGenerator[_Step]:
+        adapter = await self.adapters.find(request.adapter) if request.adapter else None
         self._n_requests += 1
         outputs = self._llm.generate(
-            TokensPrompt(prompt_token_ids=list(prompt)), params, str(self._n_requests), priority=int(request.priority)
+            TokensPrompt(prompt_token_ids=list(prompt)),
+            params,
+            str(self._n_requests),
+            lora_request=adapter,
+            priority=int(request.priority),
         )
         async with aclosing(outputs):
             async for output in outputs:
@@ -244,7 +251,11 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
-    vllm_repairs.use_lean_layers()
+    if config.lora_config is None:
+        vllm_repairs.use_lean_layers()
+    else:
+        vllm_repairs.use_own_experts_beside_adapters()
+        vllm_adapter_products.use_products()
     n_weight_bytes = sum(shard.stat().st_size for shard in Path(arguments["model"]).glob("*.safetensors"))
     vllm_repairs.use_one_thread_for_few_tokens(n_weight_bytes)
     # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from codeassist.adapters.targets import TARGET_MODULES
 from codeassist.engine.hardware import Hardware, kv_cache_bytes
 from codeassist.errors import ConfigError
 
@@ -29,6 +30,9 @@ GPU_REQUESTS = 64
 # three 1.2 times (p95; bench/results/endpoint_priority_six.json, endpoint_priority.json).
 CPU_CHATS = 3
 GPU_CHATS = 48
+# Adapters that the requests of one step may have between them, and those that are kept in memory for later steps.
+ADAPTERS_IN_A_STEP = 4
+ADAPTERS_KEPT = 16
 # Text is read and written by us, but for chats. A small model that is asked for JSON may write blanks until it is cut
 # off, where blanks are allowed.
 _SILENT: Mapping[str, Any] = {"skip_tokenizer_init": True}
@@ -114,12 +118,11 @@ def engine_arguments(
         # Probabilities among the tokens that may be chosen: what a forced prefix rules out does not make the rest
         # look doubtful.
         "logprobs_mode": "processed_logprobs",
+        **_weights_arguments(options),
     }
     n_drafted = speculative_tokens(options, on_cpu=on_cpu)
     if n_drafted:
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
-    if options.quantization:
-        arguments["quantization"] = options.quantization
     more = further_arguments(options.arguments)
     if not on_cpu:
         return arguments | _gpu_arguments(options) | more
@@ -183,6 +186,21 @@ def cpu_dtype(asked: str, hardware: Hardware) -> str:
     if asked != "auto":
         return asked
     return "bfloat16" if hardware.has_bf16_matrices else "float32"
+
+
+def _weights_arguments(options: HostOptions) -> dict[str, Any]:
+    """How weights are converted, and whether adapters may be added to them."""
+    converted = {"quantization": options.quantization} if options.quantization else {}
+    if not options.lora_rank:
+        return converted
+    return {
+        **converted,
+        "enable_lora": True,
+        "max_lora_rank": options.lora_rank,
+        "max_loras": ADAPTERS_IN_A_STEP,
+        "max_cpu_loras": ADAPTERS_KEPT,
+        "lora_target_modules": list(TARGET_MODULES),
+    }
 
 
 def _gpu_arguments(options: HostOptions) -> dict[str, Any]:

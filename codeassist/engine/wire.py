@@ -27,7 +27,7 @@ from codeassist.engine.fields import (
     texts,
     token_ids,
 )
-from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
+from codeassist.errors import AdapterUnusable, EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Token, Usage
 
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 _STATES = ("stopped", "starting", "ready", "restarting", "failed")
 _FINISH_REASONS = ("stop", "length", "abort")
 _ERRORS: dict[str, type[EngineError]] = {
-    kind.__name__: kind for kind in (EngineCrashed, EngineUnavailable, RequestRejected)
+    kind.__name__: kind for kind in (AdapterUnusable, EngineCrashed, EngineUnavailable, RequestRejected)
 }
 
 
@@ -167,7 +167,9 @@ def engine_from_json(value: Json) -> tuple[ModelInfo, EngineStatus]:
 
 
 def model_to_json(info: ModelInfo) -> Json:
-    """Every field of the model's description."""
+    """Every field of the model's description; `base` only where adapters can be asked for, so that versions which do
+    not know it can attach."""
+    base = {"base": info.base} if info.base else {}
     return {
         "name": info.name,
         "template": info.template,
@@ -178,6 +180,7 @@ def model_to_json(info: ModelInfo) -> Json:
         "supports_forced_prefix": info.supports_forced_prefix,
         "supports_logprobs": info.supports_logprobs,
         "gate": info.gate,
+        **base,
     }
 
 
@@ -195,6 +198,7 @@ def model_from_json(value: Json) -> ModelInfo:
         supports_forced_prefix=fields.take("supports_forced_prefix", flag),
         supports_logprobs=fields.take("supports_logprobs", flag),
         gate=fields.take("gate", optional(number)),
+        base=fields.take("base", text, ""),
     )
     fields.finish()
     return info

@@ -76,7 +76,7 @@ def answering(service: Service, asking: Asking, prompt: Prompt | Unwrapped, inde
         client=asking.caller.name,
         priority=asking.priority,
     )
-    return service.generate(request, asking.caller, asking.route, is_streamed=asked.stream)
+    return service.continue_prompt(request, asking.caller, asking.route, is_streamed=asked.stream)
 
 
 def _fim_request(asking: Asking, gap: Unwrapped, info: ModelInfo, request_id: str, seed: int | None) -> FimRequest:

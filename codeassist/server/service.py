@@ -90,9 +90,14 @@ class Service:
         return Answering(entry, _recorded(entry, self._filled(asked, entry)))
 
     def generate(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
-        """Continue a prompt as it is. Raises EngineUnavailable at once where no answer can come."""
+        """Answer one of our own processes. Raises EngineUnavailable at once where no answer can come."""
         entry = self._open(asked, route, caller, is_streamed=is_streamed)
         return Answering(entry, _recorded(entry, self.assistant.generate(asked)))
+
+    def continue_prompt(self, asked: GenerationRequest, caller: Caller, route: str, *, is_streamed: bool) -> Answering:
+        """Continue a prompt as it is, with the workspace's adapter. Raises EngineUnavailable at once where none can."""
+        entry = self._open(asked, route, caller, is_streamed=is_streamed)
+        return Answering(entry, _recorded(entry, self.assistant.continue_prompt(asked)))
 
     @property
     def n_open(self) -> int:

@@ -75,7 +75,7 @@ def _ask(service: Service, asked: TabbyRequest, request_id: str, route: str, cal
     if asked.raw_prompt:
         raw = GenerationRequest(request_id, asked.raw_prompt, n_tokens)
         raw = replace(raw, temperature=asked.temperature, seed=asked.seed, client=caller.name)
-        return service.generate(raw, caller, route, is_streamed=False)
+        return service.continue_prompt(raw, caller, route, is_streamed=False)
     gap = FimRequest(
         id=request_id,
         prefix=asked.prefix,

@@ -20,14 +20,17 @@ from codeassist.models.shards import StoredTensor, read_shard
 Array = numpy.typing.NDArray[Any]
 
 
-def write_adapter(folder: Path, model: Path, *, rank: int = 8, size: float = 0.05, seed: int = 0, **config: Any) -> Path:
+def write_adapter(
+    folder: Path, model: Path, *, rank: int = 8, size: float = 0.05, seed: int = 0, **config: Any
+) -> Path:
     """An adapter of all layers that may have one, as PEFT writes it. size: of the numbers in B; 0 changes nothing.
 
     config: more keys of adapter_config.json, or others in place of ours. Returns the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     described = json.loads((model / "config.json").read_text())
-    drawn, matrices = numpy.random.default_rng(seed), {}
+    drawn = numpy.random.default_rng(seed)
+    matrices: dict[str, Array] = {}
     for name, shape in _adaptable(model, int(described["num_hidden_layers"])).items():
         a = drawn.normal(0, shape[1] ** -0.5, (rank, shape[1])).astype(numpy.float32)
         b = (drawn.normal(0, 1, (shape[0], rank)) * size).astype(numpy.float32)

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from codeassist import __version__
+from codeassist.commands.adapt import adapt
 from codeassist.commands.answers import error_answer, told
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, demo):
+for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, adapt, demo):
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)

@@ -35,6 +35,7 @@ ONLY_IN = {
     "git": ("indexer/gitcommand.py",),
     "tree_sitter": ("indexer/",),
     "sqlite3": ("indexer/", "codeassist/shadow/", "codeassist/statistics/"),
+    "peft": ("codeassist/adapt/",),
     "vllm": ("codeassist/engine/",),
     "httpx": ("codeassist/engine/", "codeassist/commands/"),
     "starlette": ("codeassist/server/",),
@@ -43,7 +44,7 @@ ONLY_IN = {
 }
 
 # Not in the base install, and slow to load: never at the top of a module.
-LATE = {"faiss", "sentence_transformers", "torch", "transformers", "vllm"}
+LATE = {"faiss", "peft", "sentence_transformers", "torch", "transformers", "vllm"}
 
 # Loaded in vLLM's own process, or for a training; nobody else may import them at the top of a module in turn.
 WITH_TORCH = (
@@ -54,6 +55,12 @@ WITH_TORCH = (
     "codeassist/engine/vllm_adapter_products.py",
     "codeassist/engine/loaded_adapters.py",
     "codeassist/engine/forced_prefix.py",
+    # Imported by `codeassist adapt` alone.
+    "codeassist/adapt/adaptation.py",
+    "codeassist/adapt/adapted.py",
+    "codeassist/adapt/greedy.py",
+    "codeassist/adapt/judging.py",
+    "codeassist/adapt/training.py",
     # Imported by `codeassist mtp train` alone.
     "codeassist/mtp/acceptance.py",
     "codeassist/mtp/layer.py",

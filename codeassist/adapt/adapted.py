@@ -6,6 +6,7 @@ vLLM can adapt when it serves (`codeassist/adapters/targets.py`). Experts, route
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -83,6 +84,15 @@ class Adapted:
         only = replace(row, weights=tuple(0.0 if n < row.n_prompt else 1.0 for n in range(len(row.ids))))
         return float(self._weighted([only]))
 
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def next_logits(self, ids: Sequence[int], past: Any) -> tuple[Tensor, Any]:
+        """Of the token after these, (vocabulary,), and keys and values so far. past: those of what stands before."""
+        self._base.eval()
+        fed = torch.tensor([ids], device=self._device)
+        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=self._is_cuda):
+            said = self._base(input_ids=fed, past_key_values=past, use_cache=True, logits_to_keep=1)
+        return said.logits[0, -1], said.past_key_values
+
     @contextmanager
     def without(self) -> Iterator[None]:
         """The model as it is, for the length of a `with` block."""
@@ -123,6 +133,13 @@ class Adapted:
         from safetensors.torch import load_file
 
         self.take(load_file(folder / WEIGHTS))
+
+    def release(self) -> None:
+        """Give back the memory; nothing more can be asked."""
+        del self._base, self._layers
+        gc.collect()
+        if self._is_cuda:
+            torch.cuda.empty_cache()
 
     def _adapted(self) -> list[Any]:
         from peft.tuners.tuners_utils import BaseTunerLayer
@@ -197,4 +214,3 @@ def _load(path: Path, device: str) -> Any:
             f"{path} cannot be loaded: {error}; `codeassist models verify {path}` checks its files"
         ) from None
     return loaded.to(device).eval().requires_grad_(False)
-

@@ -22,8 +22,8 @@ from indexer.languages import language_of
 MIN_FILES = 24
 # Of a larger repository a part is taken: one pass over it would take longer than anybody waits.
 MAX_FILES = 4000
-# One file in so many tells when to stop; is judged on for its hash; is judged on for having been changed lately. Of each
-# so many at most.
+# One file in so many tells when to stop; is judged on for its hash; is judged on for having been changed lately. There
+# are so many of each at most.
 _TUNE, _TEST, _RECENT = 20, 10, 10
 _MOST = 100
 # So many commits are looked at; one that touches more files is a sweep over all of them, not somebody's work.

@@ -34,7 +34,9 @@ def truth(row: Row) -> str:
     return row.middle.partition("\n")[0].strip()
 
 
-def compare(rows: Sequence[Row], before: Sequence[str], after: Sequence[str], recent: Collection[str]) -> list[Answered]:
+def compare(
+    rows: Sequence[Row], before: Sequence[str], after: Sequence[str], recent: Collection[str]
+) -> list[Answered]:
     """Answers to the same rows, without and with the adapter."""
     return [
         Answered(

@@ -8,7 +8,6 @@ A version whose training was broken off has its state in it, and is gone on with
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,12 +34,13 @@ class Identity:
     rank: int
 
 
-def new_folder(root: Path, base: str) -> Path:
-    """The folder of the newest adaptation to this model that was broken off, else one that is not there yet."""
+def new_folder(identity: Identity) -> Path:
+    """The folder of the newest such adaptation that was broken off, else one that is not there yet."""
+    root = identity.root
     readable = root.name.encode("utf-8", "backslashreplace").decode().replace("\\", "_")
     home = adapters_directory() / f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     versions = sorted(folder for folder in home.glob("*") if folder.is_dir())
-    unfinished = [folder for folder in versions if _is_of(folder, base) and not (folder / DESCRIPTION).exists()]
+    unfinished = [folder for folder in versions if _is_of(folder, identity) and not (folder / DESCRIPTION).exists()]
     return unfinished[-1] if unfinished else home / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
@@ -92,8 +92,9 @@ def _told(identity: Identity) -> dict[str, Any]:
     }
 
 
-def _is_of(folder: Path, base: str) -> bool:
+def _is_of(folder: Path, identity: Identity) -> bool:
     try:
-        return json.loads((folder / FILES).read_text(encoding="utf-8")).get("base") == base
-    except (OSError, ValueError, AttributeError):
+        told = read_object(folder / FILES)
+    except ModelError:
         return False
+    return all(told.get(name) == value for name, value in _told(identity).items())

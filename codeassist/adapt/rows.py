@@ -135,11 +135,14 @@ def draw_row(
     return maker.row(gap, int(prompt_tokens * share), weight, context)
 
 
-def even_rows(maker: RowMaker, texts: Sequence[Text], n_rows: int, prompt_tokens: int, seed: int) -> list[Row]:
-    """Rows to judge by, in whole prompts: as many of each file as of any other, the same for the same seed."""
+def even_rows(
+    maker: RowMaker, texts: Sequence[Text], n_rows: int, prompt_tokens: int, context: float, seed: int
+) -> list[Row]:
+    """Rows to judge by: as many of each file as of any other, the same for the same seed.
+
+    context: see `RowMaker.row`.
+    """
     random = Random(seed)
     order = random.sample(list(texts), len(texts))
     gaps = (cut_gap(order[n % len(order)], random) for n in range(n_rows))
-    return [maker.row(gap, prompt_tokens, 0.0) for gap in gaps]
-
-
+    return [maker.row(gap, prompt_tokens, 0.0, context) for gap in gaps]

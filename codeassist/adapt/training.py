@@ -27,7 +27,7 @@ _BETAS, _DECAY, _CLIP = (0.9, 0.95), 0.01, 1.0
 # Rates rise in this share of the training, and fall to that one at the end, along a cosine.
 _WARM_UP, _LAST_RATE = 0.05, 0.05
 # So many looks are taken in a whole training; after so many that are not better it ends.
-_LOOKS, _PATIENCE = 10, 3
+_LOOKS, _PATIENCE = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Trainer:
             adapted.parameters, lr=plan.rate, betas=_BETAS, weight_decay=_DECAY, fused=fused
         )
         self.step, self._tokens, self._looks, self._since_best = 0, 0, 0, 0
-        self._best, self._before = math.inf, 0.0
+        self._best, self._before, self._rows_at_once = math.inf, 0.0, plan.rows_at_once
         self._resume()
 
     def run(self, batches: Iterator[list[Row]], progress: Callable[[Look], None]) -> None:
@@ -94,7 +94,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate(begun)
         # Rows of like length stand together, so that few places are filled up.
-        loss = self._adapted.learn(sorted(rows, key=lambda row: len(row.ids)), self._plan.rows_at_once)
+        loss = self._gradient(sorted(rows, key=lambda row: len(row.ids)))
         if not math.isfinite(loss):
             raise ModelError("the loss is no longer a number; adapt again with a lower --rate")
         torch.nn.utils.clip_grad_norm_(self._adapted.parameters, _CLIP)
@@ -102,6 +102,18 @@ class Trainer:
         self._optimiser.zero_grad(set_to_none=True)
         self._tokens += sum(len(row.ids) for row in rows)
         return loss
+
+    def _gradient(self, rows: Sequence[Row]) -> float:
+        """Where so many rows do not fit into the memory together, fewer at a time from then on."""
+        try:
+            return self._adapted.learn(rows, self._rows_at_once)
+        except torch.OutOfMemoryError:
+            if self._rows_at_once == 1:
+                raise
+        self._rows_at_once //= 2
+        self._optimiser.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        return self._gradient(rows)
 
     def _look(self, loss: float, begun: float) -> Look:
         held_out = mean_nats(self._adapted.nats, self._tune)

@@ -28,7 +28,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A held-out cursor and what was answered there, the rest of the line. exact: (before, after); similarity: 0 to 1."""
+    """A held-out cursor, and how right the rest of its line was. Pairs: before, after; similarity: 0 to 1."""
 
     path: str
     is_recent: bool

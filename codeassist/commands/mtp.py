@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from codeassist.commands.devices import chosen_device, require_libraries
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.options import AsJson
 from codeassist.errors import EngineUnavailable
@@ -69,7 +70,7 @@ def train(
     drafts that the model would accept there no longer grows, and the best layer is kept as mtp.safetensors.
     """
     front = front_of(context)
-    _require_libraries()
+    require_libraries("torch", "transformers", "safetensors")
     from codeassist.mtp.loader import Plan
 
     plan = Plan(steps, rows, length, look_every=max(min(200, steps // 10), 1), seconds=minutes * 60, workers=_workers())
@@ -126,7 +127,7 @@ def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, d
 
     base = (front.cwd / model).resolve()
     require_base(read_checkpoint(base).config)
-    chosen = _device(device)
+    chosen = chosen_device(device)
     train_on, held_out = read_texts([(front.cwd / folder).resolve() for folder in data])
     front.error_console.print(f"{len(train_on)} files to train on, {len(held_out)} held out; on {chosen}")
     try:
@@ -139,20 +140,6 @@ def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, d
         ) from None
 
 
-def _device(asked: str) -> str:
-    """What to train on. Raises EngineUnavailable for what is not there."""
-    import torch
-
-    if not asked:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=asked)
-    except (RuntimeError, AssertionError) as error:
-        said = str(error).splitlines()[0]
-        raise EngineUnavailable(f"--device {asked} cannot be used: {said}; leave it out for what there is") from None
-    return asked
-
-
 def _tell(front: Front, look: Look, plan: Plan) -> None:
     front.error_console.print(
         f"step {look.step:>6} of {plan.steps}   loss {look.loss:6.3f}   held out {look.held_out_loss:6.3f}   "
@@ -163,13 +150,3 @@ def _tell(front: Front, look: Look, plan: Plan) -> None:
 def _workers() -> int:
     """Processes that draw batches; one core is left for the loop that feeds the accelerator."""
     return max(min((os.cpu_count() or 2) - 2, 12), 1)
-
-
-def _require_libraries() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("torch", "transformers", "safetensors") if find_spec(name) is None]
-    if missing:
-        raise EngineUnavailable(
-            f"training needs {', '.join(missing)}, which come with vLLM; in a clone run `make setup TARGET=gpu`"
-        )

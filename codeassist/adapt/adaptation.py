@@ -24,18 +24,20 @@ from codeassist.tokenizer import FileTokenizer
 from indexer.types import Retriever
 
 # Gaps that tell when to stop, in prompts half as long and without context: they are looked at again and again.
-_TUNE_ROWS, _TUNE_SHARE = 32, 0.5
+_TUNE_ROWS, _TUNE_SHARE = 24, 0.5
 # Held-out gaps that the verdict rests on.
 JUDGED_ROWS = 96
 # What a row has besides its prompt: the answer.
 _ANSWER_TOKENS = 128
+_LEAST_LENGTH = 3 * _ANSWER_TOKENS
 # A repository is gone through so many times, within these bounds of steps; each file's characters make so many tokens,
 # and a row has so much of its prompt from the file itself (rows.py draws it so).
 _PASSES, _FEWEST, _MOST = 3, 30, 2000
 _CHARACTERS_PER_TOKEN, _FILE_SHARE = 3.5, 0.4
 # The highest rate, for the width of the shipped model; wider ones change more by the same step.
 _RATE, _WIDTH = 5e-4, 512
-_ROWS_ON_GPU = 4
+# Rows of a step, and how many of them are computed together: a CPU is busy with one, and takes seconds for it.
+_ON_GPU, _ON_CPU = (16, 4), (4, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,24 +115,26 @@ class Adaptation:
         return RowMaker(self._tokenizer, self._template, self._retriever, hidden, self._shares)
 
     def _fitting(self, length: int) -> int:
-        """Tokens of a whole prompt. Raises ModelError for rows that the model cannot hold."""
+        """Tokens of a whole prompt. Raises ModelError for rows that the model cannot hold, or that hold nothing."""
         info = self._model.info
         if length > info.context_tokens:
             raise ModelError(
                 f"rows of {length} tokens exceed the context of {info.name} ({info.context_tokens}); "
                 "give a smaller --length"
             )
+        if 0 < length < _LEAST_LENGTH:
+            raise ModelError(f"rows of {length} tokens have no room for a prompt; give a larger --length")
         return min(length - _ANSWER_TOKENS, info.prompt_tokens) if length else info.prompt_tokens
 
     def _plan(self, device: str) -> Plan:
-        wishes, is_gpu = self._wishes, device.startswith("cuda")
-        plan = Plan(
-            steps=1,
+        wishes = self._wishes
+        rows, rows_at_once = _ON_GPU if device.startswith("cuda") else _ON_CPU
+        n_tokens = sum(len(text.text) for text in self.split.train) / _CHARACTERS_PER_TOKEN
+        steps = int(_PASSES * n_tokens / (rows * self._prompt_tokens * _FILE_SHARE))
+        return Plan(
+            steps=wishes.steps or min(max(steps, _FEWEST), _MOST),
             seconds=wishes.seconds,
             rate=wishes.rate or _RATE * (_WIDTH / int(self._model.config.get("hidden_size") or _WIDTH)) ** 0.5,
-            rows_at_once=_ROWS_ON_GPU if is_gpu else 1,
+            rows=rows,
+            rows_at_once=rows_at_once,
         )
-        n_tokens = sum(len(text.text) for text in self.split.train) / _CHARACTERS_PER_TOKEN
-        per_step = plan.rows * self._prompt_tokens * _FILE_SHARE
-        steps = min(max(int(_PASSES * n_tokens / per_step), _FEWEST), _MOST)
-        return Plan(wishes.steps or steps, plan.seconds, plan.rate, rows_at_once=plan.rows_at_once)

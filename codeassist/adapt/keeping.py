@@ -41,7 +41,7 @@ def new_folder(identity: Identity) -> Path:
     home = adapters_directory() / f"{readable or 'root'}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     versions = sorted(folder for folder in home.glob("*") if folder.is_dir())
     unfinished = [folder for folder in versions if _is_of(folder, identity) and not (folder / DESCRIPTION).exists()]
-    return unfinished[-1] if unfinished else home / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return unfinished[-1] if unfinished else home / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 def begin(folder: Path, identity: Identity, sides: Mapping[str, list[str]]) -> None:

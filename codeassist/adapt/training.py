@@ -27,20 +27,20 @@ _BETAS, _DECAY, _CLIP = (0.9, 0.95), 0.01, 1.0
 # Rates rise in this share of the training, and fall to that one at the end, along a cosine.
 _WARM_UP, _LAST_RATE = 0.05, 0.05
 # So many looks are taken in a whole training; after so many that are not better it ends.
-_LOOKS, _PATIENCE = 8, 3
+_LOOKS, _PATIENCE = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How long and how fast. steps, seconds: whichever is over first (0 seconds: no limit); rate: the highest.
 
-    rows_at_once: that fit into memory together. file_weight: of a token around a gap, where one in it counts 1.
+    rows: of a step. rows_at_once: that fit into memory together. file_weight: of a token around a gap, where one in it counts 1.
     """
 
     steps: int
     seconds: float
     rate: float
-    rows: int = 8
+    rows: int = 4
     rows_at_once: int = 1
     file_weight: float = 0.2
     seed: int = 1

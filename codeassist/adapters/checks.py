@@ -16,7 +16,7 @@ import numpy as np
 from codeassist.adapters.fingerprint import base_fingerprint
 from codeassist.adapters.targets import MAX_RANK, TARGET_MODULES
 from codeassist.engine.fields import Fields, flag, mapping, optional, positive, text
-from codeassist.errors import ModelError
+from codeassist.errors import AdapterUnusable, ModelError
 from codeassist.models.checks import shard_problems
 from codeassist.models.directory import ModelDirectory
 from codeassist.models.json_files import read_object
@@ -49,6 +49,12 @@ def adapter_problems(folder: Path, model: ModelDirectory) -> Iterator[str]:
         yield from _weight_problems(folder / WEIGHTS, model, adapter_rank(folder))
     except ModelError as error:
         yield str(error)
+
+
+def require_usable(model: ModelDirectory, folder: Path) -> None:
+    """Raises AdapterUnusable with the first problem."""
+    if problem := next(adapter_problems(folder, model), ""):
+        raise AdapterUnusable(problem)
 
 
 def adapter_rank(folder: Path) -> int:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from codeassist.adapters.checks import require_usable
 from codeassist.adapters.serving import base_for_adapters, rank_to_serve
 from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
@@ -143,7 +144,13 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
     )
     rank = partial(rank_to_serve, settings.lora, directory)
     launch = partial(_launch, options, partial(require_startable, directory, info.template, options), rank)
-    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser))
+    return EmbeddedEngine(
+        info,
+        launch,
+        chats=chat.chats,
+        calls_tools=bool(chat.tool_parser),
+        require_usable=partial(require_usable, directory),
+    )
 
 
 async def _launch(

@@ -20,7 +20,7 @@ from codeassist.engine import wire
 from codeassist.engine.chat_events import is_last
 from codeassist.engine.child import Child
 from codeassist.engine.limits import require_fitting
-from codeassist.engine.served_adapters import ServedAdapters
+from codeassist.engine.served_adapters import RequireUsable, ServedAdapters
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
@@ -47,11 +47,12 @@ class EmbeddedEngine:
         *,
         chats: bool = False,
         calls_tools: bool = False,
+        require_usable: RequireUsable = lambda _folder: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """launch: starts one child process, or raises what `start` raises. chats: whether the model has a chat
-        template. calls_tools: whether calls of tools can be read back from what it writes. sleep: waits between
-        restarts."""
+        template. calls_tools: whether calls of tools can be read back from what it writes. require_usable: asked
+        before the engine is started again for an adapter. sleep: waits between restarts."""
         self.chats = chats
         self.calls_tools = calls_tools
         self._info = info
@@ -63,7 +64,7 @@ class EmbeddedEngine:
         self._answers: dict[int, asyncio.Queue[_Event]] = {}
         self._n_crashes = 0
         self._restarts = 0
-        self._adapters = ServedAdapters()
+        self._adapters = ServedAdapters(require_usable)
         self._is_replaced = False
         # Of the child that runs; a new one counts from 0.
         self.speculation: Speculation | None = None
@@ -100,8 +101,9 @@ class EmbeddedEngine:
         self._board.require_ready()
         n_prompt = 0 if isinstance(request.prompt, str) else len(request.prompt)
         require_fitting(request, n_prompt, self._info)
-        if request.adapter and not self._adapters.can_serve(request.adapter):
+        if request.adapter and not await self._adapters.can_serve(request.adapter):
             request = replace(request, adapter="")
+            self._board.require_ready()
         async with aclosing(self._events({"generate": wire.request_to_json(request)})) as events:
             async for event in events:
                 yield wire.read_event(event)

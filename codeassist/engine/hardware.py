@@ -43,6 +43,13 @@ def has_gpu(root: Path = Path("/")) -> bool:
     return any(next(root.glob(pattern), None) for pattern in _GPU_DEVICES)
 
 
+def count_gpus(root: Path = Path("/")) -> int:
+    """NVIDIA's GPUs that this process may use, as far as device files tell: a container has no more of them than it was
+    given. 0 where none is shown, or of another maker."""
+    devices = [path for path in root.glob("dev/nvidia[0-9]*") if path.name.removeprefix("nvidia").isdecimal()]
+    return len(devices) or len(list(root.glob("proc/driver/nvidia/gpus/*")))
+
+
 def read_hardware(root: Path = Path("/")) -> Hardware:
     """This machine, within the limits of this process's cgroup."""
     cpu_info = _read(root / "proc/cpuinfo")

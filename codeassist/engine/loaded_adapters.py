@@ -14,9 +14,9 @@ from pathlib import Path
 from vllm.lora.request import LoRARequest
 from vllm.v1.engine.exceptions import EngineDeadError
 
-from codeassist.adapters.checks import CONFIG, WEIGHTS, adapter_problems, adapter_rank
+from codeassist.adapters.checks import CONFIG, WEIGHTS, adapter_rank, require_usable
 from codeassist.engine.vllm_arguments import ADAPTERS_KEPT
-from codeassist.errors import AdapterUnusable, ModelError
+from codeassist.errors import AdapterUnusable
 from codeassist.models.directory import read_model
 
 # Below what vLLM keeps: its order of use may differ a little from ours.
@@ -53,9 +53,8 @@ class LoadedAdapters:
             return self._loaded[key]
 
     def _require_usable(self, folder: Path) -> None:
-        if problem := next(adapter_problems(folder, read_model(self._model)), ""):
-            raise AdapterUnusable(problem)
-        if (rank := _rank(folder)) > self.rank:
+        require_usable(read_model(self._model), folder)
+        if (rank := adapter_rank(folder)) > self.rank:
             raise AdapterUnusable(f"{folder} has rank {rank}, and the engine was started for at most {self.rank}")
 
     async def _load_new(self, folder: str) -> LoRARequest:
@@ -76,10 +75,3 @@ def _key(folder: str) -> _Key:
     except OSError as error:
         raise AdapterUnusable(f"{error.filename or folder} cannot be read ({error.strerror})") from None
     return folder, *(part for file in files for part in (file.st_mtime_ns, file.st_size, file.st_ino))
-
-
-def _rank(folder: Path) -> int:
-    try:
-        return adapter_rank(folder)
-    except ModelError as error:
-        raise AdapterUnusable(str(error)) from None

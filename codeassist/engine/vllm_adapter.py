@@ -251,9 +251,8 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
-    if config.lora_config is None:
-        vllm_repairs.use_lean_layers()
-    else:
+    vllm_repairs.use_lean_layers()
+    if config.lora_config is not None:
         vllm_repairs.use_own_experts_beside_adapters()
         vllm_adapter_products.use_products()
     n_weight_bytes = sum(shard.stat().st_size for shard in Path(arguments["model"]).glob("*.safetensors"))

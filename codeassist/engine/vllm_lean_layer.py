@@ -2,8 +2,9 @@
 
 vLLM's layer is some fifty modules, custom operators, views and copies; a step of one token spends a quarter of its time
 between the kernels that compute it. `Lean` calls the same kernels, in the same order, on the same weights. Each layer
-tries it once beside vLLM's own code; where it does not know a layer (quantised weights, another version of vLLM, other
-attention) or computes anything else, vLLM's own code stays. Proof: `test_lean_layers_compute_what_vllms_compute`.
+tries it once beside vLLM's own code, adapters included; where it does not know a layer (quantised weights, another
+version of vLLM, other attention) or computes anything else, vLLM's own code stays. Proof:
+`test_lean_layers_compute_what_vllms_compute`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from vllm.forward_context import ForwardContext, get_forward_context
+from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.model_executor.layers.attention import Attention
 from vllm.model_executor.models.deepseek_v2 import DeepseekV2DecoderLayer, DeepseekV2MLP
 
@@ -89,6 +91,23 @@ def _try(
     return right
 
 
+def _linear(module: Any) -> _Linear:
+    """What a linear layer computes, with what the adapters of a step add to it."""
+    if not isinstance(module, BaseLinearLayerWithLoRA):
+        plain: _Linear = module.cpu_linear
+        return plain
+    base: _Linear = module.base_layer.cpu_linear
+
+    def adapted(x: Tensor, _weight: None, _bias: None) -> Tensor:
+        out = base(x, None, None)
+        adapters = module.punica_wrapper
+        if not adapters.no_lora:
+            adapters.add_lora_linear(out, x, module.lora_a_stacked, module.lora_b_stacked, 1.0, module.output_slices)
+        return out
+
+    return adapted
+
+
 def _is_close(found: Tensor, right: Tensor) -> bool:
     return bool((found - right).abs().max() <= TOLERANCE * right.abs().max())
 
@@ -134,11 +153,11 @@ class _Attention:
         if type(module.attn) is not Attention or module.v_head_dim != module.qk_head_dim:
             raise ValueError("other attention")
         return cls(
-            module.q_proj.cpu_linear,
-            module.kv_a_proj_with_mqa.cpu_linear,
+            _linear(module.q_proj),
+            _linear(module.kv_a_proj_with_mqa),
             _Norm.of(module.kv_a_layernorm),
-            module.kv_b_proj.cpu_linear,
-            module.o_proj.cpu_linear,
+            _linear(module.kv_b_proj),
+            _linear(module.o_proj),
             module.num_local_heads,
             module.qk_nope_head_dim,
             module.kv_lora_rank,
@@ -191,7 +210,7 @@ class _Dense:
 
     @classmethod
     def of(cls, module: DeepseekV2MLP) -> _Dense:
-        return cls(module.gate_up_proj.cpu_linear, module.down_proj.cpu_linear)
+        return cls(_linear(module.gate_up_proj), _linear(module.down_proj))
 
     def run(self, x: Tensor) -> Tensor:
         gate_up = self.gate_up(x, None, None)
@@ -216,7 +235,7 @@ class _Experts:
             raise ValueError("experts elsewhere")
         isa = routed.quant_method.moe_kernel.fused_experts.isa
         weights = routed.w13_weight.data, routed.w2_weight.data
-        return cls(module.gate.cpu_linear, router, *weights, isa, _Dense.of(module.shared_experts))
+        return cls(_linear(module.gate), router, *weights, isa, _Dense.of(module.shared_experts))
 
     def run(self, x: Tensor) -> Tensor:
         weights, experts = self.router._compute_routing(x, self.gate(x, None, None), None)

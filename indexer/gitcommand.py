@@ -129,7 +129,7 @@ def commits_of_branch(root: Path, limit: int) -> list[list[str]]:
 
 
 def last_commits(root: Path, limit: int) -> list[list[str]]:
-    """Newest first, the files below root that each of the last commits added or changed: `limit` at most, and no merges.
+    """Newest first, the files below root that each of the last commits added or changed; `limit` at most, no merges.
 
     There are none before the first commit. Raises GitTrouble.
     """
@@ -140,8 +140,8 @@ def last_commits(root: Path, limit: int) -> list[list[str]]:
     answer = _run(root, "log", *chosen, *_PLAIN, f"--max-count={limit}", "HEAD", "--", seconds=DIFF_SECONDS)
     if answer.status:
         raise _trouble(root, answer)
-    commits = answer.output.split(b"\x01")[1:]
-    return [[os.fsdecode(path.lstrip(b"\n")) for path in commit.split(b"\0") if path.strip(b"\n")] for commit in commits]
+    commits = ([path.lstrip(b"\n") for path in commit.split(b"\0")] for commit in answer.output.split(b"\x01")[1:])
+    return [[os.fsdecode(path) for path in commit if path] for commit in commits]
 
 
 def _run(root: Path, *arguments: str, seconds: float = GIT_SECONDS) -> _Answer:

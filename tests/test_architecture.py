@@ -58,6 +58,7 @@ WITH_TORCH = (
     # Imported by `codeassist adapt` alone.
     "codeassist/adapt/adaptation.py",
     "codeassist/adapt/adapted.py",
+    "codeassist/adapt/evaluation.py",
     "codeassist/adapt/greedy.py",
     "codeassist/adapt/judging.py",
     "codeassist/adapt/training.py",

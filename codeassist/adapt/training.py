@@ -34,7 +34,8 @@ _LOOKS, _PATIENCE = 6, 3
 class Plan:
     """How long and how fast. steps, seconds: whichever is over first (0 seconds: no limit); rate: the highest.
 
-    rows: of a step. rows_at_once: that fit into memory together. file_weight: of a token around a gap, where one in it counts 1.
+    rows: of a step. rows_at_once: that fit into memory together. file_weight: of a token around a gap, where one in it
+    counts 1.
     """
 
     steps: int

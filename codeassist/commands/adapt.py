@@ -25,6 +25,7 @@ from indexer.errors import IndexerError
 if TYPE_CHECKING:
     from codeassist.adapt.adaptation import Adaptation, Wishes
     from codeassist.adapt.adapted import Adapted
+    from codeassist.adapt.evaluation import Evaluation
     from codeassist.adapt.keeping import Identity
     from codeassist.adapt.training import Look
     from codeassist.adapt.verdict import Figure, Verdict
@@ -127,8 +128,8 @@ class _Command:
             async with opened_index(self._front, self._workspace, overrides) as index:
                 adaptation = await self._begin(identity, model, index)
                 adapted = await self._trained(adaptation)
-            verdict, by = await self._judged(adaptation, adapted, model)
-        return await asyncio.to_thread(self._end, adaptation, identity, verdict, by)
+            evaluation = await self._evaluated(adaptation, adapted, model)
+        return await asyncio.to_thread(self._end, adaptation, identity, evaluation)
 
     async def _begin(self, identity: Identity, model: ModelDirectory, index: CodeIndex) -> Adaptation:
         from codeassist.adapt.adaptation import Adaptation
@@ -163,43 +164,21 @@ class _Command:
             self._say(f"\nbroken off; the same command goes on. The best adapter so far lies in {adaptation.folder}")
             raise
 
-    async def _judged(self, adaptation: Adaptation, adapted: Adapted, model: ModelDirectory) -> tuple[Verdict, str]:
-        """The verdict, and what answered at the held-out cursors."""
-        from codeassist.adapt.judging import compare
-        from codeassist.adapt.verdict import judge
-        from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
+    async def _evaluated(self, adaptation: Adaptation, adapted: Adapted, model: ModelDirectory) -> Evaluation:
+        from codeassist.adapt.evaluation import evaluate
 
-        gaps = await asyncio.to_thread(adaptation.judge, adapted, self._tell_judged)
-        if vllm_is_installed() and (vllm_runs_on_cpu() or has_gpu()):
-            adapted.release()
-            by, (before, after) = "vLLM", await self._engine_answers(adaptation, model)
-        else:
-            by, (before, after) = "transformers", await asyncio.to_thread(adaptation.answer, adapted)
-        recent = adaptation.split.recent
-        return judge(gaps, compare(adaptation.cursors, before, after, recent)), by
+        engine = replace(self._settings.engine, model=str(model.path), speculative_tokens=0)
+        with bars(self._front) as shown:
+            return await evaluate(adaptation, adapted, engine, self._tell_judged, shown.on_status)
 
-    async def _engine_answers(self, adaptation: Adaptation, model: ModelDirectory) -> tuple[list[str], list[str]]:
-        from codeassist.adapt.completing import answers
-        from codeassist.engine.choose import open_embedded
-
-        lora = str(adaptation.folder)
-        engine = open_embedded(replace(self._settings.engine, model=str(model.path), lora=lora, speculative_tokens=0))
-        try:
-            with bars(self._front) as shown:
-                engine.on_status(shown.on_status)
-                await engine.start()
-            rows = adaptation.cursors
-            return await answers(engine, rows, None), await answers(engine, rows, adaptation.folder)
-        finally:
-            await engine.close()
-
-    def _end(self, adaptation: Adaptation, identity: Identity, verdict: Verdict, by: str) -> int:
+    def _end(self, adaptation: Adaptation, identity: Identity, evaluation: Evaluation) -> int:
         from codeassist.adapt.keeping import describe
         from codeassist.adapt.training import STATE
         from codeassist.adapters.registry import enable
 
+        verdict = evaluation.verdict
         is_enabled = verdict.improves and self._enables
-        described = {**verdict.described(), "answered_by": by}
+        described = {**verdict.described(), "answered_by": evaluation.answered_by}
         describe(adaptation.folder, identity, described, enabled=is_enabled)
         (adaptation.folder / STATE).unlink(missing_ok=True)
         if is_enabled:
@@ -207,7 +186,7 @@ class _Command:
         if self._as_json:
             self._front.print_json({"folder": str(adaptation.folder), "enabled": is_enabled, **described})
         else:
-            self._show(adaptation, verdict, by, is_enabled=is_enabled)
+            self._show(adaptation, verdict, evaluation.answered_by, is_enabled=is_enabled)
         return 0 if verdict.improves else 1
 
     def _show(self, adaptation: Adaptation, verdict: Verdict, by: str, *, is_enabled: bool) -> None:

@@ -111,7 +111,9 @@ def tokenizer(tokenizer_file: Path) -> FileTokenizer:
 
 
 def test_a_row_is_the_prompt_and_its_answer_and_slots_weigh_nothing(tokenizer: FileTokenizer) -> None:
-    found = Found(hit("other.py", 1, "def other():\n    return 1"), hit("held_out.py", 1, "def secret():\n    return 2"))
+    found = Found(
+        hit("other.py", 1, "def other():\n    return 1"), hit("held_out.py", 1, "def secret():\n    return 2")
+    )
     maker = RowMaker(tokenizer, TEMPLATE, found, ["held_out.py"], Shares(0.5, 0.2))
     gap = Gap(Document("a.py", "import other\n\ndef f():\n    \n"), Cursor(3, 4), "return other.other()")
     row = maker.row(gap, 400, 0.25)
@@ -122,7 +124,7 @@ def test_a_row_is_the_prompt_and_its_answer_and_slots_weigh_nothing(tokenizer: F
     assert text.startswith(f"{TEMPLATE.bos}{TEMPLATE.begin}")
     answer = tokenizer.decode(row.ids[row.n_prompt :])
     assert answer == f"{row.forced}return other.other(){TEMPLATE.stop[0]}"
-    weighed = {weight: "" for weight in (0.0, 0.25, 1.0)}
+    weighed = dict.fromkeys((0.0, 0.25, 1.0), "")
     for token, weight in zip(row.ids, row.weights, strict=True):
         weighed[weight] += tokenizer.decode([token])
     assert "def other" in weighed[0.0]
@@ -153,7 +155,7 @@ def test_rows_are_the_same_for_the_same_seed_and_keep_their_length(tokenizer: Fi
 
 def test_gaps_are_cut_as_for_draft_layers() -> None:
     gap = cut_gap(Text("a.py", "first = 1\nsecond = 2\n"), Random(3))
-    before, after = gap.document.text.split("\n"), "first = 1\nsecond = 2\n".split("\n")
+    before, after = gap.document.text.split("\n"), ["first = 1", "second = 2", ""]
     rebuilt = before[: gap.cursor.line + 1]
     rebuilt[-1] += gap.middle
     assert "\n".join([*rebuilt, *before[gap.cursor.line + 1 :]]).split("\n") == after

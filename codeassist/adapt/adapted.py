@@ -21,14 +21,16 @@ from torch.utils.checkpoint import checkpoint
 from codeassist.adapt.rows import Row
 from codeassist.adapters.checks import CONFIG, WEIGHTS
 from codeassist.adapters.targets import peft_targets
-from codeassist.errors import ModelError
+from codeassist.engine.memory import available_bytes
+from codeassist.errors import EngineUnavailable, ModelError
 from codeassist.models.json_files import read_object
+from codeassist.models.weights import loaded_files
 from codeassist.mtp.base import Base
 from codeassist.mtp.relabel import BASE_TYPES
 
 # Twice the rank is what LoRA's changes are scaled by, as most recipes do; some of its inputs are left out at random,
 # since a repository is little to learn from.
-_ALPHA, _DROPOUT = 2, 0.05
+_ALPHA, _DROPOUT, _SEED = 2, 0.05, 0
 # Logits of so many tokens are in memory at the same time: a vocabulary is wider than the model.
 _TOKENS_AT_ONCE = 1024
 
@@ -37,10 +39,13 @@ class Adapted:
     """A model with an adapter that says nothing yet."""
 
     def __init__(self, model: Path, device: str, rank: int) -> None:
-        """Loads the weights, in bfloat16 (float32 on a CPU). Raises ModelError."""
+        """Loads the weights, in bfloat16 (float32 on a CPU). Raises ModelError, and EngineUnavailable where they do not
+        fit."""
         from peft import LoraConfig, inject_adapter_in_model
 
+        require_room(_needed_bytes(model, device), _free_bytes(device), model, device)
         base = _load(model, device)
+        torch.manual_seed(_SEED)
         self._config = LoraConfig(
             r=rank,
             lora_alpha=_ALPHA * rank,
@@ -51,11 +56,12 @@ class Adapted:
         # Where PEFT sees the config of a mixture of experts, it adapts those as well. So it sees the layers alone.
         self._layers = nn.ModuleDict({"model": base.model})
         inject_adapter_in_model(self._config, self._layers)
+        for tensor in self._matrices().values():  # made in the type of the layers, in which small steps would be lost
+            tensor.data = tensor.data.float()
         self._base = base
         self._device, self._is_cuda = device, device.startswith("cuda")
         if self._is_cuda:  # activations of a large model do not fit beside it
             base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-            base.enable_input_require_grads()
 
     @property
     def context_tokens(self) -> int:
@@ -191,6 +197,26 @@ def require_adaptable(model: Path) -> None:
             f"transformers knows no {config.get('model_type')!r}, which {model} is; install a newer transformers, or "
             "adapt another model with --model"
         )
+
+
+def require_room(needed: int, free: int, model: Path, device: str) -> None:
+    """Raises EngineUnavailable where the weights alone do not fit: a process that takes more memory than there is ends
+    without a word."""
+    if needed > free:
+        raise EngineUnavailable(
+            f"{model} needs {needed / 2**30:.1f} GiB on {device} to be trained on, and {free / 2**30:.1f} GiB are "
+            "free; end what else runs there, or adapt a smaller model with --model"
+        )
+
+
+def _needed_bytes(model: Path, device: str) -> int:
+    n_bytes = sum(file.stat().st_size for file in loaded_files(model))
+    is_stored_whole = read_object(model / "config.json").get("torch_dtype") == "float32"
+    return n_bytes if device.startswith("cuda") or is_stored_whole else 2 * n_bytes  # computed in float32
+
+
+def _free_bytes(device: str) -> int:
+    return int(torch.cuda.mem_get_info(device)[0]) if device.startswith("cuda") else available_bytes()
 
 
 def _is_known(model_type: str) -> bool:

@@ -12,7 +12,7 @@ from tiny_model import write_model
 
 from codeassist.adapt.rows import Row
 from codeassist.adapters.checks import adapter_problems
-from codeassist.errors import ModelError
+from codeassist.errors import EngineUnavailable, ModelError
 from codeassist.models.directory import read_model
 
 if TYPE_CHECKING:
@@ -152,3 +152,11 @@ def by_whole_prompts(adapted: Adapted, vocabulary: Vocabulary, prompt: tuple[int
         if not said[-1] or b"\n" in said[-1]:
             break
     return b"".join(said).decode("utf-8", "replace")
+
+
+def test_a_model_that_does_not_fit_is_told_before_it_is_loaded() -> None:
+    from codeassist.adapt.adapted import require_room
+
+    require_room(2**30, 2**30, Path("model"), "cpu")
+    with pytest.raises(EngineUnavailable, match=r"needs 60\.0 GiB on cpu .* 20\.0 GiB are free"):
+        require_room(60 * 2**30, 20 * 2**30, Path("model"), "cpu")

@@ -71,12 +71,10 @@ def adapt(
     """Fine-tune the completion model on a repository: an adapter (LoRA) for this repository alone.
 
     Some files are held out, by chance and those that were changed last. The adapter is enabled only if it makes their
-    code surely likelier and answers no fewer of their lines; otherwise the exit code is 1. Nothing leaves this machine.
-    A training that was broken off goes on where it was.
+    code surely likelier and answers no fewer of their lines; otherwise the exit code is 1. Training goes on where it
+    was broken off. Nothing leaves this machine.
 
     [bold]Examples[/bold]
-
-      codeassist adapt
 
       codeassist adapt ~/src/api --minutes 60
 

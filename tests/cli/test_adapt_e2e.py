@@ -91,16 +91,16 @@ def test_a_training_that_was_broken_off_goes_on_and_what_does_not_improve_is_not
     repository: Path, model: Path, home: dict[str, str]
 ) -> None:
     asked = command(repository, model, "--steps", "6", "--rate", "1e-12")
-    running = subprocess.Popen(asked, env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert running.stderr is not None
     said = []
-    for line in running.stderr:
-        said.append(line)
-        if line.startswith("step     2"):
-            break
-    running.send_signal(signal.SIGINT)
-    said += running.stderr
-    assert running.wait(60) == 130, "".join(said)
+    with subprocess.Popen(asked, env=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            said.append(line)
+            if line.startswith("step     2"):
+                break
+        running.send_signal(signal.SIGINT)
+        said += running.stderr
+        assert running.wait(60) == 130, "".join(said)
     assert any("broken off; the same command goes on" in line for line in said)
     assert list(described(home)) == []
 

@@ -160,3 +160,18 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded() -> None:
     require_room(2**30, 2**30, Path("model"), "cpu")
     with pytest.raises(EngineUnavailable, match=r"needs 60\.0 GiB on cpu .* 20\.0 GiB are free"):
         require_room(60 * 2**30, 20 * 2**30, Path("model"), "cpu")
+
+
+def test_other_architectures_are_adapted_by_the_same_code(tmp_path: Path) -> None:
+    import transformers
+
+    from codeassist.adapt.adapted import Adapted, require_adaptable
+
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = transformers.Qwen2Config(vocab_size=512, num_key_value_heads=2, **sizes)
+    transformers.Qwen2ForCausalLM(config).save_pretrained(tmp_path)
+    require_adaptable(tmp_path)
+    adapted = Adapted(tmp_path, "cpu", 4)
+    assert adapted.learn([row(100)], 1) > 0
+    assert all(tensor.grad is not None for tensor in adapted.parameters)
+    assert "base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight" in adapted.matrices()

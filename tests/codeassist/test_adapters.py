@@ -249,7 +249,8 @@ async def opened(tmp_path: Path, setting: str = "auto", info: Any = None) -> tup
     return engine, AdaptedEngine(lambda: engine, ChosenAdapter(setting, tmp_path))
 
 
-async def test_each_request_is_for_the_adapter_of_that_moment(tmp_path: Path) -> None:
+async def test_each_request_is_for_the_adapter_of_that_moment(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     engine, adapted = await opened(tmp_path)
     await answer(adapted)
     enable(tmp_path, BASE, tmp_path / "one")
@@ -259,6 +260,8 @@ async def test_each_request_is_for_the_adapter_of_that_moment(tmp_path: Path) ->
     disable(tmp_path)
     await answer(adapted)
     assert asked_of(engine) == ["", "one", "two", ""]
+    told = [record.getMessage().rpartition(" with ")[2] for record in caplog.records]
+    assert told == [str(tmp_path / "one"), str(tmp_path / "two"), "the model as it is"]
 
 
 async def test_settings_say_off_or_one_for_all(tmp_path: Path) -> None:

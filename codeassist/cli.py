@@ -15,6 +15,7 @@ import typer
 
 from codeassist import __version__
 from codeassist.commands.adapt import adapt
+from codeassist.commands.adapters import adapters
 from codeassist.commands.answers import error_answer, told
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
@@ -50,6 +51,7 @@ for command in (index, search, map, complete, explain, serve, status, lsp, mcp, 
 app.add_typer(models)
 app.add_typer(mtp)
 app.add_typer(keys)
+app.add_typer(adapters)
 
 
 def main() -> None:

@@ -32,9 +32,11 @@ def registry_file() -> Path:
 
 
 def adapter_for(root: Path, fingerprint: str) -> Path | None:
-    """Folder of the adapter that a repository is completed with by this base model; None where there is none."""
-    folder = read_registry().get(str(root.resolve()), {}).get(fingerprint)
-    return Path(folder) if folder else None
+    """Folder of the adapter that a folder of code is completed with by this base model: its own, or that of the
+    innermost repository around it. None where there is none."""
+    registry, root = read_registry(), root.resolve()
+    found = (registry.get(str(folder), {}).get(fingerprint) for folder in (root, *root.parents))
+    return next((Path(folder) for folder in found if folder), None)
 
 
 def registered_folders(fingerprint: str) -> frozenset[Path]:
@@ -66,6 +68,14 @@ def disable(root: Path) -> bool:
     if found is not None:
         _write(registry)
     return found is not None
+
+
+def forget(folder: Path) -> None:
+    """Have no repository completed with this adapter any more. Raises ConfigError."""
+    registry = _read()
+    left = {root: {base: used for base, used in uses.items() if used != str(folder)} for root, uses in registry.items()}
+    if left != registry:
+        _write({root: uses for root, uses in left.items() if uses})
 
 
 def _read() -> Registry:

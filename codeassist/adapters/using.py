@@ -38,8 +38,13 @@ class ChosenAdapter:
         seen = (base, stamp(registry_file()))
         if seen != self._seen:
             self._seen = seen
-            self._folder = str(adapter_for(self._workspace, base) or "")
+            self._take(str(adapter_for(self._workspace, base) or ""))
         return self._folder
+
+    def _take(self, folder: str) -> None:
+        if folder != self._folder:
+            _log.info("%s is completed with %s", self._workspace, folder or "the model as it is")
+        self._folder = folder
 
 
 class AdaptedEngine:

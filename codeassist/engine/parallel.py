@@ -37,7 +37,7 @@ def _problems(options: HostOptions, config: Mapping[str, Any], n_gpus: int, *, o
     if on_cpu and (more or options.expert_parallel):
         yield (
             f"{spelled or 'engine.expert_parallel'} is for GPUs, and the installed vLLM is a build for CPUs; set it "
-            "back, or install the other build (`make setup TARGET=gpu`)"
+            "back, install the other build (`make setup TARGET=gpu`), or have engine.url name a vLLM server"
         )
     is_here = not _ELSEWHERE & further_arguments(options.arguments).keys()
     if 0 < n_gpus < n_asked and is_here:

@@ -15,7 +15,9 @@ from codeassist.types import GenerationRequest, ModelInfo
 
 
 def retold(request: GenerationRequest, first: ModelInfo, second: ModelInfo) -> GenerationRequest:
-    """The request, as a text that the second engine tokenises itself. Raises ModelError."""
+    """The request, as a text that the second engine tokenises itself; adapters are the first one's. Raises
+    ModelError."""
+    request = replace(request, adapter="")
     text = request.prompt if isinstance(request.prompt, str) else _spelled(request.prompt, first)
     one, other = TEMPLATES.get(first.template), TEMPLATES.get(second.template)
     if one is None or other is None:

@@ -37,7 +37,7 @@ def own_routes(service: Service) -> list[Route]:
         asked = await read_as(request, wire.request_from_json)
         is_own = getattr(request.state, OWN_STATE, False)
         if asked.adapter:
-            await asyncio.to_thread(_require_adapter, asked.adapter, service.assistant, is_own=is_own)
+            await asyncio.to_thread(require_adapter, asked.adapter, service.assistant, is_own=is_own)
         # Every process counts its requests from 1; the engine wants ids that differ.
         caller = caller_of(request)
         # On whose behalf one asks is believed of the user's own processes alone: turns are counted by client.
@@ -54,7 +54,7 @@ def _require_model(mark: str | None, info: ModelInfo) -> None:
         raise EngineUnavailable(f"the prompt was made for another model than {info.name}, which runs here now")
 
 
-def _require_adapter(folder: str, assistant: Assistant, *, is_own: bool) -> None:
+def require_adapter(folder: str, assistant: Assistant, *, is_own: bool) -> None:
     """Raises RequestRejected for a folder that this user has not enabled: files are opened for it, and loaded. The
     user's own processes may name the adapter of any repository, others that of the workspace alone."""
     named = named_folder(assistant.settings.engine.lora)

@@ -297,6 +297,17 @@ async def test_a_withheld_document_reaches_neither_prompt_nor_engine(tokenizer: 
     await engine.close()
 
 
+async def test_what_one_adapter_suggested_is_not_shown_for_another(tokenizer: FileTokenizer, info: ModelInfo) -> None:
+    engine, adapter = await started(["ab", "ac"], info), ["one"]
+    completer = Completer(engine, tokenizer, None, CompletionSettings(), adapter=lambda: adapter[0])
+    assert (await complete(completer, "x = ‸\n")).text == "ab"
+    assert (await complete(completer, "x = a‸\n")).from_cache
+    adapter[0] = "two"
+    assert not (await complete(completer, "x = a‸\n")).from_cache
+    completer.close()
+    await engine.close()
+
+
 async def test_a_slot_leaves_when_its_file_may_not_be_shown_any_more(make: Make, info: ModelInfo) -> None:
     retriever = ListRetriever([HIT])
     completer = make(await started(["= 1\n"] * 3, info), retriever)

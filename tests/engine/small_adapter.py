@@ -21,7 +21,7 @@ Array = numpy.typing.NDArray[Any]
 
 
 def write_adapter(
-    folder: Path, model: Path, *, rank: int = 8, size: float = 0.05, seed: int = 0, **config: Any
+    folder: Path, model: Path, *, rank: int = 8, size: float = 0.05, seed: int = 0, repository: str = "", **config: Any
 ) -> Path:
     """An adapter of all layers that may have one, as PEFT writes it. size: of the numbers in B; 0 changes nothing.
 
@@ -39,7 +39,13 @@ def write_adapter(
     told = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": rank, "lora_alpha": rank, "bias": "none"}
     told |= {"target_modules": sorted({name.rpartition(".")[2] for name in _adaptable(model, 99)}), **config}
     (folder / CONFIG).write_text(json.dumps(told))
-    ours = {"base": base_fingerprint(model), "base_name": model.name, "rank": rank, "enabled": True}
+    ours = {
+        "base": base_fingerprint(model),
+        "base_name": model.name,
+        "rank": rank,
+        "enabled": True,
+        "repository": repository,
+    }
     (folder / DESCRIPTION).write_text(json.dumps(ours))
     return folder
 

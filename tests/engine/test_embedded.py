@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from codeassist.engine import wire
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
 from codeassist.engine.scripted import SCRIPTED_INFO
-from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
+from codeassist.errors import AdapterUnusable, EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import Delta, GenerationRequest, Priority, Speculation, Usage
 
 
@@ -234,6 +236,79 @@ async def test_a_death_is_told_and_healed() -> None:
     await until(lambda: engine.status.state == "ready")
     assert (engine.status.pid, engine.status.restarts) == (101, 1)
     assert nursery.children[0].n_closed == 1
+    await engine.close()
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> str:
+    (tmp_path / "adapter_config.json").write_text('{"r": 8}')
+    return str(tmp_path)
+
+
+def adapting(nursery: Nursery, require_usable: Callable[[Path], None] = lambda _: None) -> EmbeddedEngine:
+    info = replace(SCRIPTED_INFO, base="b" * 64)
+    return EmbeddedEngine(info, nursery.launch, sleep=nursery.sleep, require_usable=require_usable)
+
+
+async def answered(engine: EmbeddedEngine, child: FakeChild, adapter: str) -> str:
+    """The adapter that the child was asked for."""
+    n = len([message for message in child.heard if "generate" in message])
+    reader = asyncio.create_task(read(engine, ask(adapter=adapter)))
+    await until(lambda: reader.done() or len([one for one in child.heard if "generate" in one]) > n)
+    if not reader.done():
+        message = [one for one in child.heard if "generate" in one][-1]
+        child.answer(message["key"], "x", "stop")
+        await reader
+        return str(message["generate"].get("adapter", ""))
+    await reader
+    raise AssertionError("answered without the child")
+
+
+async def test_the_first_adapter_has_the_engine_started_again_when_it_is_idle(adapter: str) -> None:
+    nursery = Nursery(READY, [{"ready": True, "lora_rank": 16}])
+    engine = adapting(nursery)
+    await engine.start()
+    child = nursery.children[0]
+    waiting = asyncio.create_task(read(engine, ask()))
+    await until_asked(child)
+    assert await answered(engine, child, adapter) == ""
+    assert (engine.status.state, child.heard[-1].get("end")) == ("ready", None)
+    child.answer(child.heard[0]["key"], "x", "stop")
+    await waiting
+    assert child.heard[-1] == {"end": True}
+    assert (engine.status.state, engine.status.message) == ("restarting", "starting scripted with adapters")
+    child.say(None)
+    await until(lambda: engine.status.state == "ready")
+    assert (engine.status.pid, engine.status.restarts, nursery.pauses) == (101, 0, [])
+    assert await answered(engine, nursery.children[1], adapter) == adapter
+    await engine.close()
+
+
+async def test_an_engine_that_comes_back_without_adapters_is_not_started_over_and_over(adapter: str) -> None:
+    nursery = Nursery(READY, READY)
+    engine = adapting(nursery)
+    await engine.start()
+    await answered(engine, nursery.children[0], adapter)
+    nursery.children[0].say(None)
+    await until(lambda: engine.status.pid == 101)
+    await until(lambda: engine.status.state == "ready")
+    assert await answered(engine, nursery.children[1], adapter) == ""
+    assert engine.status.state == "ready"
+    await engine.close()
+
+
+async def test_nothing_is_started_again_for_an_adapter_that_cannot_be_applied(adapter: str) -> None:
+    def refuse(folder: Path) -> None:
+        raise AdapterUnusable(f"{folder} is bad")
+
+    nursery = Nursery(READY)
+    engine = adapting(nursery, refuse)
+    await engine.start()
+    for folder, complaint in ((adapter, "is bad"), (f"{adapter}/none", "is missing")):
+        with pytest.raises(AdapterUnusable, match=complaint):
+            await read(engine, ask(adapter=folder))
+    assert engine.status.state == "ready"
+    assert nursery.children[0].heard == []
     await engine.close()
 
 

@@ -149,3 +149,12 @@ def test_further_arguments_replace_ours(on_cpu: bool) -> None:
 def test_a_further_argument_without_name_or_value_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"engine\.vllm_arguments"):
         further_arguments([text])
+
+
+@pytest.mark.parametrize("on_cpu", [True, False])
+def test_adapters_cost_nothing_where_there_are_none(on_cpu: bool) -> None:
+    assert "enable_lora" not in arguments(on_cpu=on_cpu)
+    told = arguments(replace(OPTIONS, lora_rank=32), on_cpu=on_cpu)
+    assert (told["enable_lora"], told["max_lora_rank"]) == (True, 32)
+    assert told["max_cpu_loras"] >= told["max_loras"] > 1
+    assert "experts" not in told["lora_target_modules"]

@@ -91,3 +91,25 @@ def test_lean_layers_compute_what_vllms_compute(tiny_model: Path) -> None:
     for kind in ("distrusted", "lean"):
         for found, right in zip(told[kind][1], told["own"][1], strict=True):
             assert found == pytest.approx(right, abs=1e-4)
+
+
+@pytest.mark.parametrize("adapters", [[-1, -1, -1], [0, 0, 1], [-1, 2, 2, -1, 0], [1]])
+def test_products_compute_what_an_adapter_is(adapters: list[int]) -> None:
+    """Each token with its own adapter's matrices, for a layer of two parts; what has none is left as it was."""
+    import torch
+
+    from codeassist.engine.vllm_adapter_products import add_lora_linear, runs
+
+    width, parts, rank, n_places = 12, (5, 7), 3, 3
+    a = [torch.randn(n_places, 1, rank, width) for _ in parts]
+    b = [torch.randn(n_places, 1, part, rank) for part in parts]
+    x, y = torch.randn(len(adapters), width), torch.randn(len(adapters), sum(parts))
+    expected = y.clone()
+    for token, place in enumerate(adapters):
+        if place >= 0:
+            added = [first[place, 0].T @ second[place, 0].T for first, second in zip(a, b, strict=True)]
+            expected[token] += x[token] @ torch.cat(added, dim=1) * 0.5
+    wrapper = type("Wrapper", (), {})()
+    wrapper.codeassist_runs = runs(torch.tensor(adapters))
+    add_lora_linear(wrapper, y, x, a, b, 0.5, parts)
+    torch.testing.assert_close(y, expected, rtol=1e-4, atol=1e-4)

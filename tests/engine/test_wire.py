@@ -8,12 +8,12 @@ import pytest
 from asking import ask
 
 from codeassist.engine import wire
-from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
+from codeassist.errors import AdapterUnusable, EngineCrashed, EngineError, EngineUnavailable, RequestRejected
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Token, Usage
 
 FULL = GenerationRequest(
     id="r", prompt=(0, 7), max_tokens=3, forced_prefix="dé", stop=("\n",), temperature=0.5, top_p=0.9, seed=1,
-    priority=Priority.CHAT, logprobs=True,
+    priority=Priority.CHAT, logprobs=True, adapter="/adapters/shop/1",
 )  # fmt: skip
 
 
@@ -40,12 +40,17 @@ def test_deltas_survive(delta: Delta) -> None:
 
 
 def test_engines_survive() -> None:
-    info = ModelInfo("m", "deepseek", 4096, 1536, 48, Path("/m/tokenizer.json"), True, True, -0.5)
+    info = ModelInfo("m", "deepseek", 4096, 1536, 48, Path("/m/tokenizer.json"), True, True, -0.5, "f" * 64)
     status = EngineStatus("restarting", "again", 12, 3)
     assert wire.engine_from_json(through_json(wire.engine_to_json(info, status))) == (info, status)
 
 
-@pytest.mark.parametrize("kind", [EngineCrashed, EngineUnavailable, RequestRejected])
+def test_adapters_are_no_word_to_those_who_use_none() -> None:
+    assert "adapter" not in wire.request_to_json(ask())
+    assert "base" not in wire.model_to_json(ModelInfo("m", "deepseek", 4096, 1536))
+
+
+@pytest.mark.parametrize("kind", [AdapterUnusable, EngineCrashed, EngineUnavailable, RequestRejected])
 def test_errors_arrive_as_their_kind(kind: type[Exception]) -> None:
     event = through_json(wire.error_event(kind("why")))  # type: ignore[arg-type]
     with pytest.raises(kind, match="why"):

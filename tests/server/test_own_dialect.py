@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codeassist.adapters.registry import enable
 from codeassist.engine import wire
 from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.discovery import RunningServer
 from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.server.own import require_adapter
+from codeassist.settings import EngineSettings, Settings
 from codeassist.types import GenerationRequest, Priority
 from tests.engine.asking import until
 
@@ -51,6 +56,38 @@ async def test_nobody_asks_in_the_name_of_others_but_the_users_own_processes(end
         asked = wire.request_to_json(replace(REQUEST, client="another", priority=Priority.AHEAD))
         await e.client.post("/codeassist/v1/generate", json=asked, headers={"codeassist-client": "me"})
     assert [(request.client, request.priority) for request in e.engine.requests] == [("me@127.0.0.1", Priority.AHEAD)]
+
+
+async def test_nobody_has_files_loaded_that_the_user_has_not_enabled(
+    endpoint: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over TCP only the workspace's own adapter may be named, and that is what every text is completed with."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    async with endpoint() as e:
+        e.engine._info = replace(e.engine.info, base="b" * 64)
+        enable(e.assistant.workspace, "b" * 64, tmp_path / "ours")
+        enable(tmp_path / "other", "b" * 64, tmp_path / "theirs")
+        codes = {}
+        for folder in (str(tmp_path / "ours"), str(tmp_path / "theirs"), "/etc", "ours", ""):
+            asked = wire.request_to_json(replace(REQUEST, adapter=folder))
+            codes[folder] = (await e.client.post("/codeassist/v1/generate", json=asked)).status_code
+        await e.client.post("/v1/completions", json={"prompt": "def f(", "max_tokens": 4})
+    assert list(codes.values()) == [200, 400, 400, 400, 200]
+    used = [request.adapter for request in e.engine.requests]
+    assert used == [str(tmp_path / "ours"), "", str(tmp_path / "ours")]
+
+
+@pytest.mark.parametrize(("setting", "codes"), [("auto", (200, 400)), ("/mine", (200, 200))])
+def test_own_processes_may_name_what_is_enabled_for_any_repository(
+    make_assistant: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, codes: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assistant = make_assistant(("x",), None, replace(Settings(), engine=replace(EngineSettings(), lora=setting)))
+    assistant.engine._info = replace(assistant.engine.info, base="b" * 64)
+    enable(tmp_path / "other", "b" * 64, tmp_path / "theirs")
+    for folder, code in zip((str(tmp_path / "theirs"), "/mine"), codes, strict=True):
+        with pytest.raises(RequestRejected) if code == 400 else nullcontext():
+            require_adapter(folder, assistant, is_own=True)
 
 
 async def test_two_editors_may_count_their_requests_alike(endpoint: Any) -> None:

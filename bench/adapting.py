@@ -51,7 +51,7 @@ def main() -> None:
         "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
         "libraries": {name: installed_version(name) for name in ("torch", "transformers", "peft")},
         "model": {"name": read_model(options.model).info.name, "fingerprint": base_fingerprint(options.model)},
-        "wishes": {"minutes": options.minutes, "rank": options.rank, "steps": options.steps, "rate": options.rate},
+        "wishes": {name: getattr(options, name) for name in ("minutes", "steps", "rank", "rate", "length")},
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({**head, "repositories": measured}, indent=1) + "\n", encoding="utf-8")
@@ -65,7 +65,9 @@ async def measure(root: Path, device: str, options: argparse.Namespace) -> Mappi
         return dict(json.loads(kept.read_text(encoding="utf-8")))
     settings = bench_settings(options.option, options.work / "indexes")
     model = read_model(options.model)
-    wishes = Wishes(options.rank, options.steps, options.minutes * 60, options.rate, 0, options.work / root.name)
+    wishes = Wishes(
+        options.rank, options.steps, options.minutes * 60, options.rate, options.length, options.work / root.name
+    )
     identity = Identity(base_fingerprint(model.path), model.info.name, root, options.rank)
     shares = Shares(settings.completion.context_share, settings.completion.suffix_share)
     looks: list[Look] = []
@@ -125,6 +127,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--length", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--device", default="")
     parser.add_argument("--no-context", dest="context", action="store_false", help="prompts without other files' code")

@@ -213,6 +213,7 @@ def test_a_training_that_was_broken_off_is_found_again_and_one_that_is_done_is_n
     keeping.begin(folder, identity, sides)
     assert keeping.new_folder(identity) == folder
     assert keeping.sides_of(folder, identity) == sides
+    assert folder.stat().st_mode & 0o777 == 0o700  # private code can be read out of an adapter
     keeping.describe(folder, identity, {"improves": True}, enabled=True)
     assert keeping.new_folder(identity) != folder
     with pytest.raises(ModelError, match="is done"):

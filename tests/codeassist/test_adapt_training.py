@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tiny_model import write_model
@@ -162,16 +162,36 @@ def test_a_model_that_does_not_fit_is_told_before_it_is_loaded() -> None:
         require_room(60 * 2**30, 20 * 2**30, Path("model"), "cpu")
 
 
-def test_other_architectures_are_adapted_by_the_same_code(tmp_path: Path) -> None:
+SIZES = {"vocab_size": 512, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
+# DeepSeek-Coder-V2's: softmax scoring, greedy choice, two shared experts, no compressed queries; sizes made small.
+V2 = {
+    "intermediate_size": 64, "moe_intermediate_size": 16, "n_routed_experts": 4, "n_shared_experts": 2,
+    "num_experts_per_tok": 2, "first_k_dense_replace": 1, "kv_lora_rank": 16, "q_lora_rank": None,
+    "qk_rope_head_dim": 8, "qk_nope_head_dim": 16, "v_head_dim": 16, "topk_method": "greedy", "n_group": 1,
+    "topk_group": 1, "scoring_func": "softmax", "norm_topk_prob": False, "num_key_value_heads": 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("family", "sizes", "layer"),
+    [
+        ("Qwen2", {"intermediate_size": 64, "num_key_value_heads": 2}, "self_attn.k_proj"),
+        ("DeepseekV2", V2, "mlp.shared_experts.up_proj"),
+    ],
+)
+def test_other_architectures_are_adapted_by_the_same_code(
+    family: str, sizes: dict[str, Any], layer: str, tmp_path: Path
+) -> None:
     import transformers
 
     from codeassist.adapt.adapted import Adapted, require_adaptable
 
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    config = transformers.Qwen2Config(vocab_size=512, num_key_value_heads=2, **sizes)
-    transformers.Qwen2ForCausalLM(config).save_pretrained(tmp_path)
+    config = getattr(transformers, f"{family}Config")(**SIZES, **sizes)
+    getattr(transformers, f"{family}ForCausalLM")(config).save_pretrained(tmp_path)
     require_adaptable(tmp_path)
     adapted = Adapted(tmp_path, "cpu", 4)
     assert adapted.learn([row(100)], 1) > 0
     assert all(tensor.grad is not None for tensor in adapted.parameters)
-    assert "base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight" in adapted.matrices()
+    names = adapted.matrices()
+    assert f"base_model.model.model.layers.1.{layer}.lora_A.weight" in names
+    assert not [name for name in names if ".experts." in name or "kv_b_proj" in name]

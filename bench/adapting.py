@@ -4,18 +4,19 @@
 
 Each repository is adapted to as the command does it, with its own held-out files, and judged as the command judges:
 losses of held-out gaps, the rest of the line at held-out cursors, both with and without the adapter, with intervals.
-Retrieval may take as long as it likes. What is tuned (rates, weights, passes) is tuned on
-poetry, trl and streamlink; docker-py, werkzeug and python-prompt-toolkit are for figures alone.
+Retrieval may take as long as it likes. Whoever tunes rates, weights or passes does so on poetry, trl and streamlink;
+docker-py, werkzeug and python-prompt-toolkit are for figures alone.
 
 Without vLLM, answers come by transformers' code, and the result says so; `--no-context` does without an index, for a
-machine that lacks what indexing needs. FOLDER keeps adapters, indexes and what was
-measured: a repository that is done is not adapted to again.
+machine that lacks what indexing needs. FOLDER keeps adapters, indexes and what was measured: a repository that is done
+is not adapted to again by the same commit and the same wishes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from typing import Any
 
 import torch
 
-from bench.measuring import RESULTS, bench_settings, installed_version, provenance
+from bench.measuring import RESULTS, bench_settings, commit, installed_version, provenance
 from codeassist.adapt.adaptation import Adaptation, Wishes
 from codeassist.adapt.evaluation import evaluate
 from codeassist.adapt.files import described
@@ -51,7 +52,7 @@ def main() -> None:
         "device": torch.cuda.get_device_name() if device.startswith("cuda") else "cpu",
         "libraries": {name: installed_version(name) for name in ("torch", "transformers", "peft")},
         "model": {"name": read_model(options.model).info.name, "fingerprint": base_fingerprint(options.model)},
-        "wishes": {name: getattr(options, name) for name in ("minutes", "steps", "rank", "rate", "length")},
+        "wishes": wishes_of(options),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({**head, "repositories": measured}, indent=1) + "\n", encoding="utf-8")
@@ -60,14 +61,13 @@ def main() -> None:
 
 async def measure(root: Path, device: str, options: argparse.Namespace) -> Mapping[str, Any]:
     """The verdict on one repository's adapter, and how it came about."""
-    kept = options.work / f"{root.name}.json"
+    model = read_model(options.model)
+    folder = options.work / f"{root.name}-{state_name(options)}"
+    kept = folder.with_suffix(".json")
     if kept.exists():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
     settings = bench_settings(options.option, options.work / "indexes")
-    model = read_model(options.model)
-    wishes = Wishes(
-        options.rank, options.steps, options.minutes * 60, options.rate, options.length, options.work / root.name
-    )
+    wishes = Wishes(options.rank, options.steps, options.minutes * 60, options.rate, options.length, folder)
     identity = Identity(base_fingerprint(model.path), model.info.name, root, options.rank)
     shares = Shares(settings.completion.context_share, settings.completion.suffix_share)
     looks: list[Look] = []
@@ -100,6 +100,18 @@ def index_of(settings: IndexSettings, root: Path) -> Iterator[Retriever]:
     with closing(open_index(settings, root)) as index:
         index.refresh()
         yield index
+
+
+def wishes_of(options: argparse.Namespace) -> dict[str, float]:
+    """What an adapter depends on, beside model and repository."""
+    return {name: getattr(options, name) for name in ("minutes", "steps", "rank", "rate", "length")}
+
+
+def state_name(options: argparse.Namespace) -> str:
+    """A name for what may be used again: of one model, one commit of ours, the same wishes."""
+    described = [options.context, options.device, options.option, wishes_of(options)]
+    state = [base_fingerprint(options.model), commit(), *described]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:12]
 
 
 def head_of(root: Path) -> str:

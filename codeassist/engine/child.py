@@ -125,15 +125,21 @@ def line_of(message: Json) -> bytes:
     return line + b"\n"
 
 
-async def launch_host(options: HostOptions) -> HostProcess:
-    """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
+HOST = "codeassist.engine.host"
+
+
+async def launch_host(options: HostOptions, program: str = HOST) -> HostProcess:
+    """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError.
+
+    program: the module to run, for measurements.
+    """
     ours, theirs = socket.socketpair()
     directory = temporary_directory()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "codeassist.engine.host",
+            program,
             json.dumps(asdict(options)),
             str(theirs.fileno()),
             str(directory),

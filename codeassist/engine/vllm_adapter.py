@@ -28,7 +28,7 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-from codeassist.engine import vllm_repairs, wire
+from codeassist.engine import wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
@@ -241,6 +241,8 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
+    from codeassist.engine import vllm_repairs  # a vLLM for GPUs does not have what these mend
+
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()

@@ -7,15 +7,16 @@ import asyncio
 import json
 import platform
 import sys
+from contextlib import AsyncExitStack
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from bench.gpu.configurations import CONTEXT_TOKENS, parse
 from bench.gpu.scenarios import Bench
-from bench.gpu.starting import started
+from bench.gpu.starting import Started, started
 from codeassist.engine.hardware import processor_name, vllm_runs_on_cpu
-from codeassist.errors import CodeassistError
+from codeassist.engine.vllm_arguments import HostOptions
 
 LENGTHS, BATCHES, BATCH_TOKENS = (1024, 4096, 12288), (8, 32), 2048
 SMALL_LENGTHS, SMALL_BATCHES, SMALL_BATCH_TOKENS, SMALL_CONTEXT = (128, 256), (2,), 128, 1024
@@ -37,35 +38,53 @@ def write(options: argparse.Namespace) -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Each configuration in turn; the file is written after each, so that what was measured is kept."""
+    """Each configuration in turn, or all started at once and then measured in turn, which saves the time of starts.
+
+    The file is written after each, so that what was measured is kept.
+    """
     results = json.loads(options.out.read_text()) if options.out.exists() else {**header(options), "runs": []}
-    for name in options.configurations:
-        try:
-            found = asyncio.run(_measure(options, name))
-        except CodeassistError as error:
-            found = {"configuration": name, "failed": str(error)}
-        print(json.dumps(found), flush=True)
-        results["runs"].append(found)
+    groups = [options.configurations] if options.together else [[name] for name in options.configurations]
+    for names in groups:
+        for found in asyncio.run(_measure(options, names)):
+            print(json.dumps(found), flush=True)
+            results["runs"].append(found)
         options.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
-async def _measure(options: argparse.Namespace, name: str) -> dict[str, Any]:
+async def _measure(options: argparse.Namespace, names: list[str]) -> list[dict[str, Any]]:
+    """One after the other; what does not start is told with its error."""
     context = SMALL_CONTEXT if options.small else CONTEXT_TOKENS
-    host = parse(name).options(options.models, options.rates, context, on_cpu=vllm_runs_on_cpu())
-    vocab_size = json.loads((Path(host.model) / "config.json").read_text())["vocab_size"]
-    async with started(host) as (engine, start_s, log):
-        if options.log:
-            options.log.write_text("\n".join(log))
-        bench = Bench(engine, vocab_size)
-        lengths = SMALL_LENGTHS if options.small else LENGTHS
-        found: dict[str, Any] = {"configuration": name, "start_s": start_s, "log": _told(log)}
-        if not options.start_only:
-            found["lengths"] = [await bench.at_length(length) for length in lengths]
-            each = SMALL_BATCH_TOKENS if options.small else BATCH_TOKENS
-            found["batches"] = [await bench.at_once(n, each) for n in (SMALL_BATCHES if options.small else BATCHES)]
-        if engine.speculation is not None:
-            found["drafted"], found["accepted"] = engine.speculation.drafted_tokens, engine.speculation.accepted_tokens
+    hosts = [parse(n).options(options.models, options.rates, context, on_cpu=vllm_runs_on_cpu()) for n in names]
+    async with AsyncExitStack() as stack:
+        starts = [stack.enter_async_context(started(host)) for host in hosts]
+        begun = await asyncio.gather(*starts, return_exceptions=True)
+        found = []
+        for host, engine in zip(hosts, begun, strict=True):
+            if isinstance(engine, BaseException):
+                found.append({"configuration": host.name, "failed": str(engine)})
+            else:
+                found.append(await _measured(options, host, engine, alone=len(names) == 1))
         return found
+
+
+async def _measured(options: argparse.Namespace, host: HostOptions, engine: Started, *, alone: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {"configuration": host.name, "started_alone": alone, "start_s": engine.seconds}
+    if alone:
+        found["log"] = _told(engine.log)
+    if options.log:
+        options.log.with_suffix(f".{host.name.partition('@')[0]}").write_text("\n".join(engine.log))
+    if not options.start_only:
+        vocab_size = json.loads((Path(host.model) / "config.json").read_text())["vocab_size"]
+        bench = Bench(engine.engine, vocab_size)
+        lengths = options.lengths or (SMALL_LENGTHS if options.small else LENGTHS)
+        found["lengths"] = [await bench.at_length(length) for length in lengths]
+        found["forced"] = await bench.with_forced_prefix(lengths[len(lengths) // 2])
+        each = SMALL_BATCH_TOKENS if options.small else BATCH_TOKENS
+        found["batches"] = [await bench.at_once(n, each) for n in (SMALL_BATCHES if options.small else BATCHES)]
+    counted = engine.engine.speculation
+    if counted is not None:
+        found["drafted"], found["accepted"] = counted.drafted_tokens, counted.accepted_tokens
+    return found
 
 
 _TOLD = (
@@ -141,11 +160,17 @@ def arguments() -> argparse.Namespace:
         )
         command.add_argument("--log", type=Path, help="file for the engine's log")
         command.add_argument("--start-only", action="store_true")
+        command.add_argument("--together", action="store_true", help="start all at once; give each a KV cache in bytes")
+        command.add_argument("--lengths", type=_lengths, default=(), help="prompts of so many tokens: 1024,4096")
         command.add_argument("--dtypes", default="bf16,fp8")
         command.add_argument("--seconds", type=float, default=240.0)
         if name in ("measure", "profile"):
             command.add_argument("configurations", nargs="+")
     return parser.parse_args()
+
+
+def _lengths(text: str) -> tuple[int, ...]:
+    return tuple(int(length) for length in text.split(","))
 
 
 def _rates(text: str) -> list[float]:

@@ -36,7 +36,8 @@ async def profile_decoding(
         options = configuration.options(models, rates, context_tokens, on_cpu=on_cpu)
         options = replace(options, arguments=(*options.arguments, f"profiler_config={told}"))
         vocab_size = json.loads((Path(options.model) / "config.json").read_text())["vocab_size"]
-        async with started(options) as (engine, _, _):
+        async with started(options) as running:
+            engine = running.engine
             bench = Bench(engine, vocab_size)
             prompt = bench.prompt(_SMALL_PROMPT if small else _PROMPT)
             await bench.ours(prompt, _TOKENS)

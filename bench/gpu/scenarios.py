@@ -20,6 +20,7 @@ from codeassist.engine.streams import closing
 from codeassist.types import GenerationRequest, Priority
 
 TYPED_TOKENS, SUGGESTION_TOKENS, DECODED_TOKENS = 8, 20, 64
+_FORCED = " sel"
 _COLD_RUNS, _TYPED_RUNS, _DECODE_RUNS = 5, 15, 7
 
 
@@ -48,9 +49,11 @@ class Bench:
         """Tokens that no earlier prompt begins with."""
         return [self._random.randrange(10, self._vocab_size) for _ in range(length)]
 
-    async def ours(self, prompt: Sequence[int], max_tokens: int) -> Timed:
+    async def ours(self, prompt: Sequence[int], max_tokens: int, forced_prefix: str = "") -> Timed:
         """A request as a completion makes it, from this process."""
-        request = GenerationRequest(f"bench-{self._random.random()}", tuple(prompt), max_tokens, logprobs=True)
+        request = GenerationRequest(
+            f"bench-{self._random.random()}", tuple(prompt), max_tokens, forced_prefix=forced_prefix, logprobs=True
+        )
         begun, first, n_tokens = time.perf_counter(), 0.0, 0
         async with closing(self._engine.stream(request)) as deltas:
             async for delta in deltas:
@@ -83,6 +86,21 @@ class Bench:
             "suggestion_ms": {who: _median([run.total_ms for run in runs]) for who, runs in typed.items()},
             "suggestion_ms_p90": {who: _high([run.total_ms for run in runs]) for who, runs in typed.items()},
             "decode_tokens_per_s": {who: _median(rates) for who, rates in decoded.items()},
+        }
+
+    async def with_forced_prefix(self, length: int) -> dict[str, Any]:
+        """Typing along in the middle of a word: the answer has to begin with what stands there already."""
+        prompt = self.prompt(length)
+        await self.ours(prompt, 1)
+        runs = []
+        for _ in range(_TYPED_RUNS):
+            prompt = prompt + self.prompt(TYPED_TOKENS)
+            runs.append(await self.ours(prompt, SUGGESTION_TOKENS, forced_prefix=_FORCED))
+        full = [run for run in runs if run.n_tokens >= SUGGESTION_TOKENS]
+        return {
+            "prompt_tokens": length,
+            "first_typed_ms": _median([run.first_ms for run in full]),
+            "suggestion_ms": _median([run.total_ms for run in full]),
         }
 
     async def at_once(self, n_requests: int, length: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from codeassist.engine.child import launch_host
@@ -28,19 +29,35 @@ class LogLines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A running engine. seconds: that its start took; log: its lines, and those of engines beside it."""
+
+    engine: EmbeddedEngine
+    seconds: float
+    log: list[str]
+
+
 @asynccontextmanager
-async def started(options: HostOptions) -> AsyncIterator[tuple[EmbeddedEngine, float, list[str]]]:
-    """A running engine, the seconds that its start took, and its log."""
+async def started(options: HostOptions) -> AsyncIterator[Started]:
+    """An engine for the length of the block. Raises EngineUnavailable."""
     logger = logging.getLogger("codeassist.engine.child")
     log = LogLines()
     logger.addHandler(log)
     logger.setLevel(logging.DEBUG)
-    info = ModelInfo(options.name, "deepseek", options.context_tokens, options.context_tokens // 2)
+    info = ModelInfo(
+        options.name,
+        "deepseek",
+        options.context_tokens,
+        options.context_tokens // 2,
+        supports_forced_prefix=True,
+        supports_logprobs=True,
+    )
     engine = EmbeddedEngine(info, partial(launch_host, options, HOST))
     begun = time.perf_counter()
     try:
         await engine.start()
-        yield engine, round(time.perf_counter() - begun, 1), log.lines
+        yield Started(engine, round(time.perf_counter() - begun, 1), log.lines)
     finally:
         await engine.close()
         logger.removeHandler(log)

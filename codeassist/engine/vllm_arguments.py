@@ -205,9 +205,9 @@ def _gpu_arguments(options: HostOptions, config: Mapping[str, Any]) -> dict[str,
 
 
 def _ungrouped(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A way round vLLM's code for experts in groups, where there is one group and the best experts are taken by softmax:
-    eight small kernels in each layer (bench/results/gpu_profile.json). With a group for each expert, all of which may
-    be chosen, the same are chosen by one kernel (`GroupedTopKRouter`, vLLM 0.26 to 0.32)."""
+    """A way round vLLM's code for experts in groups, where there is one group and the best are taken by softmax: eight
+    small kernels in each layer (bench/results/gpu_profile.json). With a group for each expert, all of which may be
+    chosen, the same are chosen by one kernel (`GroupedTopKRouter`, vLLM 0.26 to 0.32)."""
     n_experts = config.get("n_routed_experts")
     is_plain = config.get("topk_method", "greedy") == "greedy" and config.get("scoring_func", "softmax") == "softmax"
     is_scaled = config.get("routed_scaling_factor", 1.0) != 1.0

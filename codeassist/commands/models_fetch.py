@@ -67,26 +67,15 @@ def fetch(
 
       HF_TOKEN=hf_... codeassist models fetch codestral-22b
     """
-    from codeassist.models.fetching import plan_fetch
-    from codeassist.models.hub import Hub
-    from codeassist.models.room import require_room
-
     front = front_of(context)
-    model = _known(name)
-    models = front.cwd / directory if directory else models_of(front, overrides)
-    hub = Hub(front.environ.get("HF_ENDPOINT", ""), front.environ.get("HF_TOKEN", ""))
-    plan = plan_fetch(hub, model, models, revision)
-    require_room(models, model.name, plan.missing_bytes)
-    front.error_console.print(_announcement(plan, hub.address))
-    if plan.missing_bytes:
-        require_agreement(front, "Fetch it?", yes=yes)
-    folder = _fetched(front, hub, plan)
+    models = front.cwd / directory.expanduser() if directory else models_of(front, overrides)
+    plan, folder = _fetched(front, _known(name), models, revision, yes=yes)
     problems = _problems(folder)
     for problem in problems:
         front.warn(problem)
     if as_json:
-        answer = {"name": model.name, "path": str(folder), "hub_id": model.hub_id, "revision": plan.listing.revision}
-        front.print_json(answer | {"bytes": plan.n_bytes, "problems": problems})
+        told = {"name": folder.name, "path": str(folder), "hub_id": plan.model.hub_id}
+        front.print_json({**told, "revision": plan.listing.revision, "bytes": plan.n_bytes, "problems": problems})
     else:
         front.console.print(_ending(plan, folder, is_elsewhere=directory is not None))
 
@@ -120,14 +109,22 @@ def _announcement(plan: Plan, address: str) -> Text:
     )
 
 
-def _fetched(front: Front, hub: object, plan: Plan) -> Path:
+def _fetched(front: Front, model: KnownModel, models: Path, revision: str, *, yes: bool) -> tuple[Plan, Path]:
+    """What was fetched, and where it is now."""
     from codeassist.models.fetching import fetch as bring
+    from codeassist.models.fetching import plan_fetch
     from codeassist.models.hub import Hub
+    from codeassist.models.room import require_room
     from codeassist.models.transfer import Watch
 
-    assert isinstance(hub, Hub)
-    with transfer_bar(front, plan.model.name, plan.n_bytes) as bar:
-        return bring(hub, plan, Watch(on_bytes=bar))
+    hub = Hub(front.environ.get("HF_ENDPOINT", ""), front.environ.get("HF_TOKEN", ""))
+    plan = plan_fetch(hub, model, models, revision)
+    require_room(models, model.name, plan.missing_bytes, "choose another disk with engine.models or --dir")
+    front.error_console.print(_announcement(plan, hub.address))
+    if plan.missing_bytes:
+        require_agreement(front, "Fetch it?", yes=yes)
+    with transfer_bar(front, model.name, plan.n_bytes) as bar:
+        return plan, bring(hub, plan, Watch(on_bytes=bar))
 
 
 def _problems(folder: Path) -> list[str]:

@@ -92,7 +92,7 @@ def export(
     if not target.parent.is_dir():
         raise ConfigError(f"{target.parent} is no folder; make it, or name another file")
     n_bytes = sum((folder / each).stat().st_size for each in model_files(folder))
-    require_room(target.parent, name, n_bytes)
+    require_room(target.parent, name, n_bytes, "name a file on another disk")
     with transfer_bar(front, name, n_bytes) as bar:
         packed(folder.resolve(), name, target, bar)
     if as_json:

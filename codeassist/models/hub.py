@@ -18,8 +18,10 @@ from codeassist.errors import ModelError
 if TYPE_CHECKING:
     import httpx2
 
+_LISTING_S = 30.0
 _CONNECT_S = 20.0
-_READ_S = 30.0
+# Also the longest that Ctrl-C waits for a connection on which nothing comes.
+_READ_S = 10.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # The server is busy or restarts; nothing is wrong with what was asked.
@@ -69,7 +71,7 @@ class Hub:
 
         api = HfApi(self.address, self._token, library_name="codeassist", library_version=__version__)
         with self._told(hub_id, revision):
-            info = api.model_info(hub_id, revision=revision, files_metadata=True, timeout=_READ_S)
+            info = api.model_info(hub_id, revision=revision, files_metadata=True, timeout=_LISTING_S)
             if info.gated:  # its files are listed to everybody, and given to some
                 api.auth_check(hub_id)
         if not _COMMIT.fullmatch(info.sha or ""):

@@ -20,12 +20,16 @@ def free_bytes(folder: Path) -> int:
 
 
 def require_room(
-    models: Path, name: str, n_bytes: int, free: Callable[[Path], int] = free_bytes, spare_bytes: int = _SPARE_BYTES
+    folder: Path,
+    name: str,
+    n_bytes: int,
+    remedy: str = "choose another disk with engine.models",
+    free: Callable[[Path], int] = free_bytes,
 ) -> None:
-    """Raises ModelError when a model that needs `n_bytes` more would not leave `spare_bytes` free."""
-    n_free = free(models)
-    if n_bytes and n_free < n_bytes + spare_bytes:
+    """Raises ModelError when a model that needs `n_bytes` more would fill the disk of a folder."""
+    n_free = free(folder)
+    if n_bytes and n_free < n_bytes + _SPARE_BYTES:
         raise ModelError(
-            f"{name} needs {told_bytes(n_bytes)} in {models}, where {told_bytes(n_free)} are free, and "
-            f"{told_bytes(spare_bytes)} have to stay so; make room, or choose another disk with engine.models or --dir"
+            f"{name} needs {told_bytes(n_bytes)} in {folder}, where {told_bytes(n_free)} are free, and "
+            f"{told_bytes(_SPARE_BYTES)} have to stay so; make room, or {remedy}"
         )

@@ -5,6 +5,7 @@ Source: huggingface_hub's `hf_api` and `file_download`, which are what is spoken
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import socket
@@ -38,13 +39,15 @@ class Repository:
 class FakeHub:
     """What it has, what it was asked, and how it misbehaves.
 
-    breaks_after: bytes of a file after which the connection breaks, each time. corrupt: files of which the last byte is
-    changed. ranges: whether a part of a file can be asked for. busy: how many requests more are turned away.
+    block_s: seconds before each 16 KiB. breaks_after: bytes of a file after which the connection breaks, each time.
+    corrupt: files of which the last byte is changed. ranges: whether a part of a file can be asked
+    for. busy: how many requests more are turned away.
     asked: path and Range of each request for a file's bytes. n_sent: bytes of files.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
     breaks_after: dict[str, int] = field(default_factory=dict)
+    block_s: float = 0.0
     corrupt: set[str] = field(default_factory=set)
     ranges: bool = True
     busy: int = 0
@@ -144,6 +147,8 @@ class FakeHub:
         for at in range(start, min(end, len(content)), _BLOCK):
             block = content[at : min(at + _BLOCK, end)]
             self.n_sent += len(block)
+            if self.block_s:
+                await asyncio.sleep(self.block_s)
             yield block
         if end < len(content):
             raise ConnectionResetError("the fake hub breaks off")

@@ -97,8 +97,6 @@ def _announcement(plan: Plan, address: str) -> Text:
     from codeassist.models.published import told_bytes
 
     model = plan.model
-    if not plan.missing_bytes:
-        return Text.assemble((model.name, "bold"), f" is in {plan.folder}; what is there is verified")
     begun = "" if plan.missing_bytes == plan.n_bytes else f", {told_bytes(plan.missing_bytes)} of them still to come"
     return Text.assemble(
         (model.name, "bold"),
@@ -112,13 +110,19 @@ def _announcement(plan: Plan, address: str) -> Text:
 def _fetched(front: Front, model: KnownModel, models: Path, revision: str, *, yes: bool) -> tuple[Plan, Path]:
     """What was fetched, and where it is now."""
     from codeassist.models.fetching import fetch as bring
-    from codeassist.models.fetching import plan_fetch
+    from codeassist.models.fetching import inspected, plan_fetch
     from codeassist.models.hub import Hub
     from codeassist.models.room import require_room
     from codeassist.models.transfer import Watch
 
     hub = Hub(front.environ.get("HF_ENDPOINT", ""), front.environ.get("HF_TOKEN", ""))
     plan = plan_fetch(hub, model, models, revision)
+    if not plan.missing_bytes:
+        front.error_console.print(f"{model.name} is in {plan.folder}; what is there is verified", markup=False)
+        with transfer_bar(front, model.name, plan.n_bytes) as bar:
+            plan = inspected(plan, bar)
+    if plan.is_whole:
+        return plan, plan.folder
     require_room(models, model.name, plan.missing_bytes, "choose another disk with engine.models or --dir")
     front.error_console.print(_announcement(plan, hub.address))
     if plan.missing_bytes:

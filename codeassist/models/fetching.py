@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from codeassist.errors import ModelError
-from codeassist.models.checksums import file_sha256, write_known_checksums
+from codeassist.models.checksums import CHECKSUMS, file_sha256, write_known_checksums
 from codeassist.models.hub import Hub, HubFile, Listing
 from codeassist.models.published import KnownModel
 from codeassist.models.selection import needed_files
@@ -31,13 +31,15 @@ _AT_ONCE = 4
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What would be fetched. models: the folder of models. n_bytes: of all files; missing_bytes: still to be fetched.
-    Where nothing is missing, a fetch only verifies what is there."""
+    By sizes alone, unless it was `inspected`; is_whole: every file lies under the name as the hub has it,
+    and that is written down beside them."""
 
     model: KnownModel
     listing: Listing
     files: tuple[HubFile, ...]
     models: Path
     missing_bytes: int
+    is_whole: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -63,6 +65,17 @@ def plan_fetch(hub: Hub, model: KnownModel, models: Path, revision: str = "") ->
     return Plan(model, listing, files, models, missing)
 
 
+def inspected(plan: Plan, on_bytes: Callable[[int], None] = lambda n: None) -> Plan:
+    """The plan by the bytes of what is there, all of which are read. on_bytes: told how many more."""
+    arriving, wrong = unfinished_fetch(plan.models, plan.model.name), []
+    for file in plan.files:
+        if not is_right(plan.folder / file.name, file):
+            wrong.append(file)
+        on_bytes(file.size)
+    missing = sum(file.size for file in wrong if not is_right(arriving / file.name, file))
+    return replace(plan, missing_bytes=missing, is_whole=not wrong and _is_recorded(plan))
+
+
 def fetch(hub: Hub, plan: Plan, watch: Watch | None = None, on_file: Callable[[str], None] = lambda name: None) -> Path:
     """Bring the model in and put it under its name. Returns its folder.
 
@@ -86,10 +99,27 @@ def fetch(hub: Hub, plan: Plan, watch: Watch | None = None, on_file: Callable[[s
 
 def _usual_revision(model: KnownModel, models: Path) -> str:
     for folder in (unfinished_fetch(models, model.name), models / model.name):
-        source = read_source(folder)
+        source = _readable_source(folder)
         if source is not None and source.hub_id == model.hub_id and source.revision:
             return source.revision
     return model.revision or "main"
+
+
+def _readable_source(folder: Path) -> Source | None:
+    """The record of a folder; a damaged one is written anew."""
+    try:
+        return read_source(folder)
+    except ModelError:
+        return None
+
+
+def _is_recorded(plan: Plan) -> bool:
+    """Whether record and hashes stand beside the files; nothing is written into a folder that is only linked to."""
+    if plan.folder.is_symlink():
+        return True
+    source = _readable_source(plan.folder)
+    commit = (plan.listing.hub_id, plan.listing.revision)
+    return source is not None and (source.hub_id, source.revision) == commit and (plan.folder / CHECKSUMS).is_file()
 
 
 def _n_bytes_there(file: HubFile, *folders: Path) -> int:
@@ -100,7 +130,7 @@ def _n_bytes_there(file: HubFile, *folders: Path) -> int:
 
 def _prepare(plan: Plan, arriving: Path) -> None:
     """The folder in which files arrive, for this revision and with its record."""
-    before = read_source(arriving)
+    before = _readable_source(arriving)
     if before is None or before.revision != plan.listing.revision:
         for leftover in arriving.glob(f"*{UNFINISHED}"):
             leftover.unlink()
@@ -142,14 +172,13 @@ def _fetch_files(hub: Hub, plan: Plan, arriving: Path, watch: Watch, on_file: Ca
 def _brought(hub: Hub, plan: Plan, file: HubFile, arriving: Path, watch: Watch) -> str:
     """A file's SHA-256, once it is in the folder: it was there, or in the old model, or it is fetched."""
     target, old = arriving / file.name, plan.folder / file.name
-    if not target.exists() and is_right(old, file):
+    if not is_right(target, file):
+        target.unlink(missing_ok=True)
+        if not is_right(old, file):
+            return transfer(hub, plan.listing, file, arriving, watch)
         _link(old, target)
-    if target.exists():
-        if is_right(target, file):
-            watch.on_bytes(file.size)
-            return file.sha256 or file_sha256(target)
-        target.unlink()
-    return transfer(hub, plan.listing, file, arriving, watch)
+    watch.on_bytes(file.size)
+    return file.sha256 or file_sha256(target)
 
 
 def _link(old: Path, target: Path) -> None:

@@ -27,6 +27,7 @@ from codeassist.models.verify import structure_problems, verify_model
 
 OnBytes = Callable[[int], None]
 
+_AGAIN = "copy it again from where it came"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -47,9 +48,12 @@ def plan_folder(given: Path, name: str = "") -> FolderImport:
     given: also the hub's cache of a model (`models--org--name`). name: "" for the one that it tells. Raises ModelError.
     """
     folder = _snapshot(given)
+    listed = sorted(read_checksums(folder)) if (folder / CHECKSUMS).exists() else None
     try:
         names = model_files(folder)
-        files = tuple(names if (folder / CHECKSUMS).exists() or _is_plain(folder) else needed_files(names))
+        if lacking := [file for file in listed or () if file not in names]:
+            raise ModelError(f"not imported: {folder} lacks {lacking[0]}, which its {CHECKSUMS} has; {_AGAIN}")
+        files = tuple(listed or (names if _is_plain(folder) else needed_files(names)))
         n_bytes = sum((folder / file).stat().st_size for file in files)
     except OSError as error:
         raise ModelError(f"{error.filename} cannot be read ({error.strerror}); make it readable") from None
@@ -90,7 +94,7 @@ def archive_name(file: Path, name: str = "") -> str:
         with tarfile.open(file, "r|*") as archive:
             first = archive.next()
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise ModelError(f"{file} is no tar that can be read ({error}); copy it again from where it came") from None
+        raise ModelError(f"{file} is no tar that can be read ({error}); {_AGAIN}") from None
     top, slash, _ = (first.name if first else "").removeprefix("./").partition("/")
     is_folder = bool(slash) or (first is not None and first.isdir())
     return require_name(_known_name(top) if top and is_folder else file.name.partition(".tar")[0])
@@ -162,17 +166,16 @@ def _finish(folder: Path, sums: dict[str, str], source: Source) -> None:
 
 
 def _expected(plan: FolderImport) -> Mapping[str, Expected]:
-    """What is known of the files' hashes. Raises ModelError for one that SHA256SUMS has and the folder has not."""
+    """What is known of the files' hashes."""
     if (plan.folder / CHECKSUMS).exists():
-        sums = read_checksums(plan.folder)
-        _compare(plan.folder, dict.fromkeys(plan.files, ""), dict.fromkeys(sums, ""))
-        return {name: Expected(sha256=digest) for name, digest in sums.items()}
+        return {name: Expected(sha256=digest) for name, digest in read_checksums(plan.folder).items()}
     blobs = {file: (plan.folder / file).readlink().name for file in plan.files if (plan.folder / file).is_symlink()}
     by_sha256 = {file: Expected(sha256=blob) for file, blob in blobs.items() if _SHA256.fullmatch(blob)}
     return by_sha256 | {file: Expected(git_sha1=blob) for file, blob in blobs.items() if _COMMIT.fullmatch(blob)}
 
 
 def _compare(where: Path, sums: Mapping[str, str], expected: Mapping[str, str]) -> None:
+    """Raises ModelError when what an archive held is not what its SHA256SUMS says."""
     lacking = sorted(expected.keys() - sums.keys())
     changed = sorted(name for name, digest in expected.items() if sums.get(name, digest) != digest)
     unlisted = sorted(sums.keys() - expected.keys() - {CHECKSUMS})
@@ -183,7 +186,7 @@ def _compare(where: Path, sums: Mapping[str, str], expected: Mapping[str, str]) 
     ):
         if names:
             told = what.format(names[0])
-            raise ModelError(f"not imported: {where} {told}; copy it again from where it came")
+            raise ModelError(f"not imported: {where} {told}; {_AGAIN}")
 
 
 def _origin(plan: FolderImport) -> Source:

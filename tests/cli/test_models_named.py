@@ -121,7 +121,14 @@ def test_what_is_there_is_verified_without_a_question(online: Shell, hub: FakeHu
     hub.asked.clear()
     outcome = online.run("models", "fetch", NAME)
     assert (outcome.code, hub.asked) == (0, [])
-    assert f"{NAME} is in {models_folder(online) / NAME}; what is there is verified" in outcome.err
+    folder = models_folder(online) / NAME
+    assert f"{NAME} is in {folder}; what is there is verified" in outcome.err
+    n_bytes = (folder / "config.json").stat().st_size
+    (folder / "config.json").write_bytes(b"#" * n_bytes)
+    outcome = online.run("models", "fetch", NAME)
+    assert (outcome.code, hub.asked, "say so with --yes" in outcome.err) == (2, [], True)
+    assert online.run("models", "fetch", NAME, "--yes").code == 0
+    assert [file for file, _ in hub.asked] == ["config.json"]
 
 
 def test_another_folder_may_be_chosen(online: Shell, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from loopback import unused_address
 
 from codeassist.errors import ModelError
 from codeassist.models.checksums import CHECKSUMS, check_files
-from codeassist.models.fetching import fetch, plan_fetch
+from codeassist.models.fetching import fetch, inspected, plan_fetch
 from codeassist.models.hub import Hub, Unreachable
 from codeassist.models.published import KnownModel
 from codeassist.models.room import require_room
@@ -256,8 +256,29 @@ def test_a_file_where_the_folder_of_models_should_be_is_told(address: str, tmp_p
         fetched(address, tmp_path / "models")
 
 
-def test_a_record_that_makes_no_sense_is_told(address: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", [json.dumps({"name": "tiny", "files": {"x": {}}}), "{", "[]"])
+def test_a_record_that_makes_no_sense_is_told_and_written_anew(address: str, tmp_path: Path, text: str) -> None:
     folder = fetched(address, tmp_path)
-    (folder / SOURCE).write_text(json.dumps({"name": "tiny", "files": {"x": {}}}))
-    with pytest.raises(ModelError, match=r"codeassist-source\.json.*size and sha256"):
-        fetched(address, tmp_path)
+    (folder / SOURCE).write_text(text)
+    with pytest.raises(ModelError, match=r"codeassist-source\.json"):
+        read_source(folder)
+    found = inspected(plan_fetch(Hub(address), MODEL, tmp_path))
+    assert (found.missing_bytes, found.is_whole) == (0, False)
+    fetched(address, tmp_path)
+    assert read_source(folder) is not None
+    assert {file.state for file in check_files(folder)} == {"ok"}
+
+
+def test_an_inspected_plan_knows_what_has_changed(address: str, tmp_path: Path) -> None:
+    client = Hub(address)
+    folder = fetched(address, tmp_path)
+    plan = plan_fetch(client, MODEL, tmp_path)
+    assert (plan.missing_bytes, inspected(plan).is_whole) == (0, True)
+    n_bytes = (folder / "config.json").stat().st_size
+    (folder / "config.json").write_bytes(b"#" * n_bytes)
+    moved: list[int] = []
+    found = inspected(plan, moved.append)
+    assert (found.missing_bytes, found.is_whole, sum(moved)) == (n_bytes, False, plan.n_bytes)
+    folder.rename(unfinished_fetch(tmp_path, "tiny"))  # killed before it was put in place
+    found = inspected(plan)
+    assert (found.missing_bytes, found.is_whole) == (n_bytes, False)

@@ -122,9 +122,19 @@ def test_a_folder_with_hashes_is_taken_by_them(tiny_model: Path, tmp_path: Path,
     with pytest.raises(ModelError, match=f"{WEIGHTS} is damaged"):
         import_folder(plan_folder(folder, "other"), models)
     (folder / "tokenizer_config.json").unlink()
-    with pytest.raises(ModelError, match=r"lacks tokenizer_config\.json"):
-        import_folder(plan_folder(folder, "other"), models)
+    with pytest.raises(ModelError, match=r"lacks tokenizer_config\.json, which its SHA256SUMS has"):
+        plan_folder(folder, "other")
     assert left(models) == {"mine"}
+
+
+def test_what_a_folder_with_hashes_has_beside_them_stays_behind(tiny_model: Path, tmp_path: Path, models: Path) -> None:
+    folder = tmp_path / "stick"
+    shutil.copytree(tiny_model, folder)
+    write_checksums(folder)
+    (folder / "holiday.jpg").touch()
+    imported = import_folder(plan_folder(folder), models)
+    assert not (imported / "holiday.jpg").exists()
+    assert {file.state for file in check_files(imported)} == {"ok"}
 
 
 def test_a_link_leaves_the_folder_as_it_is(tiny_model: Path, models: Path) -> None:

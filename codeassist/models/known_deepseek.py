@@ -57,7 +57,7 @@ _V3: dict[str, Any] = _V2 | {
     "num_experts_per_tok": 8,
     "first_k_dense_replace": 3,
     "num_nextn_predict_layers": 1,
-    "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},
+    "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]},
 }
 
 _FP8: dict[str, Any] = {"quantization_config": {"quant_method": "fp8"}}
@@ -88,6 +88,6 @@ DEEPSEEK = (
     _model("deepseek-coder-v2", "deepseek-ai/DeepSeek-Coder-V2-Base", _V2),
     _model("deepseek-coder-v2-instruct", "deepseek-ai/DeepSeek-Coder-V2-Instruct", _V2, chats=True),
     _model("deepseek-coder-v2-instruct-fp8", "RedHatAI/DeepSeek-Coder-V2-Instruct-FP8", _V2 | _FP8, chats=True),
-    _model("deepseek-v3-base", "deepseek-ai/DeepSeek-V3-Base", _V3),
+    _model("deepseek-v3-base", "deepseek-ai/DeepSeek-V3-Base", _V3, "afb92e1fa402c2be2a9eb085312bb02e0384d6c7"),
     _model("deepseek-v3", "deepseek-ai/DeepSeek-V3", _V3, "e815299b0bcbac849fa540c768ef21845365c9eb", chats=True),
 )

@@ -98,6 +98,7 @@ _QWEN_REVISIONS = {
     "14B-Instruct": "aedcc2d42b622764e023cf882b6652e646b95671",
     "32B-Instruct": "381fc969f78efac66bc87ff7ddeadb7e73c218a7",
     "7B-Instruct-AWQ": "8e8ed243bbe6f9a5aff549a0924562fc719b2b8a",
+    "32B-Instruct-AWQ": "1ed0a6145da0ce550c628e8e8b678f51e695995d",
 }
 
 
@@ -147,6 +148,7 @@ DENSE = (
         "bigcode/starcoder2-15b",
         _STARS,
         _STARCODER2 | _sizes(6144, 24576, 40, 48, 4) | {"tie_word_embeddings": False},
+        "46d44742909c03ac8cee08eb03fdebce02e193ec",
     ),
     _open("codellama-7b", "codellama/CodeLlama-7b-hf", _LLAMA_2, _7B, "6c284d1468fe6c413cf56183e69b194dcfa27fe6"),
     _open(
@@ -180,7 +182,13 @@ DENSE = (
         _2B_3,
         "707f574c62054322f6b5b04b6d075f0a8f05e0f0",
     ),
-    _open("granite-3.3-8b", "ibm-granite/granite-3.3-8b-base", "Apache-2.0", _8B_3),
+    _open(
+        "granite-3.3-8b",
+        "ibm-granite/granite-3.3-8b-base",
+        "Apache-2.0",
+        _8B_3,
+        "cfb7adb44a974653cbb2ff883653971c54dba578",
+    ),
     _open(
         "granite-3.3-8b-instruct",
         "ibm-granite/granite-3.3-8b-instruct",

@@ -27,6 +27,7 @@ from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUna
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
 from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
 from codeassist.models.fitness import require_startable
+from codeassist.models.store import resolve_model
 from codeassist.protocols import Engine
 from codeassist.settings import ChatSettings, EngineSettings
 from codeassist.types import ModelInfo
@@ -89,11 +90,11 @@ def seats_of(engine: Engine) -> tuple[int, int]:
 
 
 def open_embedded(settings: EngineSettings, chat: ChatSettings = _NO_CHAT) -> EmbeddedEngine:
-    """The model directory of the settings, or the shipped model, in vLLM.
+    """The model of the settings, a directory or a name, or the shipped model, in vLLM.
 
     Without vLLM it opens all the same, so that prompts can be explained and code searched; only `start` fails.
     """
-    directory = read_model(Path(settings.model).expanduser() if settings.model else shipped_model())
+    directory = read_model(resolve_model(settings.model, settings.models) if settings.model else shipped_model())
     return _embedded(directory, settings, chat_options(directory.path, chat) if wants_engine(chat) else _SILENT)
 
 
@@ -102,7 +103,7 @@ def open_chat_engine(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEn
 
     Raises ModelError, also where it has no chat template.
     """
-    directory = read_chat_model(Path(chat.directory).expanduser())
+    directory = read_chat_model(resolve_model(chat.directory, settings.models, "chat.directory"))
     options = chat_options(directory.path, chat)
     if not options.chats:
         raise ModelError(f"{directory.path} has no chat template; set chat.template to the path of one")
@@ -226,7 +227,9 @@ def _is_wanted(info: ModelInfo, settings: EngineSettings) -> bool:
     """Whether a running server's model will do: any, unless the settings name one."""
     if not settings.model:
         return True
-    return info.tokenizer is not None and info.tokenizer.parent == Path(settings.model).expanduser().resolve()
+    return (
+        info.tokenizer is not None and info.tokenizer.parent == resolve_model(settings.model, settings.models).resolve()
+    )
 
 
 def _adjusted(info: ModelInfo, settings: EngineSettings) -> ModelInfo:

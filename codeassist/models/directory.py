@@ -36,6 +36,10 @@ _COMPLETION_TOKENS = 128
 _MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
 
 
+class NoFillInTheMiddle(ModelError):
+    """The tokenizer has no tokens for filling gaps that we know; all else may be well."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelDirectory:
     """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards.
@@ -70,6 +74,7 @@ def read_chat_model(path: Path) -> ModelDirectory:
 
 
 def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], str]) -> ModelDirectory:
+    name = path.name if path.is_symlink() else path.resolve().name
     path = path.resolve()
     if not path.is_dir():
         raise ModelError(f"{path} is no model directory; set {setting} to a folder with config.json")
@@ -78,7 +83,7 @@ def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], s
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
     return ModelDirectory(
         path=path,
-        info=_info(path, longest, lambda: template(path, tokens)),
+        info=_info(path, name, longest, lambda: template(path, tokens)),
         model_type=model_type,
         n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
@@ -99,7 +104,7 @@ def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]
         raise ModelError(f"{error}; {refetch(file)}") from None
 
 
-def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
+def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> ModelInfo:
     ours = path / "codeassist.json"
     described = read_object(ours) if ours.exists() else {}
     fields = Fields(described, str(ours), ModelError)
@@ -109,7 +114,7 @@ def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     if prompt_tokens + completion_tokens > context_tokens:
         raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
     info = ModelInfo(
-        name=fields.take("name", text, path.name),
+        name=fields.take("name", text, name),
         template=fields.take("template", text, "") or template(),
         context_tokens=context_tokens,
         prompt_tokens=prompt_tokens,
@@ -127,7 +132,7 @@ def _template(path: Path, tokens: frozenset[str]) -> str:
     for name, template in TEMPLATES.items():
         if tokens.issuperset((template.begin, template.hole, template.end)):
             return name
-    raise ModelError(
+    raise NoFillInTheMiddle(
         f"{path}: the tokenizer has no fill-in-the-middle tokens that we know; "
         'name the template in a codeassist.json beside it: {"template": "..."}'
     )

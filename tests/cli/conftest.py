@@ -128,6 +128,7 @@ def shell(repository: Path, byte_tokenizer: Path, tmp_path: Path) -> Shell:
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
         "CODEASSIST_INDEX_VECTORS": "false",
+        "CODEASSIST_ENGINE_MODELS": str(tmp_path / "named-models"),
     }
     return Shell(repository, byte_tokenizer, environ)
 

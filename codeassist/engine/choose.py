@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
+from codeassist.engine.builds import read_builds, require_fitting_builds, require_visible_gpus
 from codeassist.engine.child import Child, launch_host
+from codeassist.engine.diagnosis import diagnose
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
-from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
+from codeassist.engine.hardware import has_gpu, visible_devices, vllm_is_installed, vllm_runs_on_cpu
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.shared import SharedEngine
@@ -141,7 +143,12 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         tool_parser=chat.tool_parser,
     )
     launch = partial(_launch, options, partial(require_startable, directory, info.template, options))
-    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser))
+    explain = partial(_explained, options)
+    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser), explain=explain)
+
+
+def _explained(options: HostOptions, log: Sequence[str], *, was_ready: bool) -> str:
+    return diagnose(log, options, on_cpu=vllm_runs_on_cpu(), was_ready=was_ready)
 
 
 async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
@@ -156,7 +163,15 @@ async def _launch(options: HostOptions, require_startable: Callable[[], None]) -
             "`make setup TARGET=cpu` installs the build for CPUs"
         )
     await asyncio.to_thread(require_startable)
+    await asyncio.to_thread(_require_usable_builds)
     return await launch_host(options)
+
+
+def _require_usable_builds() -> None:
+    on_cpu = vllm_runs_on_cpu()
+    require_fitting_builds(read_builds(), on_cpu=on_cpu)
+    if not on_cpu:
+        require_visible_gpus(visible_devices())
 
 
 def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:

@@ -9,7 +9,8 @@ from asking import ask, read, text_of, until
 
 from codeassist.engine import wire
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
-from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
+from codeassist.engine.diagnosis import last_words
+from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import Delta, GenerationRequest, Priority, Speculation, Usage

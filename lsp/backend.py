@@ -275,6 +275,8 @@ class Backend:
             self._loading.report(status.message)
         if status.state == "ready":
             self._has_warned_of_engine = False
+        if status.stand_in:
+            self.warn_once(f"codeassist: {status.message}")
         if status.state == "failed" and not self._has_warned_of_engine:
             self._has_warned_of_engine = True
             self._client.warn(f"codeassist gives no suggestions: {status.message}")

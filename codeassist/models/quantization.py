@@ -1,8 +1,8 @@
 """Whether the installed vLLM knows the quantization that a model or the settings name, told before it starts.
 
-vLLM's list is `QuantizationMethods` in `model_executor/layers/quantization/__init__.py` (0.26 to 0.32). A checkpoint may
-also name what one of vLLM's methods takes over (`auto-round`); that name stands in the sources beside the list. Where a
-version keeps its list elsewhere, or a plug-in has brought more, nothing is refused.
+vLLM's list is `QuantizationMethods` in `model_executor/layers/quantization/__init__.py` (0.26 to 0.32). A checkpoint
+may also name what one of vLLM's methods takes over (`auto-round`); that name stands in the sources beside the list.
+Where a version keeps its list elsewhere, or a plug-in has brought more, nothing is refused.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def stored_method(config: Mapping[str, Any]) -> str:
 
 
 def known_methods(vllm: Path) -> tuple[str, ...]:
-    """vLLM's list, in its order; empty where it is not found."""
+    """Names on the list of vLLM, in its order; none where there is no such list."""
     listed = _LIST.search(_text(vllm / _SOURCES / "__init__.py"))
     return tuple(_NAME.findall(listed.group(1))) if listed else ()
 

@@ -14,7 +14,7 @@ from codeassist.engine.faults.types import Facts, always, fault
 
 _OTHER_BUILD = "`make setup TARGET=gpu` installs builds that fit each other, `make setup TARGET=cpu` those for CPUs"
 _COMPILER = "`apt-get install build-essential python3-dev` or your system's like, or name a compiler in the variable CC"
-_CACHE = "free some, or point the variables VLLM_CACHE_ROOT, TRITON_CACHE_DIR and TMPDIR to another disk"
+_ELSEWHERE = "point the variables VLLM_CACHE_ROOT, TRITON_CACHE_DIR and TMPDIR to another disk"
 _REBOOT = "look at `dmesg` for its Xid, restart the driver or the machine, and update the driver if it comes again"
 
 
@@ -42,7 +42,7 @@ def _bfloat16(match: re.Match[str], _: Facts) -> str:
 
 def _between_gpus(match: re.Match[str], _: Facts) -> str:
     return (
-        f"the GPUs cannot talk to each other ({match.group(1).strip()}): in a container start it with `--ipc=host` or a "
+        f"the GPUs cannot talk to each other ({match.group(1).strip()}): start a container with `--ipc=host` or a "
         "larger `--shm-size`; NCCL_DEBUG=INFO in the environment tells more, NCCL_P2P_DISABLE=1 goes around a broken "
         "link; with engine.tensor_parallel = 1 one GPU is enough"
     )
@@ -57,12 +57,14 @@ def _torn_build(match: re.Match[str], _: Facts) -> str:
 
 
 def _no_space(match: re.Match[str], _: Facts) -> str:
-    return f"the disk is full{_at(match.group(1))}, where compiled kernels are kept: {_CACHE}"
+    return f"the disk is full{_at(match.group(1))}, where compiled kernels are kept: free some, or {_ELSEWHERE}"
 
 
 def _no_write(match: re.Match[str], _: Facts) -> str:
     reason, path = match.groups()
-    return f"{path} cannot be written ({reason}), where compiled kernels are kept: give it to your user, or {_CACHE[11:]}"
+    return (
+        f"{path} cannot be written ({reason}), where compiled kernels are kept: give it to your user, or {_ELSEWHERE}"
+    )
 
 
 def _at(path: str | None) -> str:
@@ -112,8 +114,8 @@ FAULTS = (
         r"CUDA driver initialization failed|CUDA unknown error - this may be due|Unexpected error from cudaGetDevice"
         r"Count|Failed to infer device type",
         always(
-            "vLLM cannot reach the GPU's driver: `nvidia-smi` must list the GPU (after a suspend `modprobe -r nvidia_uvm "
-            "&& modprobe nvidia_uvm` or a restart helps), or install the build for CPUs with `make setup TARGET=cpu`"
+            "vLLM cannot reach the GPU's driver: `nvidia-smi` must list the GPU (after a suspend a restart helps, or "
+            "`modprobe -r nvidia_uvm && modprobe nvidia_uvm`), or install the build for CPUs (`make setup TARGET=cpu`)"
         ),
     ),
     fault(
@@ -142,7 +144,9 @@ FAULTS = (
     ),
     fault(
         r"Failed to find C compiler|No working C\+\+ compiler found|Python\.h: No such file or directory",
-        always(f"kernels are compiled at the first start and there is no C compiler with Python's headers: {_COMPILER}"),
+        always(
+            f"kernels are compiled at the first start and a C compiler with Python's headers is missing: {_COMPILER}"
+        ),
     ),
     fault(r"Error while creating shared memory segment (\S+)[^\n]*", _between_gpus),
     fault(r"NCCL error(?: in)?: ?([^\n]+)", _between_gpus),
@@ -158,8 +162,8 @@ FAULTS = (
     fault(
         r"uncorrectable ECC error encountered|CUDA_ERROR_ECC_UNCORRECTABLE",
         always(
-            "the GPU's memory has an error that it cannot correct (ECC): restart the machine or `nvidia-smi --gpu-reset`; "
-            "if it comes again the GPU has to be replaced"
+            "the GPU's memory has an error that it cannot correct (ECC): restart the machine or use `nvidia-smi "
+            "--gpu-reset`; if it comes again the GPU has to be replaced"
         ),
     ),
     fault(r"(?:CUDA error|Triton Error \[CUDA\]): ([^\n]+)", _gpu_error),

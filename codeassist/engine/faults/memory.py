@@ -114,7 +114,7 @@ FAULTS = (
     ),
     fault(r"No available memory for the cache blocks", _no_cache),
     fault(
-        r"To serve at least one request with the models?'?s? max seq len \((\d+)\), \(?([\d.]+) GiB KV cache is needed, "
+        r"To serve at least one request with the model's max seq len \((\d+)\), \(?([\d.]+) GiB KV cache is needed, "
         rf"which is larger than the available KV cache memory \({_GB}\)\."
         r"(?: Based on the available memory, the estimated maximum model length is (\d+))?",
         _small_cache,

@@ -64,7 +64,8 @@ def _number_type(match: re.Match[str], _: Facts) -> str:
 
 def _damaged(match: re.Match[str], facts: Facts) -> str:
     model = facts.options.model
-    return f"a file of weights in {model} is damaged ({match.group(1).strip()}): `codeassist models verify {model}` says which"
+    damage = match.group(1).strip()
+    return f"a file of weights in {model} is damaged ({damage}): `codeassist models verify {model}` says which"
 
 
 def _missing_weight(match: re.Match[str], facts: Facts) -> str:
@@ -116,7 +117,9 @@ FAULTS = (
         r"capability: (\d+)\.",
         _too_weak,
     ),
-    fault(r"torch\.(\w+) is not supported for quantization method (\S+)\. Supported dtypes: \[([^\]]*)\]", _number_type),
+    fault(
+        r"torch\.(\w+) is not supported for quantization method (\S+)\. Supported dtypes: \[([^\]]*)\]", _number_type
+    ),
     fault(
         r"User-specified max_model_len \((\d+)\) is greater than the derived max_model_len "
         r"\(max_position_embeddings=([\d.]+)",

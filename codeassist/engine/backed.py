@@ -101,12 +101,12 @@ class BackedEngine:
     async def close(self) -> None:
         """End both; safe to call twice."""
         self._is_closed = True
+        await self.first.close()
         trying, self._trying = self._trying, None
         if trying is not None:
             trying.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await trying
-        await self.first.close()
         await self._second.close()
 
     @property

@@ -20,6 +20,11 @@ _ERROR = re.compile(r"\b\w*(Error|Exception): .+")
 # `(EngineCore pid=13661) ERROR 11-28 10:20:51 [core.py:1510] `, as vLLM's processes and its log put before each line.
 _PROCESS = re.compile(r"^\([^()]* ?pid=\d+\) ?")
 _LEVEL = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d \[[^\]]*\] ?")
+# What is left to say where the process that computes wrote nothing, and the one that asks it noticed its end.
+_SILENT = (
+    "the process that computes ended without a word: the system kills it where memory runs out (`dmesg` tells); close "
+    "other programs, raise the limit of the container, or lower engine.kv_cache_gib or engine.context_tokens"
+)
 _HARMLESS = ("DEBUG", "INFO", "WARNING")
 
 
@@ -37,7 +42,8 @@ def diagnose(log: Sequence[str], options: HostOptions, *, on_cpu: bool, was_read
     for known in machine.WARNINGS:
         if found := known.pattern.search(facts.log):
             return known.tell(found, facts)[:_LONGEST]
-    return last_words(log)
+    words = last_words(log)
+    return _SILENT if words.startswith("EngineDeadError") else words
 
 
 def last_words(log: Sequence[str]) -> str:

@@ -132,6 +132,7 @@ class EmbeddedEngine:
         started, self._started = self._started, None
         if started is not None and not started.done():
             started.set_exception(EngineUnavailable("the engine was closed while it was starting"))
+            started.exception()  # whoever waited may have left already
         self._board.show(EngineStatus("stopped"))
 
     async def _events(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:

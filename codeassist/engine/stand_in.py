@@ -21,11 +21,10 @@ _ON_A_GPU = (
 
 def stand_in_settings(settings: EngineSettings, *, on_cpu: bool) -> EngineSettings:
     """What was said for the first model is not said for this one: neither how it is cut, quantised and adapted, nor how
-    much memory it may take. on_cpu: the installed vLLM is a CPU build."""
-    default = EngineSettings()
+    much memory it may take. What the machine can compute in holds for both. on_cpu: vLLM is a build for CPUs."""
     return replace(
-        default,
+        EngineSettings(),
         threads=settings.threads,
-        dtype=settings.dtype if on_cpu else default.dtype,
+        dtype=settings.dtype,
         vllm_arguments=() if on_cpu else _ON_A_GPU,
     )

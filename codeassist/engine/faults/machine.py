@@ -37,7 +37,9 @@ def _worlds(match: re.Match[str], facts: Facts) -> str:
 
 
 def _bfloat16(match: re.Match[str], _: Facts) -> str:
-    return f"{match.group(1).strip()} cannot compute in bfloat16 (8.0 can): set engine.dtype to float16"
+    name, capability = match.groups()
+    has = f" (compute capability {capability})" if capability else ""
+    return f"the GPU {name}{has} cannot compute in bfloat16, which takes 8.0: set engine.dtype to float16"
 
 
 def _between_gpus(match: re.Match[str], _: Facts) -> str:
@@ -130,7 +132,8 @@ FAULTS = (
         ),
     ),
     fault(
-        r"Bfloat16 is only supported on GPUs with compute capability of at least 8\.0\.\s*Your (.+?)\. You can",
+        r"Bfloat16 is only supported on GPUs with compute capability of at least 8\.0\.\s*Your (.+?) GPU (?:has "
+        r"compute capability ([\d.]+\d)|does not)",
         _bfloat16,
     ),
     fault(r"World size \((\d+)\) is larger than the number of available GPUs \((\d+)\)", _worlds),
@@ -149,7 +152,7 @@ FAULTS = (
         ),
     ),
     fault(r"Error while creating shared memory segment (\S+)[^\n]*", _between_gpus),
-    fault(r"NCCL error(?: in)?: ?([^\n]+)", _between_gpus),
+    fault(r"NCCL error(?: in)?: (?:\S+:\d+, )?([^\n]+?)(?: \(run with|, NCCL version|$)", _between_gpus),
     fault(r"\[Errno (?:28|122)\] [^\n:]+(?:: '([^'\n]+)')?|No space left on device", _no_space),
     fault(r"\[Errno (?:13|30)\] ([^\n:]+): '([^'\n]*cache[^'\n]*)'", _no_write),
     fault(

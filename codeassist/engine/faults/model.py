@@ -40,9 +40,9 @@ def _deprecated(match: re.Match[str], _: Facts) -> str:
 
 def _too_weak(match: re.Match[str], facts: Facts) -> str:
     method, least, has = match.groups()
-    named = method or "these weights'"
+    named = f"the quantization {method}" if method else "the weights' quantization"
     return (
-        f"the quantization {named} needs a GPU of compute capability {_capability(least)}, and this one has "
+        f"{named} needs a GPU of compute capability {_capability(least)}, and this one has "
         f"{_capability(has)}: {_remedy(facts)}"
     )
 

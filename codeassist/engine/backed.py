@@ -139,6 +139,7 @@ class BackedEngine:
 
     async def _try_again(self) -> None:
         for pause_s in chain(PAUSES_S, repeat(PAUSES_S[-1])):
+            await self._second.load()  # two that load at the same time would take the memory from each other
             await self._sleep(pause_s)
             try:
                 await self.first.start()

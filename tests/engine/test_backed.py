@@ -173,12 +173,30 @@ async def test_where_neither_can_start_both_are_told(stand: Callable[..., Stand]
     assert (made.engine.status.state, made.engine.status.message) == ("failed", told)
 
 
-async def test_a_reason_that_both_have_is_told_once(stand: Callable[..., Stand]) -> None:
-    missing = "vLLM is not installed; install it"
-    made = stand(EngineUnavailable(missing), opens=EngineUnavailable(missing))
+@pytest.mark.parametrize(
+    ("words", "opens", "told"),
+    [
+        (EngineUnavailable("vLLM is not installed"), "vLLM is not installed", "vLLM is not installed"),
+        (DEAD, "small cannot be started: ValueError: no room", "lite cannot be started: ValueError: no room"),
+    ],
+)
+async def test_a_reason_that_both_have_is_told_once(
+    stand: Callable[..., Stand], words: Any, opens: str, told: str
+) -> None:
+    made = stand(words, opens=EngineUnavailable(opens))
     with pytest.raises(EngineUnavailable) as caught:
         await made.engine.start()
-    assert str(caught.value) == f"{missing}; for the same reason the model that stands in cannot be loaded"
+    assert str(caught.value) == f"{told}; for the same reason the model that stands in cannot be loaded"
+
+
+async def test_the_first_one_is_not_tried_while_the_small_one_loads(stand: Callable[..., Stand]) -> None:
+    made = stand(CUT, READY, kind=Slow)
+    starting = asyncio.create_task(made.engine.start())
+    made.wake.set()
+    await until(lambda: made.opened)
+    await asyncio.sleep(0)
+    assert (made.pauses, made.nursery.children) == ([], [])
+    starting.cancel()
 
 
 async def test_a_stand_in_that_could_not_be_loaded_is_tried_again(stand: Callable[..., Stand]) -> None:

@@ -9,7 +9,10 @@ import pytest
 
 from codeassist.engine.catalogue import package_folder
 from codeassist.engine.hardware import vllm_is_installed
+from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.errors import ModelError
+from codeassist.models.directory import read_model
+from codeassist.models.fitness import require_startable
 from codeassist.models.quantization import known_methods, require_known_quantization, stored_method
 
 LIST = """
@@ -86,3 +89,10 @@ def test_the_installed_list_is_read_as_vllm_has_it() -> None:
     known = known_methods(folder)
     assert {"fp8", "gptq", "awq", "compressed-tensors"} <= set(known)
     assert "hqq" not in known
+
+
+@pytest.mark.skipif(not vllm_is_installed(), reason="vLLM is not installed")
+def test_it_is_asked_before_each_start(tiny_model: Path) -> None:
+    options = HostOptions(str(tiny_model), n_mtp_layers=1, context_tokens=2048, quantization="fp9")
+    with pytest.raises(ModelError, match=r"engine\.quantization is 'fp9'"):
+        require_startable(read_model(tiny_model), "deepseek", options)

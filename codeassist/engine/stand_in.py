@@ -15,6 +15,7 @@ _ON_A_GPU = (
     f"kv_cache_memory_bytes={_KV_CACHE_BYTES}",
     "gpu_memory_utilization=0.01",
     "max_num_seqs=16",
+    "max_num_batched_tokens=2048",
     "enforce_eager=true",
 )
 

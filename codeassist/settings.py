@@ -61,7 +61,8 @@ class EngineSettings:
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")
     threads: int = _setting(0, "CPU threads of the embedded engine; 0 means all physical cores")
     fallback: str = _setting(
-        "none", "what answers where a remote engine does not: `none`, or `shipped`, the small model in the package"
+        "none",
+        "what answers where a remote engine does not, or an embedded one cannot start: `none`, or `shipped`, the small model in the package; each answer and the status name it",
     )
 
 

@@ -24,7 +24,9 @@ from codeassist.errors import RequestRejected
 
 _log = logging.getLogger(__name__)
 
-_LOG_LINES_KEPT = 200
+# A death is told in up to 200 lines (each of vLLM's processes has the trace of its own), on several GPUs in as many for
+# each; the cause stands first.
+_LOG_LINES_KEPT = 2000
 _GRACE_S = 4.0
 # vLLM's sockets have 36 characters and a slash; the kernel takes 107.
 _LONGEST_DIRECTORY = 70

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,15 +12,17 @@ from urllib.parse import urlsplit
 from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
-from codeassist.engine.child import Child, launch_host
+from codeassist.engine.backed import BackedEngine, embedded_of
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
-from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
+from codeassist.engine.hardware import vllm_runs_on_cpu
+from codeassist.engine.launching import explained, launch_checked
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.shared import SharedEngine
+from codeassist.engine.stand_in import stand_in_settings
 from codeassist.engine.vllm_arguments import HostOptions, further_arguments, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
@@ -71,7 +72,7 @@ def open_engine(
     """
     openers: dict[str, Callable[[EngineSettings], Engine]] = {
         "auto": partial(_open_auto, runtime=(runtime or runtime_directory()) if attach else None, chat=chat),
-        "embedded": partial(open_embedded, chat=chat),
+        "embedded": partial(_open_backed, chat=chat),
         "remote": open_remote,
         "scripted": open_scripted,
     }
@@ -83,7 +84,7 @@ def open_engine(
 def seats_of(engine: Engine) -> tuple[int, int]:
     """Requests that an engine works on at the same time, and how many of these must be completions. What another server
     can do is not known: it queues itself."""
-    if not isinstance(engine, EmbeddedEngine):
+    if embedded_of(engine) is None:
         return _REMOTE_SEATS, _REMOTE_SEATS // 4
     on_cpu = vllm_runs_on_cpu()
     return n_requests(on_cpu=on_cpu), n_completions_only(on_cpu=on_cpu)
@@ -141,23 +142,9 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         chat_template=chat.template,
         tool_parser=chat.tool_parser,
     )
-    launch = partial(_launch, options, partial(require_startable, directory, info.template, options))
-    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser))
-
-
-async def _launch(options: HostOptions, require_startable: Callable[[], None]) -> Child:
-    if not vllm_is_installed():
-        raise EngineUnavailable(
-            "vLLM is not installed; in a clone of codeassist run `make setup TARGET=cpu` (or `gpu`), or install the "
-            "clone into this environment with `pip install '.[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
-        )
-    if not vllm_runs_on_cpu() and not has_gpu():
-        raise EngineUnavailable(
-            "the installed vLLM is a build for GPUs, and this machine shows none (is the NVIDIA driver installed?); "
-            "`make setup TARGET=cpu` installs the build for CPUs"
-        )
-    await asyncio.to_thread(require_startable)
-    return await launch_host(options)
+    launch = partial(launch_checked, options, partial(require_startable, directory, info.template, options))
+    explain = partial(explained, options)
+    return EmbeddedEngine(info, launch, chats=chat.chats, calls_tools=bool(chat.tool_parser), explain=explain)
 
 
 def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:
@@ -220,7 +207,15 @@ def _open_auto(settings: EngineSettings, runtime: Path | None, chat: ChatSetting
     info = probe(server) if server is not None else None
     if server is not None and info is not None and _is_wanted(info, settings):
         return AttachedEngine(server, info)
-    return open_embedded(settings, chat)
+    return _open_backed(settings, chat)
+
+
+def _open_backed(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEngine | BackedEngine:
+    """The embedded engine; behind it the shipped model, where that is asked for."""
+    first = open_embedded(settings, chat)
+    if settings.fallback == "none":
+        return first
+    return BackedEngine(first, lambda: open_embedded(stand_in_settings(settings, on_cpu=vllm_runs_on_cpu())))
 
 
 def _is_wanted(info: ModelInfo, settings: EngineSettings) -> bool:

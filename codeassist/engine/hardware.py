@@ -43,6 +43,11 @@ def has_gpu(root: Path = Path("/")) -> bool:
     return any(next(root.glob(pattern), None) for pattern in _GPU_DEVICES)
 
 
+def visible_devices() -> str | None:
+    """The GPUs that CUDA shows to this process, as the environment has it; None where it says nothing."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
 def read_hardware(root: Path = Path("/")) -> Hardware:
     """This machine, within the limits of this process's cgroup."""
     cpu_info = _read(root / "proc/cpuinfo")

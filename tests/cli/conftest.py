@@ -70,6 +70,7 @@ class Shell:
     script: list[str | Answer] = field(default_factory=lambda: ["area() for circle in circles)"])
     engines: list[ScriptedEngine] = field(default_factory=list)
     opened: list[tuple[Settings, Path]] = field(default_factory=list)
+    kind: type[ScriptedEngine] = ScriptedEngine
     n_guards: int = 0
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Outcome:
@@ -90,7 +91,7 @@ class Shell:
         self, settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
     ) -> Assistant:
         info = replace(SCRIPTED_INFO, tokenizer=self.tokenizer)
-        self.engines.append(ScriptedEngine(self.script, info=info))
+        self.engines.append(self.kind(self.script, info=info))
         self.opened.append((settings, workspace))
         return Assistant(settings, workspace.resolve(), self.engines[-1], open_index(settings.index, workspace))
 

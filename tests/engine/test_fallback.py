@@ -108,7 +108,7 @@ async def test_it_starts_without_the_first_one(stand: Callable[..., Stand]) -> N
     heard: list[EngineStatus] = []
     made.engine.on_status(heard.append)
     await made.engine.start()
-    assert made.engine.status == EngineStatus("ready", "second stands in: nobody there")
+    assert made.engine.status == EngineStatus("ready", "second stands in: nobody there", stand_in="second")
     assert heard[-1] == made.engine.status
 
 

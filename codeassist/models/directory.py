@@ -18,7 +18,7 @@ from typing import Any
 
 from codeassist.engine.fields import Fields, number, optional, positive, text
 from codeassist.errors import ModelError
-from codeassist.fim import TEMPLATES
+from codeassist.fim_templates import MARKS, template_of
 from codeassist.models.json_files import read_object
 from codeassist.models.remedies import refetch
 from codeassist.models.weights import weight_files
@@ -66,15 +66,15 @@ def read_model(path: Path) -> ModelDirectory:
 
 def read_chat_model(path: Path) -> ModelDirectory:
     """The same of a model that only chats: it need not know how to fill gaps, and its FIM template is ""."""
-    return _read(path, "chat.directory", lambda _path, _tokens: "")
+    return _read(path, "chat.directory", lambda _path, _model_type: "")
 
 
-def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], str]) -> ModelDirectory:
+def _read(path: Path, setting: str, template: Callable[[Path, str], str]) -> ModelDirectory:
     path = path.resolve()
     if not path.is_dir():
         raise ModelError(f"{path} is no model directory; set {setting} to a folder with config.json")
     config = read_object(path / "config.json", "a model directory needs one, as published with the weights")
-    tokens = _special_tokens(path / "tokenizer.json")
+    require_tokenizer(read_object(path / "tokenizer.json", _TOKENIZER_MISSING), path / "tokenizer.json")
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
     return ModelDirectory(
         path=path,

@@ -15,14 +15,25 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from codeassist.documents import comment_leader
-from codeassist.fim_templates import MARKS as MARKS
-from codeassist.fim_templates import TEMPLATES as TEMPLATES
-from codeassist.fim_templates import Place, as_text
-from codeassist.fim_templates import Template as Template
-from codeassist.fim_templates import find_template as find_template
+from codeassist.fim_templates import TEMPLATES, Place, Template, as_text, find_template
 from codeassist.protocols import Tokenizer
 from codeassist.window import Window
 from indexer.types import shown_path
+
+__all__ = [
+    "TEMPLATES",
+    "Part",
+    "Prompt",
+    "Slot",
+    "Template",
+    "break_specials",
+    "estimated_ids",
+    "find_template",
+    "path_line",
+    "prompt_ids",
+    "prompt_text",
+    "render_fim",
+]
 
 PartKind = Literal["special", "slot", "above", "suffix", "left"]
 
@@ -77,9 +88,7 @@ def render_fim(template: Template, window: Window, slots: Sequence[Slot], heal_a
     return Prompt(_led(template.lead, [part for part in parts if part.text]), forced_prefix=window.left[heal_at:])
 
 
-def _pieces(
-    template: Template, window: Window, slots: Sequence[Slot], heal_at: int
-) -> Mapping[Place, Sequence[Part]]:
+def _pieces(template: Template, window: Window, slots: Sequence[Slot], heal_at: int) -> Mapping[Place, Sequence[Part]]:
     named = bool(slots or window.path)
     repository = [Part("special", template.repository), Part("slot", _REPOSITORY)] if template.repository else []
     return {

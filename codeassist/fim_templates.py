@@ -1,9 +1,9 @@
 """How each family of models spells a fill-in-the-middle prompt: data for `fim`, which renders them all alike.
 
-Sources: tokenizer_config.json and model card of DeepSeek-Coder, DeepSeek-Coder-V2, Codestral, CodeGemma, Granite Code and
-Granite 4; Qwen2.5-Coder technical report (arXiv 2409.12186), figure 3; StarCoder2 (2402.19173), section 5; CodeLlama's
-reference code, `infilling_prompt_tokens`; mistral-common, `encode_fim`; Seed-Coder (2506.03524), section 3.2; Continue
-for the paths of other files in Codestral's prompts; llama.cpp's server for the name of a repository that nobody knows.
+Sources: tokenizer_config.json and model card of DeepSeek-Coder, DeepSeek-Coder-V2, Codestral, CodeGemma, Granite Code
+and Granite 4; the technical reports of Qwen2.5-Coder (arXiv 2409.12186), StarCoder2 (2402.19173) and Seed-Coder
+(2506.03524); CodeLlama's reference code, `infilling_prompt_tokens`; mistral-common, `encode_fim`; Continue for the
+paths of other files in Codestral's prompts.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _BLANK = "▁"
 class Template:
     """One family's tokens and the order in which a prompt has them, behind BOS. A token that is "" is left out.
 
-    begin, hole, end: in front of the prefix, the suffix and the middle. stop: tokens that end an answer, first the one that ends
-    a text.
+    begin, hole, end: in front of the prefix, the suffix and the middle.
+    stop: tokens that end an answer, first the one that ends any text.
     order: "left" stands last, whatever the family, for a keystroke changes nothing but the tail then.
     file, repository: tokens in front of a file's path and of a repository's name.
     title: what stands in front of a path; None for the sign of a comment in the file's own language.
@@ -188,8 +188,7 @@ TEMPLATES = {
 MARKS = dialects.SENTINELS.union(*(template.specials for template in TEMPLATES.values()))
 
 
-# Those that a text spells by ordinary merges: pieces of SentencePiece's vocabulary, which no list of added tokens has to
-# name.
+# Those that a text spells by ordinary merges: pieces of SentencePiece's vocabulary, which need not be added tokens.
 PIECES = frozenset(mark for mark in MARKS if as_text(mark) != mark)
 
 

@@ -67,7 +67,7 @@ class FileTokenizer:
 
     def __init__(self, path: Path) -> None:
         """Raises ModelError when the file is missing or is no tokenizer."""
-        described, self._tokenizer = _load(path)
+        described, self._tokenizer = _loaded(path, _without_lead)
         self._splits = "ByteLevel" in json.dumps(described.get("decoder"))
         self._marks = _make_special(self._tokenizer, described)
         self._tokenizer.encode_special_tokens = True  # a file that spells a special token does not get one
@@ -91,7 +91,7 @@ class FileTokenizer:
     def heal_offset(self, text: str) -> int:
         """Start of what may tokenise differently with the next key; 0 for one piece, len(text) never.
 
-        Merges of a byte-level BPE stay inside of a pre-token, so only the last one can, white space at the end included.
+        Merges of a byte-level BPE stay inside of a pre-token, so only the last one can, with white space at the end.
         Where nothing splits the text before it is merged, the vocabulary tells.
         """
         return self._last_piece(text) if self._splits else self._seams.last(text)
@@ -120,27 +120,35 @@ class FileTokenizer:
             if token not in self._marks:
                 yield token
                 continue
-            for character in as_text(self._tokenizer.id_to_token(token)):
+            for character in as_text(str(self._tokenizer.id_to_token(token))):
                 yield from self._tokenizer.encode(character, add_special_tokens=False).ids
 
 
-def _load(path: Path) -> tuple[Mapping[str, Any], tokenizers.Tokenizer]:
-    """What the file says, and its tokenizer, which puts no blank in front of a text: a prompt has many pieces."""
+def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
+    """A tokenizer.json as it is. Raises ModelError."""
+    return _loaded(path, lambda described: described)[1]
+
+
+def _loaded(
+    path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> tuple[Mapping[str, Any], tokenizers.Tokenizer]:
+    """What the file says, and the tokenizer that it is once that is changed."""
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
-        bare = _without_lead(described)
-        if bare == {name: described.get(name) for name in bare}:
+        changed = change(described)
+        if changed == described:
             return described, tokenizers.Tokenizer.from_file(str(path))
-        return described, tokenizers.Tokenizer.from_str(json.dumps(described | bare))
+        return described, tokenizers.Tokenizer.from_str(json.dumps(changed))
     except OSError as error:
         raise ModelError(f"no tokenizer at {path}: {error.strerror}; is the model directory complete?") from error
     except Exception as error:  # the Rust library raises bare Exception for a file it cannot use
         raise ModelError(f"{path} is no tokenizer.json that can be used: {error}") from error
 
 
-def _without_lead(described: Mapping[str, Any]) -> dict[str, Any]:
-    """The steps of a tokenizer.json without what puts a blank in front of a text, and takes it away again."""
-    return {name: _bare(described.get(name)) for name in ("normalizer", "pre_tokenizer", "decoder")}
+def _without_lead(described: dict[str, Any]) -> dict[str, Any]:
+    """A tokenizer.json without what puts a blank in front of a text, or takes one away: a prompt has many parts."""
+    steps = ("normalizer", "pre_tokenizer", "decoder")
+    return described | {name: _bare(described[name]) for name in steps if name in described}
 
 
 def _bare(step: Any) -> Any:
@@ -162,7 +170,9 @@ def _make_special(tokenizer: tokenizers.Tokenizer, described: Mapping[str, Any])
     their own tokenizers, which then find them in any text."""
     added = tokenizer.get_added_tokens_decoder()
     plain = [token.content for token in added.values() if token.content in MARKS and not token.special]
-    tokenizer.add_special_tokens([tokenizers.AddedToken(spelling, normalized=False, special=True) for spelling in plain])
+    tokenizer.add_special_tokens(
+        [tokenizers.AddedToken(spelling, normalized=False, special=True) for spelling in plain]
+    )
     ids = {number for number, token in added.items() if token.special or token.content in MARKS}
     ids.update(number for piece in PIECES if (number := tokenizer.token_to_id(piece)) is not None)
     return frozenset(ids - {tokenizer.token_to_id(str(described["model"].get("unk_token")))})

@@ -64,7 +64,9 @@ def read_vocabulary(path: Path) -> Vocabulary:
         added: list[dict[str, Any]] = tokenizer.get("added_tokens", [])
         spell = _byte_level if "ByteLevel" in json.dumps(tokenizer.get("decoder")) else _sentence_piece
         specials = {piece: token for piece, token in pieces.items() if piece in PIECES}
-        specials |= {entry["content"]: entry["id"] for entry in added if entry.get("special") or entry["content"] in MARKS}
+        specials |= {
+            entry["content"]: entry["id"] for entry in added if entry.get("special") or entry["content"] in MARKS
+        }
         spelled = {entry["id"]: entry["content"].encode() for entry in added} | dict.fromkeys(specials.values(), b"")
         spelled |= {token: spell(piece) for piece, token in pieces.items() if token not in spelled}
         return Vocabulary([spelled.get(token, b"") for token in range(max(spelled) + 1)], specials)

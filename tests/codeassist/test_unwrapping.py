@@ -9,6 +9,7 @@ from codeassist.fim import TEMPLATES, prompt_text, render_fim
 from codeassist.fim_dialects import FAMILIES
 from codeassist.types import Snippet
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap, without_sentinels
+from codeassist.window import Window
 
 Wrap = Callable[[str, str], str]
 

@@ -156,13 +156,12 @@ def _bare(step: Any) -> Any:
         return step
     if step.get("type") in ("Prepend", "Strip") and step.get("content", " ") == " ":
         return None
-    lists = {key: [_bare(one) for one in value] for key, value in step.items() if isinstance(value, list)}
-    leads = {"add_prefix_space": False, "prepend_scheme": "never"}
-    return (
-        step
-        | {key: [one for one in value if one is not None] for key, value in lists.items()}
-        | {key: value for key, value in leads.items() if key in step}
-    )
+    if step.get("type") == "Metaspace":
+        return {**step, "prepend_scheme": "never", "add_prefix_space": False}
+    if step.get("type") == "ByteLevel":
+        return {**step, "add_prefix_space": False}
+    bare = {key: [_bare(one) for one in value] for key, value in step.items() if isinstance(value, list)}
+    return step | {key: [one for one in value if one is not None] for key, value in bare.items()}
 
 
 def _make_special(tokenizer: tokenizers.Tokenizer, described: Mapping[str, Any]) -> frozenset[int]:

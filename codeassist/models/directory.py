@@ -74,6 +74,12 @@ def read_chat_model(path: Path) -> ModelDirectory:
     return _read(path, "chat.directory", lambda _path, _tokens, _model_type: "")
 
 
+def template_told_by(tokenizer: Path) -> str:
+    """Name of the template that a tokenizer.json by itself has the tokens of, "" for none. Raises ModelError."""
+    found = template_of(_special_tokens(tokenizer), "")
+    return found.name if found else ""
+
+
 def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str], str], str]) -> ModelDirectory:
     path = path.resolve()
     if not path.is_dir():

@@ -68,5 +68,7 @@ def _weights(n_tokens: int) -> dict[str, numpy.typing.NDArray[numpy.float32]]:
         "model.layers.0.mlp.down_proj.weight": (_HIDDEN, _DENSE),
         **square,
     }
-    weights = {name: random.standard_normal(shape, dtype=numpy.float32) / 10 for name, shape in shapes.items()}
+    weights = {
+        name: random.standard_normal(shape, dtype=numpy.float32) * numpy.float32(0.1) for name, shape in shapes.items()
+    }
     return weights | {"model.norm.weight": numpy.zeros(_HIDDEN, dtype=numpy.float32)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marked import window_of
 from small_tokenizers import KINDS, LINES, write_tokenizer
@@ -14,6 +14,7 @@ from codeassist.engine.text_prompts import TextPrompts
 from codeassist.engine.vocabulary import Vocabulary, read_vocabulary
 from codeassist.fim import TEMPLATES, Slot, Template, prompt_ids, prompt_text, render_fim
 from codeassist.tokenizer import FileTokenizer
+from codeassist.window import Window
 
 # The kind of tokenizer that each family has.
 _KIND_OF = {
@@ -38,6 +39,9 @@ _LINES = st.one_of(
     st.text(" \t()[]=.,:'\"_abself1é😀", max_size=30),
 )
 
+# A busy machine is no fault.
+_patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 
 @pytest.fixture(scope="module", params=KINDS)
 def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,6 +60,7 @@ def vocabulary(file: Path) -> Vocabulary:
     return read_vocabulary(file)
 
 
+@_patient
 @given(st.lists(_LINES, max_size=5))
 def test_the_tokens_of_all_parts_are_the_text(kind: FileTokenizer, vocabulary: Vocabulary, parts: list[str]) -> None:
     ids = [token for part in parts for token in kind.encode(part)]
@@ -63,6 +68,7 @@ def test_the_tokens_of_all_parts_are_the_text(kind: FileTokenizer, vocabulary: V
     assert b"".join(map(vocabulary.spelling, ids)) == "".join(parts).encode()
 
 
+@_patient
 @given(_LINES, _LINES, st.integers(0, 100))
 def test_no_token_lies_across_where_a_text_is_healed(kind: FileTokenizer, line: str, rest: str, length: int) -> None:
     left = line[:length]
@@ -73,6 +79,7 @@ def test_no_token_lies_across_where_a_text_is_healed(kind: FileTokenizer, line: 
         assert kind.encode(left + going_on)[: len(head)] == head
 
 
+@_patient
 @given(st.sampled_from(LINES), st.integers(0, 60))
 def test_a_half_line_may_go_on_in_the_models_own_tokens(
     kind: FileTokenizer, vocabulary: Vocabulary, line: str, length: int
@@ -138,7 +145,7 @@ def tokenizer_of(template: Template, folder: Path) -> Path:
     return write_tokenizer(folder / "tokenizer.json", kind, template.specials, template.bos)
 
 
-def hostile(template: Template) -> object:
+def hostile(template: Template) -> Window:
     """A window whose code spells every mark."""
     spelt = " ".join(template.specials)
     return window_of(f"a = '{spelt}'\nb = ‸ '{spelt}'\n{spelt}\n", f"{template.begin}.py")

@@ -29,7 +29,9 @@ class EngineSettings:
     )
     remote_model: str = _setting("", "model name to send to the remote server; empty means the first that it lists")
     api_key: str = _setting("", "key for the remote server; better given as CODEASSIST_ENGINE_API_KEY than in a file")
-    template: str = _setting("", "FIM template; empty means what the model directory names, else `deepseek`")
+    template: str = _setting(
+        "", "FIM template; empty means the one whose tokens the model has, `deepseek` where nobody can tell"
+    )
     tokenizer: str = _setting(
         "", "path of the remote model's tokenizer.json; without it budgets are estimated and prompts sent as text"
     )

@@ -26,7 +26,13 @@ from codeassist.engine.stand_in import stand_in_settings
 from codeassist.engine.vllm_arguments import HostOptions, further_arguments, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
-from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
+from codeassist.models.directory import (
+    ModelDirectory,
+    read_chat_model,
+    read_model,
+    shipped_model,
+    template_told_by,
+)
 from codeassist.models.fitness import require_startable
 from codeassist.models.store import resolve_model
 from codeassist.protocols import Engine
@@ -171,7 +177,7 @@ def _open_server(settings: EngineSettings) -> RemoteEngine:
         raise ModelError(f"engine.tokenizer: {tokenizer} is no file; give the model's tokenizer.json")
     info = ModelInfo(
         name=settings.remote_model or address.hostname,
-        template="deepseek",
+        template=(template_told_by(tokenizer) if tokenizer and not settings.template else "") or "deepseek",
         context_tokens=settings.context_tokens or _REMOTE_CONTEXT_TOKENS,
         prompt_tokens=_REMOTE_PROMPT_TOKENS,
         tokenizer=tokenizer,

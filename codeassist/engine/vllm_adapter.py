@@ -44,6 +44,7 @@ from codeassist.engine.vllm_arguments import (
 )
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.models.tokens import end_tokens
 from codeassist.types import Delta, FinishReason, GenerationRequest, Speculation, Token, Usage
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class VllmModel:
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         self._text_prompts = TextPrompts(directory / "tokenizer.json")
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
-        self._end_tokens = _end_tokens(directory, config)
+        self._end_tokens = end_tokens(directory, config, self._vocabulary.specials)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
         self._drafts = Drafts() if speculative_tokens(options, on_cpu=on_cpu) else None
         self._has_hook = on_cpu and self._drafts is None
@@ -275,13 +276,3 @@ def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:
     if reason is None:
         return None
     return "length" if reason == "length" else "abort"
-
-
-def _end_tokens(directory: Path, config: dict[str, Any]) -> list[int]:
-    """Tokens that end a text, by both files that may name them."""
-    generation = directory / "generation_config.json"
-    named = [config.get("eos_token_id")]
-    if generation.exists():
-        named.append(json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id"))
-    ids = [token for value in named for token in (value if isinstance(value, list) else [value])]
-    return sorted({token for token in ids if isinstance(token, int)})

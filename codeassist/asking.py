@@ -88,8 +88,9 @@ class Asker:
 
     @property
     def stops(self) -> tuple[str, ...]:
-        """Texts that end an answer of a model whose tokens we do not know: it may spell its own marks as text."""
-        return self._template.stop if self._engine.info.tokenizer is None else ()
+        """The template's tokens, as texts where we do not know the model's: it may spell them. Where we do, its engine
+        ends at the first by itself; going on to another file is no end of a text to it."""
+        return self._template.stop_texts if self._engine.info.tokenizer is None else self._template.stop[1:]
 
     def _request(self, request_id: str, manner: Manner) -> GenerationRequest:
         info = self._engine.info

@@ -13,16 +13,17 @@ def cache_directory() -> Path:
     return (Path(parent) if parent else Path.home() / ".cache") / "codeassist"
 
 
+def data_directory() -> Path:
+    """What was fetched on purpose and costs hours to fetch again: `$XDG_DATA_HOME/codeassist`, by default below
+    `~/.local/share`."""
+    parent = os.environ.get("XDG_DATA_HOME")
+    return (Path(parent) if parent else Path.home() / ".local" / "share") / "codeassist"
+
+
 def state_directory() -> Path:
     """What should last and is no use elsewhere: `$XDG_STATE_HOME/codeassist`, by default below `~/.local/state`."""
     parent = os.environ.get("XDG_STATE_HOME")
     return (Path(parent) if parent else Path.home() / ".local" / "state") / "codeassist"
-
-
-def data_directory() -> Path:
-    """What took long to make or to fetch: `$XDG_DATA_HOME/codeassist`, by default below `~/.local/share`."""
-    parent = os.environ.get("XDG_DATA_HOME")
-    return (Path(parent) if parent else Path.home() / ".local" / "share") / "codeassist"
 
 
 def statistics_file() -> Path:

@@ -2,83 +2,43 @@
 
     BOS BEGIN  slot slot ...  path line, lines above   HOLE  right of the cursor, lines below   END  left of the cursor
 
-The cursor's line stands last, so a keystroke on it changes only the tail and everything before stays in the engine's
-KV cache. Each part is tokenised by itself, so a part that stays keeps its tokens.
-
-Token spellings: DeepSeek-Coder-V2 and DeepSeek-V3 tokenizer_config.json; Qwen2.5-Coder technical report, section 3.1;
-StarCoder2 tokenizer_config.json.
+or in the order that the template has; `fim_templates` is the data. The cursor's line stands last, so a keystroke on it
+changes only the tail and everything before stays in the engine's KV cache. Each part is tokenised by itself, so a part
+that stays keeps its tokens.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from codeassist.documents import comment_leader
-from codeassist.errors import ConfigError
+from codeassist.fim_templates import TEMPLATES, Place, Template, as_text, find_template
 from codeassist.protocols import Tokenizer
 from codeassist.window import Window
 from indexer.types import shown_path
 
+__all__ = [
+    "TEMPLATES",
+    "Part",
+    "Prompt",
+    "Slot",
+    "Template",
+    "break_specials",
+    "estimated_ids",
+    "find_template",
+    "path_line",
+    "prompt_ids",
+    "prompt_text",
+    "render_fim",
+]
+
 PartKind = Literal["special", "slot", "above", "suffix", "left"]
 
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """How one family of models spells a fill-in-the-middle prompt (prefix, suffix, middle). bos "" means none."""
-
-    name: str
-    bos: str
-    begin: str
-    hole: str
-    end: str
-    stop: tuple[str, ...]
-
-    @property
-    def specials(self) -> tuple[str, ...]:
-        """All spellings that must never come from a file's text."""
-        return tuple(spelling for spelling in (self.bos, self.begin, self.hole, self.end, *self.stop) if spelling)
-
-
-TEMPLATES = {
-    template.name: template
-    for template in (
-        Template(
-            "deepseek",
-            bos="<｜begin▁of▁sentence｜>",
-            begin="<｜fim▁begin｜>",
-            hole="<｜fim▁hole｜>",
-            end="<｜fim▁end｜>",
-            stop=("<｜end▁of▁sentence｜>",),
-        ),
-        Template(
-            "qwen2.5-coder",
-            bos="",
-            begin="<|fim_prefix|>",
-            hole="<|fim_suffix|>",
-            end="<|fim_middle|>",
-            stop=("<|endoftext|>", "<|file_sep|>", "<|repo_name|>", "<|fim_pad|>"),
-        ),
-        Template(
-            "starcoder2",
-            bos="",
-            begin="<fim_prefix>",
-            hole="<fim_suffix>",
-            end="<fim_middle>",
-            stop=("<|endoftext|>", "<file_sep>", "<repo_name>"),
-        ),
-    )
-}
-
-
-def find_template(name: str) -> Template:
-    """The template of this name. Raises ConfigError naming those there are."""
-    try:
-        return TEMPLATES[name]
-    except KeyError:
-        raise ConfigError(f"no FIM template {name!r}; there are {', '.join(sorted(TEMPLATES))}") from None
+# A repository whose name nobody knows: what llama.cpp's server calls it.
+_REPOSITORY = "myproject\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +76,60 @@ class Prompt:
 
 def path_line(path: str) -> str:
     """A comment line that names a file, in the file's own language."""
-    safe = "".join(character for character in path if character.isprintable())
-    return f"{comment_leader(path)} {safe}\n"
+    return f"{comment_leader(path)} {_printable(path)}\n"
 
 
 def render_fim(template: Template, window: Window, slots: Sequence[Slot], heal_at: int) -> Prompt:
     """The prompt of a window. heal_at: offset in `window.left` from which the text is taken back and forced."""
-    opening = [Part("special", spelling) for spelling in (template.bos, template.begin) if spelling]
-    code = [Part("slot", slot.text) for slot in slots]
-    named = [Part("above", path_line(window.path))] if window.path else []
-    above = [*named, *(Part("above", group) for group in window.above)]
-    suffix = [Part("special", template.hole), Part("suffix", window.suffix), Part("special", template.end)]
-    tail = [Part("left", window.left[:heal_at])]
-    parts = [part for part in (*opening, *code, *above, *suffix, *tail) if part.text]
-    return Prompt(tuple(parts), forced_prefix=window.left[heal_at:])
+    parts = [Part("special", template.bos)]
+    pieces = _pieces(template, window, slots, heal_at)
+    for place in template.order:
+        parts += pieces[place]
+    return Prompt(_led(template.lead, [part for part in parts if part.text]), forced_prefix=window.left[heal_at:])
+
+
+def _pieces(template: Template, window: Window, slots: Sequence[Slot], heal_at: int) -> Mapping[Place, Sequence[Part]]:
+    named = bool(slots or window.path)
+    repository = [Part("special", template.repository), Part("slot", _REPOSITORY)] if template.repository else []
+    return {
+        "repository": repository if named else [],
+        "slots": [part for slot in slots for part in _slot_parts(template, slot)],
+        "file": [Part("special", template.file)] if named else [],
+        "path": [Part("above", _title(template, window.path))],
+        "begin": [Part("special", template.begin)],
+        "above": [Part("above", group) for group in window.above],
+        "hole": [Part("special", template.hole)],
+        "suffix": [Part("suffix", window.suffix)],
+        "end": [Part("special", template.end)],
+        "left": [Part("left", window.left[:heal_at])],
+    }
+
+
+def _slot_parts(template: Template, slot: Slot) -> Iterator[Part]:
+    if template.title is None:
+        yield Part("slot", slot.text)
+        return
+    yield Part("special", template.file)
+    end = "\n" if template.file else "\n\n"  # the next file's mark divides, else a blank line
+    yield Part("slot", f"{_title(template, shown_path(slot.path))}{slot.code.rstrip()}{end}")
+
+
+def _title(template: Template, path: str) -> str:
+    if not path or template.title is None:
+        return path_line(path) if path else ""
+    return f"{template.title}{_printable(path)}\n"
+
+
+def _printable(path: str) -> str:
+    return "".join(character for character in path if character.isprintable())
+
+
+def _led(lead: str, parts: list[Part]) -> tuple[Part, ...]:
+    """The parts with the lead in front of the prefix."""
+    first = next((at for at, part in enumerate(parts) if part.kind in ("slot", "above")), None)
+    if lead and first is not None:
+        parts[first] = replace(parts[first], text=lead + parts[first].text)
+    return tuple(parts)
 
 
 def prompt_ids(prompt: Prompt, tokenizer: Tokenizer) -> tuple[int, ...]:
@@ -152,17 +152,21 @@ def estimated_ids(prompt: Prompt, tokenizer: Tokenizer) -> tuple[int, ...]:
 def prompt_text(prompt: Prompt, template: Template) -> str:
     """A prompt as text for servers that tokenise themselves (and add BOS themselves, so there is none here).
 
-    Special tokens that a file's text spells are broken up, so that they stay text.
+    Special tokens that a file's text spells are broken up, so that they stay text. What a server's tokenizer puts in
+    front of every text is the blank of a first token that has one.
     """
-    texts = (
-        part.text if part.kind == "special" else break_specials(part.text, template)
+    texts = [
+        as_text(part.text) if part.kind == "special" else break_specials(part.text, template)
         for part in prompt.parts
-        if part.text != template.bos
-    )
+        if part != Part("special", template.bos)
+    ]
+    if template.begin != as_text(template.begin):
+        texts[0] = texts[0].removeprefix(" ")
     return "".join(texts)
 
 
 def break_specials(text: str, template: Template) -> str:
     """Text in which no special token is spelled: a blank goes in behind its first character."""
-    pattern = "|".join(re.escape(spelling) for spelling in template.specials)
+    spellings = {spelling: as_text(spelling).lstrip() for spelling in template.specials}
+    pattern = "|".join(map(re.escape, dict.fromkeys(spellings.values())))
     return re.sub(pattern, lambda match: f"{match[0][0]} {match[0][1:]}", text)

@@ -51,38 +51,47 @@ class Marks:
         return (forward, backward)
 
 
+DEEPSEEK = Marks("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>")
+QWEN = Marks(
+    "qwen",  # Granite 4 and CodeGemma too
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    files=("<|file_sep|>", "<|file_separator|>", "<|filename|>"),
+    repos=("<|repo_name|>", "<|reponame|>"),
+)
+STARCODER = Marks(
+    "starcoder",  # StarCoder2 and Granite 3 too, and what Continue sends to models that it does not know
+    "<fim_prefix>",
+    "<fim_suffix>",
+    "<fim_middle>",
+    files=("<file_sep>", "<filename>"),
+    repos=("<repo_name>", "<reponame>"),
+)
+SEED_CODER = Marks("seed-coder", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>")
+
 FAMILIES = (
-    Marks("deepseek", "<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
-    Marks(
-        "qwen",  # Granite 4 and CodeGemma too
-        "<|fim_prefix|>",
-        "<|fim_suffix|>",
-        "<|fim_middle|>",
-        files=("<|file_sep|>", "<|file_separator|>", "<|filename|>"),
-        repos=("<|repo_name|>", "<|reponame|>"),
-    ),
-    Marks(
-        "starcoder",  # StarCoder2 and Granite 3 too, and what Continue sends to models that it does not know
-        "<fim_prefix>",
-        "<fim_suffix>",
-        "<fim_middle>",
-        files=("<file_sep>", "<filename>"),
-        repos=("<repo_name>", "<reponame>"),
-    ),
+    DEEPSEEK,
+    QWEN,
+    STARCODER,
     Marks("starcoder", "<fim-prefix>", "<fim-suffix>", "<fim-middle>"),  # SantaCoder
     Marks("glm", "<|code_prefix|>", "<|code_suffix|>", "<|code_middle|>"),
-    Marks("seed-coder", "<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"),
+    SEED_CODER,
 )
+
+# As its vocabulary spells them.
+CODELLAMA = Marks("codellama", "▁<PRE>", "▁<SUF>", "▁<MID>")
 
 _CODELLAMA = (
     Layout("codellama", ("<PRE> <SUF>", " <MID> "), ("suffix", "prefix")),
+    Layout("codellama", ("▁<PRE>▁<SUF>", "▁<MID>"), ("suffix", "prefix")),
     Layout("codellama", ("<PRE> ", " <SUF>", " <MID>"), ("prefix", "suffix", "start")),
-    Layout("codellama", ("▁<PRE>", "▁<SUF>", "▁<MID>"), ("prefix", "suffix", "start")),
+    CODELLAMA.layouts[0],
     Layout("codellama", ("<PRE>", "<SUF>", "<MID>"), ("prefix", "suffix", "start")),
 )
-_CODESTRAL = Layout("codestral", ("[SUFFIX]", "[PREFIX]"), ("suffix", "prefix"))
+CODESTRAL = Layout("codestral", ("[SUFFIX]", "[PREFIX]"), ("suffix", "prefix"))
 
-LAYOUTS = (*(layout for family in FAMILIES for layout in family.layouts), *_CODELLAMA, _CODESTRAL)
+LAYOUTS = (*(layout for family in FAMILIES for layout in family.layouts), *_CODELLAMA, CODESTRAL)
 
 # What may stand in front of everything.
 OPENINGS = (
@@ -94,11 +103,9 @@ OPENINGS = (
     "<s>",
 )
 
-_QWEN = FAMILIES[1]
-
 # A prefix that comes with a suffix of its own: other files in front of it, and the mark that Continue puts in between.
 PREFIX_LAYOUTS = tuple(
-    Layout("qwen", (mark,), ("prefix",), _QWEN.files, _QWEN.repos)
+    Layout("qwen", (mark,), ("prefix",), QWEN.files, QWEN.repos)
     for mark in ("<|system_separator_istruction_repository_level|>", "<|fim_prefix|>")
 )
 
@@ -117,6 +124,7 @@ _ENDINGS = (
     "<eos>",
     "</s>",
     "<EOT>",
+    "▁<EOT>",
     "<|eot_id|>",
     "</fim_middle>",
     "<|cursor|>",
@@ -130,4 +138,4 @@ SENTINELS = frozenset(
         *OPENINGS,
         *_ENDINGS,
     )
-) - {"<PRE> <SUF>"}
+) - {"<PRE> <SUF>", "▁<PRE>▁<SUF>"}

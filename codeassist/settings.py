@@ -29,7 +29,9 @@ class EngineSettings:
     )
     remote_model: str = _setting("", "model name to send to the remote server; empty means the first that it lists")
     api_key: str = _setting("", "key for the remote server; better given as CODEASSIST_ENGINE_API_KEY than in a file")
-    template: str = _setting("", "FIM template; empty means what the model directory names, else `deepseek`")
+    template: str = _setting(
+        "", "FIM template; empty means the one whose tokens the model has, `deepseek` where nobody can tell"
+    )
     tokenizer: str = _setting(
         "", "path of the remote model's tokenizer.json; without it budgets are estimated and prompts sent as text"
     )
@@ -61,7 +63,8 @@ class EngineSettings:
     gpu_memory_fraction: float = _setting(0.85, "share of the GPU's memory that the engine may take")
     threads: int = _setting(0, "CPU threads of the embedded engine; 0 means all physical cores")
     fallback: str = _setting(
-        "none", "what answers where a remote engine does not: `none`, or `shipped`, the small model in the package"
+        "none",
+        "what answers where a remote engine does not, or an embedded one cannot start: `none`, or `shipped`, the small model in the package; each answer and the status name it",
     )
 
 
@@ -133,7 +136,7 @@ class ChatSettings:
     model: str = _setting("", "model name to send to that server; empty means the first that it lists")
     api_key: str = _setting("", "key for that server; better given as CODEASSIST_CHAT_API_KEY than in a file")
     directory: str = _setting(
-        "", "directory of a chat model that `codeassist serve` runs itself; empty means the engine's own model"
+        "", "directory or name of a chat model that `codeassist serve` runs itself; empty means the engine's own model"
     )
     template: str = _setting(
         "", "path of a chat template (Jinja) for a model that has none of its own, or in place of that"
@@ -190,7 +193,9 @@ class ShadowSettings:
 
     share: float = _setting(0.0, "share (0 to 1) of the gaps that the second engine is asked too; 0 asks it nothing")
     kind: str = _setting("remote", "`remote` or `embedded` (on this machine; it waits while anybody else asks)")
-    model: str = _setting("", "model directory of the second engine, when it is embedded; empty means the shipped one")
+    model: str = _setting(
+        "", "directory or name of the second engine's model, when it is embedded; empty means the shipped one"
+    )
     url: str = _setting("", "base address of an OpenAI-compatible server, for example `http://127.0.0.1:8000/v1`")
     remote_model: str = _setting("", "model name to send to that server; empty means the first that it lists")
     api_key: str = _setting("", "key for that server; better given as CODEASSIST_SHADOW_API_KEY than in a file")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 
 from codeassist.errors import ModelError
+from codeassist.fim_templates import MARKS, PIECES, as_text
+from codeassist.token_seams import Seams
 
 # A prompt is made of a few hundred pieces (slots, groups of lines); dozens of open files stay warm in this many tokens.
 _CACHED_TOKENS = 1 << 17
+# As most files have it; of its settings a decoder heeds none.
+_BYTE_LEVEL_DECODER = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
 # What a piece takes up beside its tokens, in tokens: some 200 bytes.
 _PIECE_TOKENS = 20
 
@@ -61,9 +67,11 @@ class FileTokenizer:
 
     def __init__(self, path: Path) -> None:
         """Raises ModelError when the file is missing or is no tokenizer."""
-        self._tokenizer = _load(path)
+        described, self._tokenizer = _loaded(path, _without_lead)
+        self._splits = "ByteLevel" in json.dumps(described.get("decoder"))
+        self._marks = _make_special(self._tokenizer, described)
         self._tokenizer.encode_special_tokens = True  # a file that spells a special token does not get one
-        self._encodings = Encodings(lambda text: self._tokenizer.encode(text, add_special_tokens=False).ids)
+        self._encodings = Encodings(self._encode)
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Ids of plain text, without BOS."""
@@ -81,13 +89,16 @@ class FileTokenizer:
         return int(token_id)
 
     def heal_offset(self, text: str) -> int:
-        """Start of the last pre-token, white space at the end included; 0 for one piece, len(text) never.
+        """Start of what may tokenise differently with the next key; 0 for one piece, len(text) never.
 
-        Merges of a byte-level BPE stay inside of a pre-token, so only the last one can change with the next key.
+        Merges of a byte-level BPE stay inside of a pre-token, so only the last one can, with white space at the end.
+        Where nothing splits the text before it is merged, the vocabulary tells.
         """
-        pieces = self._tokenizer.pre_tokenizer.pre_tokenize_str(text)
+        return self._last_piece(text) if self._splits else self._seams.last(text)
+
+    def _last_piece(self, text: str) -> int:
         start = len(text)
-        for _, (begin, _) in reversed(pieces):
+        for _, (begin, _) in reversed(self._tokenizer.pre_tokenizer.pre_tokenize_str(text)):
             start = begin
             if text[begin:].strip():
                 break
@@ -95,12 +106,72 @@ class FileTokenizer:
                 break
         return int(start)
 
+    @cached_property
+    def _seams(self) -> Seams:
+        return Seams(piece.replace("▁", " ") for piece in self._tokenizer.get_vocab(with_added_tokens=True))
 
-def _load(path: Path) -> tokenizers.Tokenizer:
+    def _encode(self, text: str) -> Sequence[int]:
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids if self._marks.isdisjoint(ids) else list(self._spelt_out(ids))
+
+    def _spelt_out(self, ids: Sequence[int]) -> Iterator[int]:
+        """Ids without marks: SentencePiece merges a text that spells one to its id, but never a single character."""
+        for token in ids:
+            if token not in self._marks:
+                yield token
+                continue
+            for character in as_text(str(self._tokenizer.id_to_token(token))):
+                yield from self._tokenizer.encode(character, add_special_tokens=False).ids
+
+
+def load_tokenizer(path: Path) -> tokenizers.Tokenizer:
+    """A tokenizer.json as it is. Raises ModelError."""
+    return _loaded(path, lambda described: described)[1]
+
+
+def _loaded(
+    path: Path, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> tuple[Mapping[str, Any], tokenizers.Tokenizer]:
+    """What the file says, and the tokenizer that it is once that is changed."""
     try:
-        json.loads(path.read_text(encoding="utf-8"))
-        return tokenizers.Tokenizer.from_file(str(path))
+        described = json.loads(path.read_text(encoding="utf-8"))
+        changed = change(described)
+        if changed == described:
+            return described, tokenizers.Tokenizer.from_file(str(path))
+        return described, tokenizers.Tokenizer.from_str(json.dumps(changed))
     except OSError as error:
         raise ModelError(f"no tokenizer at {path}: {error.strerror}; is the model directory complete?") from error
     except Exception as error:  # the Rust library raises bare Exception for a file it cannot use
         raise ModelError(f"{path} is no tokenizer.json that can be used: {error}") from error
+
+
+def _without_lead(described: dict[str, Any]) -> dict[str, Any]:
+    """A tokenizer.json without what puts a blank in front of a text, or takes one away: a prompt has many parts."""
+    steps = ("normalizer", "pre_tokenizer", "decoder")
+    return described | {name: _bare(described[name]) for name in steps if name in described}
+
+
+def _bare(step: Any) -> Any:
+    if not isinstance(step, dict) or step == _BYTE_LEVEL_DECODER:
+        return step
+    if step.get("type") in ("Prepend", "Strip") and step.get("content", " ") == " ":
+        return None
+    if step.get("type") == "Metaspace":
+        return {**step, "prepend_scheme": "never", "add_prefix_space": False}
+    if step.get("type") == "ByteLevel":
+        return {**step, "add_prefix_space": False}
+    bare = {key: [_bare(one) for one in value] for key, value in step.items() if isinstance(value, list)}
+    return step | {key: [one for one in value if one is not None] for key, value in bare.items()}
+
+
+def _make_special(tokenizer: tokenizers.Tokenizer, described: Mapping[str, Any]) -> frozenset[int]:
+    """The ids that no text may get. Qwen2.5-Coder's, DeepSeek-Coder's and CodeGemma's marks are not called special by
+    their own tokenizers, which then find them in any text."""
+    added = tokenizer.get_added_tokens_decoder()
+    plain = [token.content for token in added.values() if token.content in MARKS and not token.special]
+    tokenizer.add_special_tokens(
+        [tokenizers.AddedToken(spelling, normalized=False, special=True) for spelling in plain]
+    )
+    ids = {number for number, token in added.items() if token.special or token.content in MARKS}
+    ids.update(number for piece in PIECES if (number := tokenizer.token_to_id(piece)) is not None)
+    return frozenset(ids - {tokenizer.token_to_id(str(described["model"].get("unk_token")))})

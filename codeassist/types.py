@@ -181,12 +181,16 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """Whether the engine answers now, in words a status bar can show."""
+    """Whether the engine answers now, in words a status bar can show.
+
+    stand_in: the model that answers in the place of the engine's own, which `message` says the trouble of; else "".
+    """
 
     state: Literal["stopped", "starting", "ready", "restarting", "failed"]
     message: str = ""
     pid: int | None = None
     restarts: int = 0
+    stand_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -273,8 +273,9 @@ class Backend:
         logger.info("engine: %s %s", status.state, status.message)
         if status.state == "starting":
             self._loading.report(status.message)
-        if status.state == "ready":
-            self._has_warned_of_engine = False
+        self._has_warned_of_engine &= status.state != "ready"
+        if status.stand_in:
+            self.warn_once(f"codeassist: {status.message}")
         if status.state == "failed" and not self._has_warned_of_engine:
             self._has_warned_of_engine = True
             self._client.warn(f"codeassist gives no suggestions: {status.message}")

@@ -22,6 +22,8 @@ def short_status(status: dict[str, Any]) -> dict[str, Any]:
         kind, message = "Inactive", "suggestions are snoozed"
     elif engine["state"] in _LOADING:
         message = engine["message"] or "loading the model"
+    elif engine.get("stand_in"):
+        kind, message = "Warning", engine["message"]
     elif index["state"] == "failed":
         kind, message = "Warning", f"no context from other files: {index['message']}"
     elif index["state"] == "indexing":

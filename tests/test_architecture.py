@@ -38,13 +38,15 @@ ONLY_IN = {
     "peft": ("codeassist/adapt/",),
     "vllm": ("codeassist/engine/",),
     "httpx": ("codeassist/engine/", "codeassist/commands/"),
+    "httpx2": ("codeassist/models/hub.py",),
+    "huggingface_hub": ("codeassist/models/hub.py",),
     "starlette": ("codeassist/server/",),
     "uvicorn": ("codeassist/server/", "codeassist/commands/"),
     "mcp": ("codeassist/agents/", "codeassist/commands/"),
 }
 
 # Not in the base install, and slow to load: never at the top of a module.
-LATE = {"faiss", "peft", "sentence_transformers", "torch", "transformers", "vllm"}
+LATE = {"faiss", "huggingface_hub", "peft", "sentence_transformers", "torch", "transformers", "vllm"}
 
 # Loaded in vLLM's own process, or for a training; nobody else may import them at the top of a module in turn.
 WITH_TORCH = (
@@ -72,6 +74,7 @@ WITH_TORCH = (
 ENVIRONMENT = {
     "codeassist/commands/front.py": "hands it to the settings' reader",
     "codeassist/directories.py": "XDG folders: where indexes live, where running servers announce themselves",
+    "codeassist/engine/hardware.py": "which GPUs CUDA shows to the engine",
     "codeassist/engine/host.py": "vLLM takes its switches from the environment of its own process",
     "codeassist/engine/vllm_adapter.py": "the same",
 }

@@ -8,6 +8,7 @@ from codeassist.chat.embedded import EmbeddedEndpoint, OwnEngineEndpoint, TakeTu
 from codeassist.chat.endpoint import ChatEndpoint, ChatSource, chat_source, embedded_source
 from codeassist.chat.fallback import FallbackEndpoint
 from codeassist.chat.scripted_endpoint import ScriptedEndpoint, echo_message, read_chat_script
+from codeassist.engine.backed import embedded_of
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.turns import Turns
 from codeassist.errors import ConfigError
@@ -41,7 +42,7 @@ def open_endpoint(settings: Settings, engine: Engine, turn: TakeTurn) -> ChatEnd
 def no_chat(engine: Engine) -> str:
     """What a client is told that wants to chat where nobody does."""
     remedies = "set chat.url to an OpenAI-compatible server, or chat.directory to a model directory"
-    if isinstance(engine, EmbeddedEngine):  # the model of another server is given no template by us
+    if embedded_of(engine) is not None:  # the model of another server is given no template by us
         remedies += f", or chat.template to a chat template for {engine.info.name}, which has none of its own"
     return f"no chat model is configured: {remedies}"
 
@@ -60,7 +61,8 @@ def _embedded(source: ChatSource, settings: Settings, engine: Engine, turn: Take
 
 def _chats(engine: Engine) -> EmbeddedEngine | None:
     """The engine, where its model chats as well."""
-    return engine if isinstance(engine, EmbeddedEngine) and engine.chats else None
+    embedded = embedded_of(engine)
+    return embedded if embedded is not None and embedded.chats else None
 
 
 def _scripted(settings: ChatSettings) -> ScriptedEndpoint:

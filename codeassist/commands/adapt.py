@@ -19,7 +19,8 @@ from codeassist.commands.opening import opened_index, run_async, settings_for
 from codeassist.commands.options import AsJson, Overrides
 from codeassist.commands.places import given_workspace
 from codeassist.errors import EngineUnavailable
-from codeassist.settings import Settings
+from codeassist.models.store import resolve_model
+from codeassist.settings import EngineSettings, Settings
 from indexer.errors import IndexerError
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ Repository = Annotated[
     typer.Argument(metavar="[REPOSITORY]", help="Its folder; otherwise the one that you are in.", show_default=False),
 ]
 Model = Annotated[
-    Path | None,
-    typer.Option("--model", help="Folder of the model; otherwise that of `engine.model`.", show_default=False),
+    str, typer.Option("--model", help="Folder or name of the model; otherwise `engine.model`.", show_default=False)
 ]
 Rank = Annotated[int, typer.Option("--rank", min=1, max=64, help="Rank of the matrices: how much can be learned.")]
 Steps = Annotated[int, typer.Option("--steps", min=0, help="Steps at most; 0 for three times through the repository.")]
@@ -56,7 +56,7 @@ Enable = Annotated[
 def adapt(
     context: typer.Context,
     repository: Repository = None,
-    model: Model = None,
+    model: Model = "",
     steps: Steps = 0,
     minutes: Minutes = 20.0,
     rank: Rank = 16,
@@ -89,7 +89,8 @@ def adapt(
     wishes = Wishes(rank, steps, minutes * 60, rate, length, (front.cwd / out).resolve() if out else None)
     settings = settings_for(front, workspace, overrides).settings
     if model:
-        settings = replace(settings, engine=replace(settings.engine, model=str((front.cwd / model).resolve())))
+        folder = resolve_model(model, settings.engine.models, "--model", front.cwd).resolve()
+        settings = replace(settings, engine=replace(settings.engine, model=str(folder)))
     command = _Command(front, workspace, settings, wishes, chosen, enables=enable, as_json=as_json)
     raise typer.Exit(run_async(command.run(overrides)))
 
@@ -119,7 +120,7 @@ class _Command:
         from codeassist.adapters.fingerprint import base_fingerprint
         from codeassist.models.directory import read_model
 
-        model = read_model(_model_folder(self._settings.engine.model))
+        model = read_model(_model_folder(self._settings.engine))
         require_adaptable(model.path)
         identity = Identity(base_fingerprint(model.path), model.info.name, self._workspace, self._wishes.rank)
         with _out_of_memory(self._device, model):
@@ -219,10 +220,10 @@ class _Command:
         self._front.stderr.flush()
 
 
-def _model_folder(setting: str) -> Path:
+def _model_folder(settings: EngineSettings) -> Path:
     from codeassist.models.directory import shipped_model
 
-    return Path(setting).expanduser() if setting else shipped_model()
+    return resolve_model(settings.model, settings.models) if settings.model else shipped_model()
 
 
 def _line(what: str, figure: Figure) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -65,3 +65,23 @@ def bars(front: Front) -> Iterator[Bars]:
     )
     with progress:
         yield Bars(progress)
+
+
+@contextmanager
+def transfer_bar(front: Front, name: str, n_bytes: int) -> Iterator[Callable[[int], None]]:
+    """A bar for bytes that move; told how many more, from any thread. It vanishes at the end."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=front.error_console,
+        transient=True,
+        disable=not front.stderr.isatty(),
+    )
+    task = progress.add_task(name, total=n_bytes)
+    with progress:
+        yield lambda n: progress.update(task, advance=n)

@@ -1,4 +1,4 @@
-"""`codeassist models`."""
+"""`codeassist models`: what is on this machine. The other subcommands have modules of their own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import typer
 from rich.text import Text
 
 from codeassist.commands.front import Front, front_of
+from codeassist.commands.model_places import models_of
+from codeassist.commands.models_fetch import fetch
+from codeassist.commands.models_import import export, import_model, remove
+from codeassist.commands.models_known import known
 from codeassist.commands.opening import settings_for
 from codeassist.commands.options import AsJson, Overrides
 
@@ -20,11 +24,16 @@ if TYPE_CHECKING:
     from codeassist.models.verify import Verified
 
 models = typer.Typer(name="models", invoke_without_command=True, rich_markup_mode="rich")
+models.command()(known)
+models.command()(fetch)
+models.command(name="import")(import_model)
+models.command()(export)
+models.command()(remove)
 
 Directories = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="MODEL_DIR", help="Model directories; otherwise all that `models list` shows.", show_default=False
+        metavar="MODEL", help="Model directories or names; otherwise all that `models list` shows.", show_default=False
     ),
 ]
 
@@ -35,13 +44,17 @@ _STYLES = {"ok": "green", "changed": "bold red", "missing": "bold red", "unexpec
 
 @models.callback()
 def root(context: typer.Context) -> None:
-    """List the models on this machine and verify that they are whole.
+    """Models by name: fetch them or take them from a folder, see which are here, and verify that they are whole.
 
     [bold]Examples[/bold]
 
+      codeassist models known
+
+      codeassist models fetch deepseek-coder-v2-lite
+
       codeassist models list
 
-      codeassist models verify ~/models/DeepSeek-Coder-V2-Lite-Base
+      codeassist models verify deepseek-coder-v2-lite
     """
     if context.invoked_subcommand is None:
         front_of(context).stdout.write(context.get_help() + "\n")
@@ -49,11 +62,11 @@ def root(context: typer.Context) -> None:
 
 @models.command(name="list")
 def list_models(context: typer.Context, as_json: AsJson = False, overrides: Overrides = None) -> None:
-    """Show the models in the package and those that the settings name: size, architecture, context."""
+    """Show the models in the package, fetched, imported, and named by settings: size, architecture, context."""
     from codeassist.models.found import summarise
 
     front = front_of(context)
-    found = [(place, summarise(place.path)) for place in _places(front, overrides)]
+    found = [(place, summarise(place)) for place in _places(front, overrides)]
     if as_json:
         front.print_json({"models": [_entry(place, summary) for place, summary in found]})
         return
@@ -73,7 +86,7 @@ def verify(
     from codeassist.engine.catalogue import read_catalogue
 
     front = front_of(context)
-    paths = [front.cwd / directory for directory in directories or ()]
+    paths = [_path(front, directory, overrides) for directory in directories or ()]
     paths = paths or [place.path for place in _places(front, overrides)]
     catalogue = read_catalogue()
     verdicts = [_verify(path, catalogue) if as_json else _verify_aloud(front, path, catalogue) for path in paths]
@@ -89,7 +102,13 @@ def _places(front: Front, overrides: list[str] | None) -> list[ModelPlace]:
 
     settings = settings_for(front, None, overrides).settings
     model = settings.engine.model if settings.engine.kind in _EMBEDDING_KINDS else ""
-    return find_models(model, settings.index.embedder)
+    return find_models(model, settings.index.embedder, settings.engine.models)
+
+
+def _path(front: Front, given: Path, overrides: list[str] | None) -> Path:
+    """A folder as it was given, or that of a name."""
+    named = models_of(front, overrides) / given
+    return named if len(given.parts) == 1 and named.exists() else front.cwd / given
 
 
 def _entry(place: ModelPlace, summary: ModelSummary) -> dict[str, Any]:

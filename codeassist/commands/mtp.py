@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from codeassist.commands.devices import chosen_device, require_libraries
 from codeassist.commands.front import Front, front_of
+from codeassist.commands.model_places import model_folder
 from codeassist.commands.options import AsJson
 from codeassist.errors import EngineUnavailable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 mtp = typer.Typer(name="mtp", invoke_without_command=True, rich_markup_mode="rich")
 
-Model = Annotated[Path, typer.Option("--model", help="Folder of the base: a DeepSeek-V2 or -V3 checkpoint.")]
+Model = Annotated[Path, typer.Option("--model", help="Folder or name of the base: a DeepSeek-V2 or -V3 checkpoint.")]
 Data = Annotated[list[Path], typer.Option("--data", help="A repository to learn from; give it as often as you like.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the layer; a training that was broken off goes on there.")]
 Steps = Annotated[int, typer.Option("--steps", min=1, help="Batches at most.")]
@@ -97,7 +98,7 @@ def attach(
     from codeassist.mtp.attach import attach as put_together
 
     front = front_of(context)
-    made = put_together(front.cwd / model, front.cwd / layer, front.cwd / folder)
+    made = put_together(model_folder(front, model), front.cwd / layer, front.cwd / folder)
     if as_json:
         front.print_json({"path": str(made.path), "bytes": made.n_bytes, "tensors": len(made.places)})
     else:
@@ -125,7 +126,7 @@ def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, d
     from codeassist.mtp.samples import read_texts
     from codeassist.mtp.training import Trainer
 
-    base = (front.cwd / model).resolve()
+    base = model_folder(front, model).resolve()
     require_base(read_checkpoint(base).config)
     chosen = chosen_device(device)
     train_on, held_out = read_texts([(front.cwd / folder).resolve() for folder in data])

@@ -114,6 +114,8 @@ async def warm_up(front: Front, assistant: Assistant, bars: Bars) -> IndexReport
     """Index and engine ready, side by side; what the refresh of the index reports."""
     assistant.engine.on_status(bars.on_status)
     _, report = await asyncio.gather(assistant.start_engine(), refresh_or_warn(front, assistant, bars))
+    if assistant.engine.status.stand_in:
+        front.warn(assistant.engine.status.message)
     return report
 
 

@@ -114,7 +114,8 @@ class Announcer:
         """status: its message names the model, or says which one stands in for it, and why."""
         if self.as_json:
             answer = {"url": url, "model": model, "workspace": str(self.workspace), "seconds": round(seconds, 2)}
-            self.front.print_json(answer)
+            standing_in = {"stand_in": status.stand_in, "message": status.message} if status.stand_in else {}
+            self.front.print_json(answer | standing_in)
         else:
             told = f"{model} is ready after {seconds:.1f} s"
             if status.message not in ("", model):

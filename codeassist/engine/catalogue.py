@@ -46,7 +46,7 @@ UNKNOWN = Catalogue(None, None)
 
 def read_catalogue() -> Catalogue:
     """What the installed vLLM and transformers list."""
-    vllm, transformers = _folder("vllm"), _folder("transformers")
+    vllm, transformers = package_folder("vllm"), package_folder("transformers")
     if vllm is None or transformers is None:
         return UNKNOWN
     return parse_catalogue(vllm, transformers)
@@ -71,7 +71,8 @@ def has_plugins() -> bool:
     return any(not point.value.startswith("vllm.") for point in points)
 
 
-def _folder(package: str) -> Path | None:
+def package_folder(package: str) -> Path | None:
+    """Where an installed package lies, without importing it."""
     spec = util.find_spec(package)
     places = getattr(spec, "submodule_search_locations", None)
     return Path(places[0]) if places else None

@@ -24,7 +24,9 @@ from codeassist.errors import RequestRejected
 
 _log = logging.getLogger(__name__)
 
-_LOG_LINES_KEPT = 200
+# A death is told in up to 200 lines (each of vLLM's processes has the trace of its own), on several GPUs in as many for
+# each; the cause stands first.
+_LOG_LINES_KEPT = 2000
 _GRACE_S = 4.0
 # vLLM's sockets have 36 characters and a slash; the kernel takes 107.
 _LONGEST_DIRECTORY = 70
@@ -125,15 +127,21 @@ def line_of(message: Json) -> bytes:
     return line + b"\n"
 
 
-async def launch_host(options: HostOptions) -> HostProcess:
-    """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError."""
+HOST = "codeassist.engine.host"
+
+
+async def launch_host(options: HostOptions, program: str = HOST) -> HostProcess:
+    """Start a host. It is quiet on stdout: that belongs to the protocol of whoever we are. Raises OSError.
+
+    program: the module to run, for measurements.
+    """
     ours, theirs = socket.socketpair()
     directory = temporary_directory()
     with theirs:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "codeassist.engine.host",
+            program,
             json.dumps(asdict(options)),
             str(theirs.fileno()),
             str(directory),

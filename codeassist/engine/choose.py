@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,20 +14,29 @@ from codeassist.adapters.serving import base_for_adapters, rank_to_serve
 from codeassist.chat.endpoint import wants_engine
 from codeassist.directories import runtime_directory
 from codeassist.engine.attached import AttachedEngine, probe
-from codeassist.engine.child import Child, launch_host
+from codeassist.engine.backed import BackedEngine, embedded_of
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
-from codeassist.engine.hardware import has_gpu, vllm_is_installed, vllm_runs_on_cpu
+from codeassist.engine.hardware import vllm_runs_on_cpu
+from codeassist.engine.launching import explained, launch_checked
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.shared import SharedEngine
+from codeassist.engine.stand_in import stand_in_settings
 from codeassist.engine.vllm_arguments import HostOptions, further_arguments, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.chat_template import own_chat_template, read_template, tool_parser
-from codeassist.models.directory import ModelDirectory, read_chat_model, read_model, shipped_model
+from codeassist.models.directory import (
+    ModelDirectory,
+    read_chat_model,
+    read_model,
+    shipped_model,
+    template_told_by,
+)
 from codeassist.models.fitness import require_startable
+from codeassist.models.store import resolve_model
 from codeassist.protocols import Engine
 from codeassist.settings import ChatSettings, EngineSettings
 from codeassist.types import ModelInfo
@@ -72,7 +80,7 @@ def open_engine(
     """
     openers: dict[str, Callable[[EngineSettings], Engine]] = {
         "auto": partial(_open_auto, runtime=(runtime or runtime_directory()) if attach else None, chat=chat),
-        "embedded": partial(open_embedded, chat=chat),
+        "embedded": partial(_open_backed, chat=chat),
         "remote": open_remote,
         "scripted": open_scripted,
     }
@@ -84,18 +92,18 @@ def open_engine(
 def seats_of(engine: Engine) -> tuple[int, int]:
     """Requests that an engine works on at the same time, and how many of these must be completions. What another server
     can do is not known: it queues itself."""
-    if not isinstance(engine, EmbeddedEngine):
+    if embedded_of(engine) is None:
         return _REMOTE_SEATS, _REMOTE_SEATS // 4
     on_cpu = vllm_runs_on_cpu()
     return n_requests(on_cpu=on_cpu), n_completions_only(on_cpu=on_cpu)
 
 
 def open_embedded(settings: EngineSettings, chat: ChatSettings = _NO_CHAT) -> EmbeddedEngine:
-    """The model directory of the settings, or the shipped model, in vLLM.
+    """The model of the settings, a directory or a name, or the shipped model, in vLLM.
 
     Without vLLM it opens all the same, so that prompts can be explained and code searched; only `start` fails.
     """
-    directory = read_model(Path(settings.model).expanduser() if settings.model else shipped_model())
+    directory = read_model(resolve_model(settings.model, settings.models) if settings.model else shipped_model())
     return _embedded(directory, settings, chat_options(directory.path, chat) if wants_engine(chat) else _SILENT)
 
 
@@ -104,7 +112,7 @@ def open_chat_engine(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEn
 
     Raises ModelError, also where it has no chat template.
     """
-    directory = read_chat_model(Path(chat.directory).expanduser())
+    directory = read_chat_model(resolve_model(chat.directory, settings.models, "chat.directory"))
     options = chat_options(directory.path, chat)
     if not options.chats:
         raise ModelError(f"{directory.path} has no chat template; set chat.template to the path of one")
@@ -143,32 +151,15 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         tool_parser=chat.tool_parser,
     )
     rank = partial(rank_to_serve, settings.lora, directory)
-    launch = partial(_launch, options, partial(require_startable, directory, info.template, options), rank)
+    launch = partial(launch_checked, options, partial(require_startable, directory, info.template, options), rank)
     return EmbeddedEngine(
         info,
         launch,
         chats=chat.chats,
         calls_tools=bool(chat.tool_parser),
         require_usable=partial(require_usable, directory),
+        explain=partial(explained, options),
     )
-
-
-async def _launch(
-    options: HostOptions, require_startable: Callable[[], None], rank_to_serve: Callable[[], int]
-) -> Child:
-    """Start with the adapters that there are by then."""
-    if not vllm_is_installed():
-        raise EngineUnavailable(
-            "vLLM is not installed; in a clone of codeassist run `make setup TARGET=cpu` (or `gpu`), or install the "
-            "clone into this environment with `pip install '.[cpu]'` (or `[gpu]`), or set engine.kind to `remote`"
-        )
-    if not vllm_runs_on_cpu() and not has_gpu():
-        raise EngineUnavailable(
-            "the installed vLLM is a build for GPUs, and this machine shows none (is the NVIDIA driver installed?); "
-            "`make setup TARGET=cpu` installs the build for CPUs"
-        )
-    await asyncio.to_thread(require_startable)
-    return await launch_host(replace(options, lora_rank=await asyncio.to_thread(rank_to_serve)))
 
 
 def open_remote(settings: EngineSettings) -> RemoteEngine | FallbackEngine:
@@ -195,7 +186,7 @@ def _open_server(settings: EngineSettings) -> RemoteEngine:
         raise ModelError(f"engine.tokenizer: {tokenizer} is no file; give the model's tokenizer.json")
     info = ModelInfo(
         name=settings.remote_model or address.hostname,
-        template="deepseek",
+        template=(template_told_by(tokenizer) if tokenizer and not settings.template else "") or "deepseek",
         context_tokens=settings.context_tokens or _REMOTE_CONTEXT_TOKENS,
         prompt_tokens=_REMOTE_PROMPT_TOKENS,
         tokenizer=tokenizer,
@@ -231,14 +222,24 @@ def _open_auto(settings: EngineSettings, runtime: Path | None, chat: ChatSetting
     info = probe(server) if server is not None else None
     if server is not None and info is not None and _is_wanted(info, settings):
         return AttachedEngine(server, info)
-    return open_embedded(settings, chat)
+    return _open_backed(settings, chat)
+
+
+def _open_backed(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEngine | BackedEngine:
+    """The embedded engine; behind it the shipped model, where that is asked for."""
+    first = open_embedded(settings, chat)
+    if settings.fallback == "none":
+        return first
+    return BackedEngine(first, lambda: open_embedded(stand_in_settings(settings, on_cpu=vllm_runs_on_cpu())))
 
 
 def _is_wanted(info: ModelInfo, settings: EngineSettings) -> bool:
     """Whether a running server's model will do: any, unless the settings name one."""
     if not settings.model:
         return True
-    return info.tokenizer is not None and info.tokenizer.parent == Path(settings.model).expanduser().resolve()
+    return (
+        info.tokenizer is not None and info.tokenizer.parent == resolve_model(settings.model, settings.models).resolve()
+    )
 
 
 def _adjusted(info: ModelInfo, settings: EngineSettings) -> ModelInfo:

@@ -10,15 +10,15 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from codeassist.engine import wire
 from codeassist.engine.chat_events import is_last
 from codeassist.engine.child import Child
+from codeassist.engine.diagnosis import last_words
 from codeassist.engine.limits import require_fitting
 from codeassist.engine.served_adapters import RequireUsable, ServedAdapters
 from codeassist.engine.status import StatusBoard
@@ -32,9 +32,21 @@ _log = logging.getLogger(__name__)
 MAX_CRASHES = 6
 _LONGEST_PAUSE_S = 60.0
 
-_ERROR = re.compile(r"\b\w*(Error|Exception): .+")
+_log = logging.getLogger(__name__)
 
 _Event = wire.Json | EngineError
+
+
+class Explain(Protocol):
+    """Says why a child died."""
+
+    def __call__(self, log: Sequence[str], /, *, was_ready: bool) -> str:
+        """One sentence, with the remedy where there is one. log: the child's last lines. was_ready: it could answer."""
+        ...
+
+
+def _in_its_own_words(log: Sequence[str], /, *, was_ready: bool) -> str:
+    return last_words(log)
 
 
 class EmbeddedEngine:
@@ -48,15 +60,18 @@ class EmbeddedEngine:
         chats: bool = False,
         calls_tools: bool = False,
         require_usable: RequireUsable = lambda _folder: None,
+        explain: Explain = _in_its_own_words,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """launch: starts one child process, or raises what `start` raises. chats: whether the model has a chat
         template. calls_tools: whether calls of tools can be read back from what it writes. require_usable: asked
-        before the engine is started again for an adapter. sleep: waits between restarts."""
+        before the engine is started again for an adapter. explain: says why a child died. sleep: waits between
+        restarts."""
         self.chats = chats
         self.calls_tools = calls_tools
         self._info = info
         self._launch = launch
+        self._explain = explain
         self._sleep = sleep
         self._board = StatusBoard()
         self._child: Child | None = None
@@ -128,6 +143,7 @@ class EmbeddedEngine:
         started, self._started = self._started, None
         if started is not None and not started.done():
             started.set_exception(EngineUnavailable("the engine was closed while it was starting"))
+            started.exception()  # whoever waited may have left already
         self._board.show(EngineStatus("stopped"))
 
     async def _events(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
@@ -178,21 +194,26 @@ class EmbeddedEngine:
                     started.set_exception(error)
                     return
                 if self._n_crashes >= MAX_CRASHES:
-                    self._board.show(EngineStatus("failed", f"gave up: {error}", restarts=self._restarts))
+                    told = f"gave up after {self._n_crashes} failures in a row: {error}"
+                    _log.error("%s", told)
+                    self._board.show(EngineStatus("failed", told, restarts=self._restarts))
                     return
                 pause_s = min(2.0 ** (self._n_crashes - 1), _LONGEST_PAUSE_S)
+                _log.warning("%s; it is started again in %.0f s", error, pause_s)
                 self._board.show(EngineStatus("restarting", f"{error}; again in {pause_s:.0f} s", None, self._restarts))
                 await self._sleep(pause_s)
                 self._restarts += 1
 
     async def _run_child(self, started: asyncio.Future[None]) -> None:
-        """From launch to death, which is an EngineUnavailable with the child's last words."""
+        """From launch to death, which is an EngineUnavailable that says why."""
+        was_ready = False
         try:
             self._child = child = await self._launch()
         except OSError as error:
             raise EngineUnavailable(f"no process can be started: {error}") from None
         try:
             while (message := await child.receive()) is not None:
+                was_ready = was_ready or "ready" in message
                 self._take(message, child, started)
             if not self._is_replaced:
                 self._board.show(EngineStatus(self._loading, f"{self._info.name} ended", None, self._restarts))
@@ -200,7 +221,8 @@ class EmbeddedEngine:
             self._child = None
             self._fail_answers()
             await child.close()
-        raise EngineUnavailable(f"{self._info.name} died: {last_words(child.log_tail())}")
+        what = "died" if was_ready else "cannot be started"
+        raise EngineUnavailable(f"{self._info.name} {what}: {self._explain(child.log_tail(), was_ready=was_ready)}")
 
     def _take(self, message: wire.Json, child: Child, started: asyncio.Future[None]) -> None:
         if "ready" in message:
@@ -229,10 +251,3 @@ class EmbeddedEngine:
     def _fail_answers(self) -> None:
         for events in self._answers.values():
             events.put_nowait(EngineCrashed(f"{self._info.name} died while it was answering; it is being restarted"))
-
-
-def last_words(log: list[str]) -> str:
-    """What a log most likely tells as the cause: its first error, else its last line."""
-    errors = [found.group() for line in log if (found := _ERROR.search(line))]
-    last = log[-1] if log else "it left no word"
-    return (errors[0] if errors else last).strip()[:400]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,8 +52,17 @@ def open_client(url: str, headers: dict[str, str], transport: httpx.AsyncBaseTra
         timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         transport=transport,
         trust_env=False,
-        verify=url.startswith("https:"),  # without TLS there is nothing to verify, and certificates take 60 ms to load
+        # Without TLS there is nothing to verify, and certificates take 60 ms to load.
+        verify=trusted_certificates() if url.startswith("https:") else False,
     )
+
+
+def trusted_certificates() -> ssl.SSLContext:
+    """The authorities that browsers trust, and those that this machine does: a company's own are among these. OpenSSL
+    looks for them in the system's store, or in the file that SSL_CERT_FILE names."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 async def get_json(client: httpx.AsyncClient, path: str, names: SettingNames = ENGINE) -> Any:

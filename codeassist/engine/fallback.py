@@ -64,7 +64,7 @@ class FallbackEngine:
         first, second = self._first.status, self._second.loaded
         if first.state in _UNTROUBLED or second is None:
             return first
-        return replace(first, state="ready", message=f"{second.info.name} stands in: {first.message}")
+        return standing_in(first, second.info.name, first.message)
 
     def on_status(self, listener: StatusListener) -> None:
         """Call `listener` when the first one's status changes, and when the second one is loaded."""
@@ -104,7 +104,7 @@ class FallbackEngine:
         """An answer that has begun, and its first delta where that has been read already."""
         second = self._second.loaded
         if second is not None and self._clock() < self._again_at:
-            return _in_its_place(request, self.info, second), None
+            return in_its_place(request, self.info, second), None
         try:
             patience_s = self._patience_s if second is not None else None
             return await _first_of(self._first.stream(request), patience_s, self.info.name)
@@ -116,7 +116,12 @@ class FallbackEngine:
             if second is None:
                 raise EngineUnavailable(f"{error}; the model that stands in {self._second.state}") from None
             _log.warning("%s stands in for %s: %s", second.info.name, self.info.name, error)
-            return _in_its_place(request, self.info, second), None
+            return in_its_place(request, self.info, second), None
+
+
+def standing_in(first: EngineStatus, second: str, why: str) -> EngineStatus:
+    """The status while a model named `second` answers in the place of the first engine."""
+    return replace(first, state="ready", message=f"{second} stands in: {why}", stand_in=second)
 
 
 async def _first_of(
@@ -134,7 +139,8 @@ async def _first_of(
         return deltas, first
 
 
-async def _in_its_place(request: GenerationRequest, first: ModelInfo, second: Engine) -> AsyncGenerator[Delta]:
+async def in_its_place(request: GenerationRequest, first: ModelInfo, second: Engine) -> AsyncGenerator[Delta]:
+    """The second engine's answer to what was asked of the first one; its deltas name its model."""
     try:
         asked = await asyncio.to_thread(retold, request, first, second.info)
     except ModelError as error:

@@ -50,6 +50,11 @@ def count_gpus(root: Path = Path("/")) -> int:
     return len(devices) or len(list(root.glob("proc/driver/nvidia/gpus/*")))
 
 
+def visible_devices() -> str | None:
+    """The GPUs that CUDA shows to this process, as the environment has it; None where it says nothing."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES")
+
+
 def read_hardware(root: Path = Path("/")) -> Hardware:
     """This machine, within the limits of this process's cgroup."""
     cpu_info = _read(root / "proc/cpuinfo")

@@ -44,7 +44,7 @@ class Host:
     """Answers the parent's requests with one model."""
 
     def __init__(self, model: VllmModel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._model = model
+        self.model = model
         self._reader = reader
         self._writer = writer
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -52,13 +52,13 @@ class Host:
 
     async def serve(self) -> None:
         """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die; a fault of ours ends it too."""
-        await self._model.warm_up()
-        self._tell({"ready": True, "lora_rank": self._model.adapters.rank})
+        await self.model.warm_up()
+        self._tell({"ready": True, "lora_rank": self.model.adapters.rank})
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(tasks))
             while not listening.done():
                 await asyncio.wait({listening}, timeout=_PULSE_S)
-                if not self._model.is_alive:
+                if not self.model.is_alive:
                     raise EngineCrashed("vLLM's engine process died")
                 self._tell_speculation()
             for running in self._running.values():
@@ -78,12 +78,12 @@ class Host:
                 self._running[key].cancel()
 
     async def _generated(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
-        async with aclosing(self._model.stream(wire.request_from_json(asked))) as deltas:
+        async with aclosing(self.model.stream(wire.request_from_json(asked))) as deltas:
             async for delta in deltas:
                 yield wire.delta_event(delta)
 
     async def _chatted(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
-        async with aclosing(self._model.chat(asked["body"], asked["priority"])) as events:
+        async with aclosing(self.model.chat(asked["body"], asked["priority"])) as events:
             async for event in events:
                 yield event
         yield END
@@ -100,7 +100,7 @@ class Host:
             del self._running[key]
 
     def _tell_speculation(self) -> None:
-        now = self._model.speculation
+        now = self.model.speculation
         if now is not None and now != self._told:
             self._told = now
             self._tell({"speculation": [now.drafted_tokens, now.accepted_tokens]})
@@ -109,9 +109,9 @@ class Host:
         self._writer.write(json.dumps(message).encode() + b"\n")
 
 
-async def _serve(model: VllmModel, link: socket.socket) -> None:
+async def _serve(model: VllmModel, link: socket.socket, host: type[Host]) -> None:
     reader, writer = await asyncio.open_connection(sock=link, limit=LINE_LIMIT)
-    await Host(model, reader, writer).serve()
+    await host(model, reader, writer).serve()
 
 
 def _die_with_parent() -> None:
@@ -138,8 +138,8 @@ def _load(options: HostOptions, link: socket.socket) -> VllmModel:
     return model
 
 
-def main(arguments: list[str]) -> int:
-    """Load, answer, end. 0: the parent is gone; 1: the model cannot be loaded; 2: vLLM died."""
+def main(arguments: list[str], host: type[Host] = Host) -> int:
+    """Load, answer, end. 0: the parent is gone; 1: the model cannot be loaded; 2: vLLM died. host: what answers."""
     options, link, directory = (
         HostOptions(**json.loads(arguments[0])),
         socket.socket(fileno=int(arguments[1])),
@@ -152,7 +152,7 @@ def main(arguments: list[str]) -> int:
     model = _load(options, link)
     status = 0
     try:
-        asyncio.run(_serve(model, link))
+        asyncio.run(_serve(model, link, host))
     except* EngineCrashed as deaths:
         _log.error("%s", deaths.exceptions[0])
         status = 2

@@ -136,6 +136,11 @@ class ScriptedEngine:
         """Answer again after `crash`."""
         self._board.show(EngineStatus("ready", "restarted", restarts=self._restarts))
 
+    def stand_in(self, name: str, why: str) -> None:
+        """Say that another model answers in this one's place."""
+        message = f"{name} stands in: {why}"
+        self._board.show(EngineStatus("ready", message, restarts=self._restarts, stand_in=name))
+
     def fail(self, message: str) -> None:
         """Give up for good, as an engine does that cannot be restarted."""
         self._board.show(EngineStatus("failed", message, restarts=self._restarts))

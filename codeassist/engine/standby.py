@@ -62,6 +62,12 @@ class Standby(Generic[_Model]):
             await asyncio.shield(self._loading)
         return self.loaded
 
+    def again(self) -> None:
+        """Try to load it once more, in the background, where that has failed; asks nothing of one that is loaded."""
+        failed = self._model is None or self._model.status.state == "failed"
+        if failed and (self._loading is None or self._loading.done()):
+            self._loading = asyncio.create_task(self._load())
+
     def on_loaded(self, listener: Callable[[], None]) -> None:
         """Call `listener` once it answers."""
         self._listeners.append(listener)
@@ -69,9 +75,14 @@ class Standby(Generic[_Model]):
     @property
     def state(self) -> str:
         """Why it does not answer yet."""
-        if self._model is not None and self._model.status.state != "starting":
+        if self._model is not None and self._model.status.state not in ("stopped", "starting", "failed"):
             return f"is {self._model.status.state}: {self._model.status.message}"
-        return self._trouble or "is being loaded"
+        return self.trouble or "is being loaded"
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be loaded when that was last tried; "" where it could, or is still being tried."""
+        return f"cannot be loaded: {self._trouble}" if self._trouble else ""
 
     async def close(self) -> None:
         """End whatever runs; safe to call twice."""
@@ -83,11 +94,13 @@ class Standby(Generic[_Model]):
 
     async def _load(self) -> None:
         try:
-            self._model = await asyncio.to_thread(self._open)
+            if self._model is None:
+                self._model = await asyncio.to_thread(self._open)
             await self._model.start()
         except CodeassistError as error:
-            self._trouble = f"cannot be loaded: {error}"
-            _log.warning("the fallback %s", self._trouble)
+            self._trouble = str(error)
+            _log.warning("the fallback cannot be loaded: %s", error)
             return
+        self._trouble = ""
         for listener in self._listeners:
             listener()

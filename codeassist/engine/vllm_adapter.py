@@ -28,7 +28,7 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-from codeassist.engine import vllm_adapter_products, vllm_repairs, wire
+from codeassist.engine import wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
@@ -45,6 +45,7 @@ from codeassist.engine.vllm_arguments import (
 )
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
+from codeassist.models.tokens import end_tokens
 from codeassist.types import Delta, FinishReason, GenerationRequest, Speculation, Token, Usage
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class VllmModel:
         config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
         self._text_prompts = TextPrompts(directory / "tokenizer.json")
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
-        self._end_tokens = _end_tokens(directory, config)
+        self._end_tokens = end_tokens(directory, config, self._vocabulary.specials)
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
         self._drafts = Drafts() if speculative_tokens(options, on_cpu=on_cpu) else None
         self._has_hook = on_cpu and self._drafts is None
@@ -248,6 +249,8 @@ def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
+    from codeassist.engine import vllm_adapter_products, vllm_repairs  # a vLLM for GPUs does not have what these mend
+
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
@@ -283,13 +286,3 @@ def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:
     if reason is None:
         return None
     return "length" if reason == "length" else "abort"
-
-
-def _end_tokens(directory: Path, config: dict[str, Any]) -> list[int]:
-    """Tokens that end a text, by both files that may name them."""
-    generation = directory / "generation_config.json"
-    named = [config.get("eos_token_id")]
-    if generation.exists():
-        named.append(json.loads(generation.read_text(encoding="utf-8")).get("eos_token_id"))
-    ids = [token for value in named for token in (value if isinstance(value, list) else [value])]
-    return sorted({token for token in ids if isinstance(token, int)})

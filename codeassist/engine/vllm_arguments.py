@@ -23,6 +23,10 @@ CPU_BLOCK_TOKENS = 32
 # those who wait; such a completion took 2.4 s.) A cancelled request ends after the step.
 CPU_STEP_TOKENS = 512
 CPU_STEP_TOKENS_OF_ONE = 256
+# A GPU computes a whole prompt of ours in one step, and no more of one prompt at once: what comes meanwhile waits for
+# that step. In parts of 2,048 tokens, as vLLM has it by default, a new prompt takes a half longer.
+GPU_STEP_TOKENS = 8192
+GPU_STEP_TOKENS_OF_ONE = 4352
 CPU_REQUESTS = 8
 GPU_REQUESTS = 64
 # So many of those may be chats, which hold their place for long; a completion finds one free. On a CPU each further
@@ -125,7 +129,7 @@ def engine_arguments(
         arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
     more = further_arguments(options.arguments)
     if not on_cpu:
-        return arguments | _gpu_arguments(options) | more
+        return arguments | _gpu_arguments(options, config) | more
     dtype = cpu_dtype(options.dtype, hardware)
     per_token = kv_bytes_per_token(config, 4 if dtype == "float32" else 2)
     on_this_cpu = {
@@ -203,16 +207,31 @@ def _weights_arguments(options: HostOptions) -> dict[str, Any]:
     }
 
 
-def _gpu_arguments(options: HostOptions) -> dict[str, Any]:
+def _gpu_arguments(options: HostOptions, config: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        **_ungrouped(config),
         "dtype": options.dtype,
         "max_num_seqs": n_requests(on_cpu=False),
+        "max_num_batched_tokens": GPU_STEP_TOKENS,
+        "long_prefill_token_threshold": GPU_STEP_TOKENS_OF_ONE,
         "gpu_memory_utilization": options.gpu_memory_fraction,
         "tensor_parallel_size": options.tensor_parallel,
         "pipeline_parallel_size": options.pipeline_parallel,
         "data_parallel_size": options.data_parallel,
         "enable_expert_parallel": options.expert_parallel,
     }
+
+
+def _ungrouped(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A way round vLLM's code for experts in groups, where there is one group and the best are taken by softmax: eight
+    small kernels in each layer (bench/results/gpu_profile.json). With a group for each expert, all of which may be
+    chosen, the same are chosen by one kernel (`GroupedTopKRouter`, vLLM 0.26 to 0.32)."""
+    n_experts = config.get("n_routed_experts")
+    is_plain = config.get("topk_method", "greedy") == "greedy" and config.get("scoring_func", "softmax") == "softmax"
+    is_scaled = config.get("routed_scaling_factor", 1.0) != 1.0
+    if not n_experts or not is_plain or is_scaled or not str(config.get("model_type")).startswith("deepseek"):
+        return {}
+    return {"hf_overrides": {"n_group": n_experts, "topk_group": n_experts}}
 
 
 def _from_json(value: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from codeassist.errors import ModelError
+from codeassist.fim_templates import MARKS, PIECES
 
 _SPACE = "▁"  # SentencePiece writes a space so
 
@@ -53,14 +54,20 @@ class Vocabulary:
 
 
 def read_vocabulary(path: Path) -> Vocabulary:
-    """The vocabulary of a tokenizer.json: byte-level, or SentencePiece-like with byte fallback. Raises ModelError."""
+    """The vocabulary of a tokenizer.json: byte-level, or SentencePiece-like with byte fallback. Raises ModelError.
+
+    Marks of prompts are special tokens even where the file does not call them so.
+    """
     try:
         tokenizer = json.loads(path.read_text(encoding="utf-8"))
         pieces: dict[str, int] = tokenizer["model"]["vocab"]
         added: list[dict[str, Any]] = tokenizer.get("added_tokens", [])
         spell = _byte_level if "ByteLevel" in json.dumps(tokenizer.get("decoder")) else _sentence_piece
-        specials = {entry["content"]: entry["id"] for entry in added if entry.get("special")}
-        spelled = {entry["id"]: b"" if entry.get("special") else entry["content"].encode() for entry in added}
+        specials = {piece: token for piece, token in pieces.items() if piece in PIECES}
+        specials |= {
+            entry["content"]: entry["id"] for entry in added if entry.get("special") or entry["content"] in MARKS
+        }
+        spelled = {entry["id"]: entry["content"].encode() for entry in added} | dict.fromkeys(specials.values(), b"")
         spelled |= {token: spell(piece) for piece, token in pieces.items() if token not in spelled}
         return Vocabulary([spelled.get(token, b"") for token in range(max(spelled) + 1)], specials)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -205,8 +205,9 @@ def model_from_json(value: Json) -> ModelInfo:
 
 
 def status_to_json(status: EngineStatus) -> Json:
-    """Every field of the status."""
-    return {"state": status.state, "message": status.message, "pid": status.pid, "restarts": status.restarts}
+    """Every field of the status; `stand_in` where there is one."""
+    told = {"state": status.state, "message": status.message, "pid": status.pid, "restarts": status.restarts}
+    return told | ({"stand_in": status.stand_in} if status.stand_in else {})
 
 
 def status_from_json(value: Json) -> EngineStatus:
@@ -217,6 +218,7 @@ def status_from_json(value: Json) -> EngineStatus:
         message=fields.take("message", text),
         pid=fields.take("pid", optional(integer)),
         restarts=fields.take("restarts", integer),
+        stand_in=fields.take("stand_in", text, ""),
     )
     fields.finish()
     return status

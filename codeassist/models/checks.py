@@ -12,12 +12,13 @@ from typing import Any
 
 from codeassist.engine.catalogue import Catalogue, has_plugins
 from codeassist.errors import ModelError
-from codeassist.fim import TEMPLATES
+from codeassist.fim_templates import TEMPLATES
 from codeassist.models.directory import ModelDirectory
 from codeassist.models.json_files import read_json, read_object
 from codeassist.models.layouts import architecture_of, expected_tensors, missing_keys
 from codeassist.models.remedies import refetch
 from codeassist.models.shards import StoredTensor, read_shard
+from codeassist.models.tokens import mark_ids, mark_problems
 from codeassist.models.weights import INDEX, is_consolidated, loaded_files, weight_map
 
 # JSON that the engine reads when it is there.
@@ -106,7 +107,7 @@ def _tokenizer_problems(model: ModelDirectory, template: str) -> Iterator[str]:
     file, rows = model.path / "tokenizer.json", model.config.get("vocab_size")
     tokenizer = read_object(file)
     try:
-        ids = {entry["content"]: int(entry["id"]) for entry in tokenizer.get("added_tokens", [])}
+        ids = mark_ids(tokenizer)
         highest = _highest_id(tokenizer)
     except (KeyError, TypeError, ValueError):
         yield f"{file} is no tokenizer; {refetch(file)}"
@@ -116,14 +117,8 @@ def _tokenizer_problems(model: ModelDirectory, template: str) -> Iterator[str]:
     if template not in TEMPLATES:  # told where templates are looked up
         return
     known = TEMPLATES[template]
-    needed = [spelling for spelling in (known.bos, known.begin, known.hole, known.end) if spelling]
-    lacking = [spelling for spelling in needed if spelling not in ids]
-    if lacking:
-        yield (
-            f"{file} has no single token {' nor '.join(lacking)}, which the template {template!r} needs; it belongs to "
-            f"another model: {refetch(file)}, or name the right template in codeassist.json"
-        )
-    beyond = [ids[spelling] for spelling in needed if isinstance(rows, int) and ids.get(spelling, 0) >= rows > highest]
+    yield from mark_problems(file, known, ids)
+    beyond = [ids[mark] for mark in known.needed if isinstance(rows, int) and ids.get(mark, 0) >= rows > highest]
     if isinstance(rows, int) and beyond:
         yield _too_many(file, beyond[0], rows, "config.json's vocab_size")
 

@@ -36,11 +36,20 @@ class CheckedFile:
 
 def write_checksums(directory: Path) -> Path:
     """Hash every file of the directory into its SHA256SUMS, which appears at once or not at all. Returns its path."""
-    lines = [_line(name, file_sha256(directory / name)) for name in model_files(directory)]
+    return write_known_checksums(directory, {name: file_sha256(directory / name) for name in model_files(directory)})
+
+
+def write_known_checksums(directory: Path, sums: Mapping[str, str]) -> Path:
+    """The same of hashes that are known already, by file name; the files are not read."""
     target = directory / CHECKSUMS
     unfinished = directory / f".{CHECKSUMS}.{os.getpid()}"
-    unfinished.write_text("".join(lines), encoding="utf-8", errors="surrogateescape", newline="")
+    unfinished.write_text(checksum_lines(sums), encoding="utf-8", errors="surrogateescape", newline="")
     return unfinished.replace(target)
+
+
+def checksum_lines(sums: Mapping[str, str]) -> str:
+    """The text of a SHA256SUMS; names that are not UTF-8 have surrogates for their bytes."""
+    return "".join(_line(name, sums[name]) for name in sorted(sums))
 
 
 def check_files(directory: Path) -> Iterator[CheckedFile]:

@@ -18,9 +18,10 @@ from typing import Any
 
 from codeassist.engine.fields import Fields, number, optional, positive, text
 from codeassist.errors import ModelError
-from codeassist.fim import TEMPLATES
+from codeassist.fim_templates import template_of
 from codeassist.models.json_files import read_object
 from codeassist.models.remedies import refetch
+from codeassist.models.tokens import mark_ids
 from codeassist.models.weights import weight_files
 from codeassist.types import ModelInfo
 
@@ -34,6 +35,10 @@ _COMPLETION_TOKENS = 128
 
 # vLLM drafts with the MTP layers of these architectures only.
 _MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
+
+
+class NoFillInTheMiddle(ModelError):
+    """The tokenizer has no tokens for filling gaps that we know; all else may be well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,17 @@ def read_model(path: Path) -> ModelDirectory:
 
 def read_chat_model(path: Path) -> ModelDirectory:
     """The same of a model that only chats: it need not know how to fill gaps, and its FIM template is ""."""
-    return _read(path, "chat.directory", lambda _path, _tokens: "")
+    return _read(path, "chat.directory", lambda _path, _tokens, _model_type: "")
 
 
-def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], str]) -> ModelDirectory:
+def template_told_by(tokenizer: Path) -> str:
+    """Name of the template that a tokenizer.json by itself has the tokens of, "" for none. Raises ModelError."""
+    found = template_of(_special_tokens(tokenizer), "")
+    return found.name if found else ""
+
+
+def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str], str], str]) -> ModelDirectory:
+    name = path.name if path.is_symlink() else path.resolve().name
     path = path.resolve()
     if not path.is_dir():
         raise ModelError(f"{path} is no model directory; set {setting} to a folder with config.json")
@@ -78,7 +90,7 @@ def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], s
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
     return ModelDirectory(
         path=path,
-        info=_info(path, longest, lambda: template(path, tokens)),
+        info=_info(path, name, longest, lambda: template(path, tokens, model_type)),
         model_type=model_type,
         n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
@@ -99,7 +111,7 @@ def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]
         raise ModelError(f"{error}; {refetch(file)}") from None
 
 
-def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
+def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> ModelInfo:
     ours = path / "codeassist.json"
     described = read_object(ours) if ours.exists() else {}
     fields = Fields(described, str(ours), ModelError)
@@ -109,7 +121,7 @@ def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     if prompt_tokens + completion_tokens > context_tokens:
         raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
     info = ModelInfo(
-        name=fields.take("name", text, path.name),
+        name=fields.take("name", text, name),
         template=fields.take("template", text, "") or template(),
         context_tokens=context_tokens,
         prompt_tokens=prompt_tokens,
@@ -123,22 +135,23 @@ def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     return info
 
 
-def _template(path: Path, tokens: frozenset[str]) -> str:
-    for name, template in TEMPLATES.items():
-        if tokens.issuperset((template.begin, template.hole, template.end)):
-            return name
-    raise ModelError(
-        f"{path}: the tokenizer has no fill-in-the-middle tokens that we know; "
-        'name the template in a codeassist.json beside it: {"template": "..."}'
-    )
+def _template(path: Path, tokens: frozenset[str], model_type: str) -> str:
+    found = template_of(tokens, model_type)
+    if found is None:
+        raise NoFillInTheMiddle(
+            f"{path}: the tokenizer has no fill-in-the-middle tokens that we know, so the model cannot complete code; "
+            "set engine.model to one that was trained to fill gaps (this one may still chat: chat.directory), "
+            'or name the template in a codeassist.json beside it: {"template": "..."}'
+        )
+    return found.name
 
 
 def _special_tokens(path: Path) -> frozenset[str]:
     tokenizer = read_object(path, "a model directory needs the fast tokenizer's file")
-    added = tokenizer.get("added_tokens", [])
-    if not isinstance(tokenizer.get("model"), dict) or not isinstance(added, list):
-        raise ModelError(f"{path} is no tokenizer; {refetch(path)}")
-    return frozenset(entry["content"] for entry in added if isinstance(entry, dict) and "content" in entry)
+    try:
+        return frozenset(mark_ids(tokenizer))
+    except (KeyError, TypeError, ValueError):
+        raise ModelError(f"{path} is no tokenizer; {refetch(path)}") from None
 
 
 def _layers(value: object) -> int:

@@ -13,6 +13,7 @@ from codeassist.engine.parallel import require_spreadable
 from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
 from codeassist.models.checks import require_loadable, shard_problems
 from codeassist.models.directory import ModelDirectory
+from codeassist.models.quantization import require_known_quantization
 from codeassist.models.shards import StoredTensor
 
 _FLOATS = frozenset({"F32", "F16", "BF16"})
@@ -24,6 +25,7 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
     require_spreadable(options, model.config, count_gpus(), on_cpu=vllm_runs_on_cpu())
     drafting = model if options.speculative_tokens else replace(model, n_mtp_layers=0)
     require_loadable(drafting, template, read_catalogue())
+    require_known_quantization(options.quantization, model.path, model.config)
     if vllm_runs_on_cpu():
         hardware = read_hardware()
         per_token = kv_bytes_per_token(model.config, float_bytes(options, hardware))

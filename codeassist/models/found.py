@@ -1,4 +1,4 @@
-"""The models that this installation has: those in the package, and those that the settings name."""
+"""The models that this installation has: in the package, fetched or imported, and named by the settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from codeassist.errors import ModelError
-from codeassist.models.directory import read_model, shipped_embedder, shipped_model
+from codeassist.models.chat_template import own_chat_template
+from codeassist.models.directory import (
+    NoFillInTheMiddle,
+    read_chat_model,
+    read_model,
+    shipped_embedder,
+    shipped_model,
+)
 from codeassist.models.json_files import read_json
 from codeassist.models.layouts import architecture_of
+from codeassist.models.store import models_folder, resolve_model, stored_models
 from codeassist.models.weights import loaded_files
 
 Use = Literal["engine.model", "index.embedder"]
@@ -18,12 +26,14 @@ Use = Literal["engine.model", "index.embedder"]
 
 @dataclass(frozen=True, slots=True)
 class ModelPlace:
-    """A model directory and what it is for. is_shipped: it came with the package. is_in_use: by the settings."""
+    """A model directory and what it is for. is_shipped: it came with the package. is_in_use: by the settings.
+    absence: why it is not there, "" where it may be."""
 
     path: Path
     use: Use
     is_shipped: bool
     is_in_use: bool
+    absence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +47,20 @@ class ModelSummary:
     problem: str
 
 
-def find_models(model: str, embedder: str) -> list[ModelPlace]:
-    """The shipped models and the configured ones. model, embedder: directories by the settings, "" for the shipped."""
-    return [*_places("engine.model", model, shipped_model()), *_places("index.embedder", embedder, shipped_embedder())]
+def find_models(model: str, embedder: str, models: str) -> list[ModelPlace]:
+    """The shipped models, the configured ones and those that have a name.
+
+    model, embedder: by the settings, "" for the shipped; models: the folder where models lie by their names.
+    """
+    configured, absence = _configured_model(model, models)
+    places = _places("engine.model", configured, shipped_model(), absence)
+    known = {place.path.resolve() for place in places}
+    named = [path for path in stored_models(models_folder(models)) if path.resolve() not in known]
+    return [
+        *places,
+        *(ModelPlace(path, "engine.model", is_shipped=False, is_in_use=False) for path in named),
+        *_places("index.embedder", Path(embedder).expanduser() if embedder else None, shipped_embedder(), ""),
+    ]
 
 
 def is_embedder(path: Path) -> bool:
@@ -47,23 +68,41 @@ def is_embedder(path: Path) -> bool:
     return (path / "modules.json").exists() or (path / "config_sentence_transformers.json").exists()
 
 
-def summarise(path: Path) -> ModelSummary:
+def summarise(place: ModelPlace) -> ModelSummary:
     """What the directory holds, read in milliseconds."""
+    path = place.path
+    if place.absence:
+        return ModelSummary(path.name, "", None, 0, place.absence)
     try:
         return _embedder_summary(path) if is_embedder(path) else _model_summary(path)
     except ModelError as error:
         return ModelSummary(path.name, "", None, 0, str(error))
 
 
-def _places(use: Use, configured: str, shipped: Path) -> list[ModelPlace]:
-    other = Path(configured).expanduser().resolve() if configured else shipped
-    is_other = other != shipped.resolve() and other != shipped
+def _configured_model(model: str, models: str) -> tuple[Path | None, str]:
+    """The directory of the setting, and why it is not there."""
+    if not model:
+        return None, ""
+    try:
+        return resolve_model(model, models), ""
+    except ModelError as error:
+        return models_folder(models) / model, str(error)
+
+
+def _places(use: Use, configured: Path | None, shipped: Path, absence: str) -> list[ModelPlace]:
+    other = configured.absolute() if configured is not None else shipped
+    is_other = other.resolve() != shipped.resolve()
     places = [ModelPlace(shipped, use, is_shipped=True, is_in_use=not is_other)]
-    return [*places, ModelPlace(other, use, is_shipped=False, is_in_use=True)] if is_other else places
+    return [*places, ModelPlace(other, use, False, True, absence)] if is_other else places
 
 
 def _model_summary(path: Path) -> ModelSummary:
-    model = read_model(path)
+    try:
+        model = read_model(path)
+    except NoFillInTheMiddle:
+        if not own_chat_template(path):
+            raise
+        model = read_chat_model(path)
     architecture = architecture_of(model.config) or model.model_type
     return ModelSummary(model.info.name, architecture, model.info.context_tokens, model.weight_bytes, "")
 

@@ -3,8 +3,8 @@
 Only what every published checkpoint has: no biases, no buffers, no copies of tied or shared matrices. A quantised
 checkpoint stores its matrices in other shapes and under other names, so nothing is said about one.
 
-Source: transformers, `modeling_deepseek_v2`, `modeling_deepseek_v3`, `modeling_llama`, `modeling_qwen2`; vLLM,
-`deepseek_mtp`.
+Source: transformers, `modeling_deepseek_v2`, `modeling_deepseek_v3`, `modeling_llama`, `modeling_qwen2`,
+`modeling_granite`, `modeling_starcoder2`; vLLM, `deepseek_mtp`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ _DEEPSEEK = (*_COMMON, "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "
 REQUIRED_KEYS: Mapping[str, tuple[str, ...]] = {
     "DeepseekV2ForCausalLM": _DEEPSEEK,
     "DeepseekV3ForCausalLM": _DEEPSEEK,
+    "GraniteForCausalLM": _COMMON,
     "LlamaForCausalLM": _COMMON,
     "MistralForCausalLM": _COMMON,
     "Qwen2ForCausalLM": _COMMON,
+    "Starcoder2ForCausalLM": _COMMON,
 }
 _EXPERT_KEYS = ("moe_intermediate_size",)
 
@@ -74,7 +76,11 @@ def _llama_layer(config: Config, number: int) -> Iterator[Named]:
     yield "self_attn.k_proj.weight", (n_kv_heads * head, hidden)
     yield "self_attn.v_proj.weight", (n_kv_heads * head, hidden)
     yield "self_attn.o_proj.weight", (hidden, n_heads * head)
-    yield from _feed_forward("mlp", hidden, config["intermediate_size"])
+    if architecture_of(config) == "Starcoder2ForCausalLM":
+        yield "mlp.c_fc.weight", (config["intermediate_size"], hidden)
+        yield "mlp.c_proj.weight", (hidden, config["intermediate_size"])
+    else:
+        yield from _feed_forward("mlp", hidden, config["intermediate_size"])
 
 
 def _deepseek_layer(config: Config, number: int) -> Iterator[Named]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from codeassist.engine.catalogue import Catalogue
 from codeassist.errors import ModelError
 from codeassist.fim import TEMPLATES
+from codeassist.models.chat_template import own_chat_template
 from codeassist.models.checks import broken_json, embedder_problems, model_problems, shard_problems
 from codeassist.models.checksums import CHECKSUMS, CheckedFile, check_files
-from codeassist.models.directory import read_model
+from codeassist.models.directory import NoFillInTheMiddle, read_chat_model, read_model
 from codeassist.models.found import is_embedder
 from codeassist.models.remedies import refetch
 
@@ -40,13 +41,23 @@ def verify_model(path: Path, catalogue: Catalogue, on_file: Callable[[CheckedFil
     except ModelError as error:
         problems.append(str(error))
     problems += [_told(path / file.name, file) for file in files if file.state != "ok"]
-    problems += embedder_problems(path) if is_embedder(path) else _language_model_problems(path, catalogue)
+    problems += structure_problems(path, catalogue)
     return Verified(path, has_checksums, tuple(files), tuple(dict.fromkeys(problems)))
+
+
+def structure_problems(path: Path, catalogue: Catalogue) -> Iterator[str]:
+    """What is wrong with a model by everything but the hashes. One that only chats need not know how to fill gaps."""
+    return embedder_problems(path) if is_embedder(path) else _language_model_problems(path, catalogue)
 
 
 def _language_model_problems(path: Path, catalogue: Catalogue) -> Iterator[str]:
     try:
         model = read_model(path)
+    except NoFillInTheMiddle as error:
+        if not own_chat_template(path):
+            yield str(error)
+        yield from model_problems(read_chat_model(path), "", catalogue)
+        return
     except ModelError as error:  # what else is wrong can be told even so
         yield str(error)
         yield from broken_json(path)

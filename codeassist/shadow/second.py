@@ -27,6 +27,7 @@ def engine_settings(shadow: ShadowSettings, first: EngineSettings) -> EngineSett
     return EngineSettings(
         kind=shadow.kind,
         model=shadow.model,
+        models=first.models,
         url=shadow.url,
         remote_model=shadow.remote_model,
         api_key=shadow.api_key,

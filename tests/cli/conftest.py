@@ -70,6 +70,7 @@ class Shell:
     script: list[str | Answer] = field(default_factory=lambda: ["area() for circle in circles)"])
     engines: list[ScriptedEngine] = field(default_factory=list)
     opened: list[tuple[Settings, Path]] = field(default_factory=list)
+    kind: type[ScriptedEngine] = ScriptedEngine
     n_guards: int = 0
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Outcome:
@@ -90,7 +91,7 @@ class Shell:
         self, settings: Settings, workspace: Path, *, engine: Engine | None = None, attach: bool = True
     ) -> Assistant:
         info = replace(SCRIPTED_INFO, tokenizer=self.tokenizer)
-        self.engines.append(ScriptedEngine(self.script, info=info))
+        self.engines.append(self.kind(self.script, info=info))
         self.opened.append((settings, workspace))
         return Assistant(settings, workspace.resolve(), self.engines[-1], open_index(settings.index, workspace))
 
@@ -128,6 +129,7 @@ def shell(repository: Path, byte_tokenizer: Path, tmp_path: Path) -> Shell:
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "CODEASSIST_INDEX_DIRECTORY": str(tmp_path / "indexes"),
         "CODEASSIST_INDEX_VECTORS": "false",
+        "CODEASSIST_ENGINE_MODELS": str(tmp_path / "named-models"),
     }
     return Shell(repository, byte_tokenizer, environ)
 

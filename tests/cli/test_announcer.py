@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,14 @@ def test_the_addresses_for_clients_and_for_a_browser_are_told(announcer: Announc
 def test_a_model_that_is_ready_is_named(announcer: Announcer, out: io.StringIO, message: str) -> None:
     announcer.ready(URL, "small", EngineStatus("ready", message), 2.04)
     assert out.getvalue() == "small is ready after 2.0 s; Ctrl-C ends it\n"
+
+
+def test_a_program_that_starts_the_server_is_told_who_stands_in(announcer: Announcer, out: io.StringIO) -> None:
+    status = EngineStatus("ready", "small stands in: the GPU is full", stand_in="small")
+    replace(announcer, as_json=True).ready(URL, "large", status, 10.3)
+    answer = json.loads(out.getvalue())
+    assert (answer["model"], answer["stand_in"]) == ("large", "small")
+    assert answer["message"] == "small stands in: the GPU is full"
 
 
 def test_a_server_that_is_away_is_not_said_to_be_ready(announcer: Announcer, out: io.StringIO) -> None:

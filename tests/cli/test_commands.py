@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codeassist import __version__
-from codeassist.engine.scripted import Answer
+from codeassist.engine.scripted import Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed
 from tests.cli.conftest import MAIN, Shell
 
@@ -134,6 +134,22 @@ def test_engine_trouble_is_a_drop_reason(shell: Shell) -> None:
     shell.script = [Answer("x", error=EngineCrashed("it died"))]
     outcome = shell.run("complete", AT, "--json", "--invoked")
     assert (outcome.code, outcome.json["drop_reason"]) == (0, "it died")
+
+
+class Replaced(ScriptedEngine):
+    """Another model answers from the start."""
+
+    async def start(self) -> None:
+        await super().start()
+        self.stand_in("small", "the GPU is full")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_whose_answers_these_are_is_told_beside_them(shell: Shell, options: tuple[str, ...]) -> None:
+    shell.kind = Replaced
+    outcome = shell.run("complete", AT, "--invoked", *options)
+    assert (outcome.code, outcome.err) == (0, "codeassist: warning: small stands in: the GPU is full\n")
+    assert "circle in circles" in outcome.out
 
 
 def test_complete_answers_line_by_line_with_unsaved_text(shell: Shell) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from small_tokenizers import write_tokenizer
 
 from codeassist.documents import make_document
 from codeassist.fim import TEMPLATES
@@ -56,5 +57,19 @@ def test_slots_get_what_a_short_file_leaves_and_take_it_from_nobody(n_lines: int
         text = "\n".join(f"name{number} = {number}" for number in range(n_lines + extra)) + "\n"
         prepared = pipeline.prepare(make_document("app.py", text), Cursor(n_lines + extra, 0), budgets)
         assert least <= prepared.used["slot"] <= prepared.slot_room
+        assert len(prepared.ids) <= 1800
+    pipeline.close()
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_marks_of_every_template_have_their_room(tmp_path: Path, name: str) -> None:
+    template = TEMPLATES[name]
+    kind = "llama" if template.begin.startswith("▁") else "byte-level"
+    tokenizer = FileTokenizer(write_tokenizer(tmp_path / "tokenizer.json", kind, template.specials))
+    pipeline = Pipeline(tokenizer, template, Plenty(), 10_000, heals=True)
+    for n_lines in range(0, 200, 7):
+        text = "\n".join(f"name{number} = {number}" for number in range(n_lines)) + "\n"
+        prepared = pipeline.prepare(make_document("app.py", text), Cursor(n_lines, 0), Budgets.split(1800, 0.45, 0.2))
+        assert prepared.sources
         assert len(prepared.ids) <= 1800
     pipeline.close()

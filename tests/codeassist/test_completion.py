@@ -323,7 +323,7 @@ async def test_a_model_whose_tokenizer_is_unknown_gets_text(tokenizer: FileToken
     suggestion = await completer.complete(document, cursor, invoked=True)
     explanation = await completer.explain(document, cursor)
     assert suggestion.text == "= 1"
-    assert str(engine.requests[0].prompt).startswith("<|fim_prefix|>")
+    assert str(engine.requests[0].prompt).startswith("<|repo_name|>")
     assert explanation.prompt == engine.requests[0].prompt
     assert explanation.prompt_tokens > 3
     completer.close()

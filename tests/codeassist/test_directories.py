@@ -10,6 +10,7 @@ from codeassist.directories import (
     active_environment,
     cache_directory,
     cargo_home,
+    data_directory,
     go_module_cache,
     runtime_directory,
 )
@@ -18,6 +19,8 @@ from codeassist.directories import (
 def test_directories_follow_the_desktop_conventions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/1000")
     monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert data_directory() == Path("/data/codeassist")
     assert runtime_directory() == Path("/run/user/1000/codeassist")
     assert cache_directory() == Path("/caches/codeassist")
 
@@ -25,6 +28,8 @@ def test_directories_follow_the_desktop_conventions(monkeypatch: pytest.MonkeyPa
 def test_directories_have_places_below_home_without_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert data_directory() == Path.home() / ".local" / "share" / "codeassist"
     assert cache_directory() == runtime_directory() == Path.home() / ".cache" / "codeassist"
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from codeassist.fim import TEMPLATES
+from codeassist.fim import TEMPLATES, prompt_text, render_fim
 from codeassist.fim_dialects import FAMILIES
 from codeassist.types import Snippet
 from codeassist.unwrapping import Unwrapped, unwrap, unwrap_gap, without_sentinels
+from codeassist.window import Window
 
 Wrap = Callable[[str, str], str]
 
@@ -73,7 +74,8 @@ def test_an_empty_prefix_or_suffix_comes_back_empty(name: str) -> None:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_template_of_ours_is_a_dialect(name: str) -> None:
     template = TEMPLATES[name]
-    found = unwrap(f"{template.bos}{template.begin}above\n{template.hole}below{template.end}left")
+    window = Window("", "", 0, 1, 2, ("above\n",), "left", "below", ())
+    found = unwrap(template.bos + prompt_text(render_fim(template, window, (), heal_at=4), template))
     assert found is not None
     assert (found.prefix, found.suffix) == ("above\nleft", "below")
 

@@ -97,6 +97,16 @@ def move_added(spelling: str, token: int) -> Spoil:
     )
 
 
+def whole_word(spelling: str) -> Spoil:
+    """A token that is found only where no letter is next to it."""
+    return edit(
+        "tokenizer.json",
+        lambda value: [
+            entry.update(single_word=True) for entry in value["added_tokens"] if entry["content"] == spelling
+        ],
+    )
+
+
 def drop_tensors(prefix: str) -> Spoil:
     """Take tensors out of their shards and out of the index, as a conversion that forgot them would."""
 
@@ -150,6 +160,10 @@ BROKEN = [
     (config(vocab_size=1000), "tokenizer.json", "has a token 1023"),
     (move_added("<｜fim▁end｜>", 5000), "tokenizer.json", "has a token 5000"),
     (rename_added("<｜fim▁hole｜>", "<hole>"), "tokenizer.json", "no single token <｜fim▁hole｜>"),
+    (rename_added("<｜begin▁of▁sentence｜>", "<s>"), "tokenizer.json", "no single token <｜begin▁of▁sentence｜>"),
+    (move_added("<｜fim▁end｜>", 7), "tokenizer.json", "gives <｜fim▁end｜> the id 7, but reads"),
+    (move_added("<｜fim▁end｜>", 3), "tokenizer.json", "one id for <｜fim▁hole｜> and <｜fim▁end｜>"),
+    (whole_word("<｜fim▁hole｜>"), "tokenizer.json", "reads a<｜fim▁hole｜>b as"),
     (edit("tokenizer.json", lambda value: value["model"].pop("vocab")), "tokenizer.json", "is no tokenizer"),
     (edit("codeassist.json", lambda value: value.update(template="mine")), "codeassist.json", "template 'mine'"),
 ]  # fmt: skip
@@ -254,7 +268,8 @@ def with_its_own_code(model: Path) -> None:
 
 
 def with_a_padding_token_beyond_the_embedding(model: Path) -> None:
-    edit("tokenizer.json", lambda value: value["added_tokens"].append({"content": "[PAD]", "id": 1024}))(model)
+    padding = {"content": "[PAD]", "id": 1024}
+    edit("tokenizer.json", lambda value: value["added_tokens"].append(value["added_tokens"][0] | padding))(model)
 
 
 @pytest.mark.parametrize(

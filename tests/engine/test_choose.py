@@ -142,11 +142,24 @@ async def test_a_remote_engine_is_described_by_the_settings(tmp_path: Path) -> N
     tokenizer = tmp_path / "tokenizer.json"
     with pytest.raises(ModelError, match="is no file"):
         opened(tmp_path, kind="remote", url="http://host/v1", tokenizer=str(tokenizer))
-    tokenizer.touch()
+    tokenizer.write_text('{"model": {}}')
     engine = opened(tmp_path, kind="remote", url="http://host/v1/", tokenizer=str(tokenizer), remote_model="coder")
     assert isinstance(engine, RemoteEngine)
     assert engine.info == ModelInfo("coder", "deepseek", 8192, 3072, tokenizer=tokenizer, supports_logprobs=True)
     await engine.close()
+
+
+@pytest.mark.parametrize(("named", "expected"), [("", "qwen2.5-coder"), ("granite", "granite")])
+async def test_a_remote_models_tokenizer_tells_its_template(tmp_path: Path, named: str, expected: str) -> None:
+    tokenizer = tmp_path / "tokenizer.json"
+    marks = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<|repo_name|>")
+    tokenizer.write_text(json.dumps({"model": {}, "added_tokens": [{"content": mark} for mark in marks]}))
+    engine = opened(tmp_path, kind="remote", url="http://host/v1", tokenizer=str(tokenizer), template=named)
+    assert engine.info.template == expected
+    await engine.close()
+    tokenizer.write_text("[]")
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        opened(tmp_path, kind="remote", url="http://host/v1", tokenizer=str(tokenizer))
 
 
 async def test_the_shipped_model_stands_in_where_that_is_asked_for(tmp_path: Path) -> None:

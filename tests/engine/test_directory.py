@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from codeassist.errors import ModelError
-from codeassist.models.directory import read_model, shipped_embedder, shipped_model
+from codeassist.models.directory import (
+    NoFillInTheMiddle,
+    read_chat_model,
+    read_model,
+    shipped_embedder,
+    shipped_model,
+)
 from codeassist.types import ModelInfo
 
 CONFIG = {"model_type": "deepseek_v3", "num_nextn_predict_layers": 1, "max_position_embeddings": 8192}
@@ -112,6 +118,44 @@ def test_a_template_that_cannot_be_told_must_be_named(model: Path) -> None:
     (model / "codeassist.json").unlink()
     with pytest.raises(ModelError, match="name the template"):
         read_model(model)
+
+
+def test_a_model_that_only_chats_is_told_where_it_can(model: Path) -> None:
+    (model / "codeassist.json").unlink()
+    put(model / "tokenizer.json", {"model": {"vocab": {"<s>": 1}}, "added_tokens": [{"content": "<s>", "id": 1}]})
+    with pytest.raises(
+        NoFillInTheMiddle, match=r"set engine\.model to one that .* \(this one may still chat: chat\.dir"
+    ):
+        read_model(model)
+    assert read_chat_model(model).info.template == ""
+
+
+@pytest.mark.parametrize(
+    ("model_type", "tokens", "expected"),
+    [
+        (
+            "qwen2",
+            ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<|repo_name|>"),
+            "qwen2.5-coder",
+        ),
+        ("gemma", ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>", "<bos>"), "codegemma"),
+        ("mistral", ("<s>", "[SUFFIX]", "[PREFIX]"), "codestral"),
+    ],
+)
+def test_the_type_of_a_model_decides_between_templates(
+    model: Path, model_type: str, tokens: tuple[str, ...], expected: str
+) -> None:
+    (model / "codeassist.json").unlink()
+    put(model / "config.json", CONFIG | {"model_type": model_type})
+    put(model / "tokenizer.json", {"model": {}, "added_tokens": [{"content": token} for token in tokens]})
+    assert read_model(model).info.template == expected
+
+
+def test_marks_that_are_pieces_of_the_vocabulary_count(model: Path) -> None:
+    (model / "codeassist.json").unlink()
+    pieces = {"<s>": 1, "▁<PRE>": 32007, "▁<SUF>": 32008, "▁<MID>": 32009}
+    put(model / "tokenizer.json", {"model": {"vocab": pieces}, "added_tokens": [{"content": "<s>", "id": 1}]})
+    assert read_model(model).info.template == "codellama"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "coder/config.json"])

@@ -1,86 +1,22 @@
 """The embedded engine's care for its child process, with children that a test plays."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import ask, read, text_of, until
+from nursery import DEAD, READY, FakeChild, Nursery, until_asked
 
 from codeassist.engine import wire
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
-from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
+from codeassist.engine.diagnosis import last_words
+from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import AdapterUnusable, EngineCrashed, EngineUnavailable, ModelError, RequestRejected
-from codeassist.types import Delta, GenerationRequest, Priority, Speculation, Usage
-
-
-class FakeChild:
-    """A child whose words come from the test. `None` is its end."""
-
-    def __init__(self, pid: int, words: list[wire.Json | None]) -> None:
-        self.pid = pid
-        self.log = ["starting", "ValueError: no room", "it ended by itself with status 1"]
-        self.heard: list[wire.Json] = []
-        self.n_closed = 0
-        self.slow_end = asyncio.Event()
-        self.slow_end.set()
-        self._words: asyncio.Queue[wire.Json | None] = asyncio.Queue()
-        for word in words:
-            self._words.put_nowait(word)
-
-    def say(self, word: wire.Json | None) -> None:
-        self._words.put_nowait(word)
-
-    def answer(self, key: int, text: str, reason: str | None = None) -> None:
-        self.say({"key": key} | wire.delta_event(Delta(text, Usage(4, 0, 1), (), reason)))  # type: ignore[arg-type]
-
-    def send(self, message: wire.Json) -> None:
-        self.heard.append(message)
-
-    async def receive(self) -> wire.Json | None:
-        return await self._words.get()
-
-    def log_tail(self) -> list[str]:
-        return self.log
-
-    async def close(self) -> None:
-        await self.slow_end.wait()
-        self.n_closed += 1
-
-
-class Nursery:
-    """Launches one fake child after the other, each with its first words."""
-
-    def __init__(self, *first_words: list[wire.Json | None] | OSError | ModelError) -> None:
-        self.children: list[FakeChild] = []
-        self.pauses: list[float] = []
-        self.wake = asyncio.Event()
-        self._first_words = list(first_words)
-
-    async def launch(self) -> FakeChild:
-        words = self._first_words.pop(0) if self._first_words else [{"ready": True}]
-        if isinstance(words, OSError | ModelError):
-            raise words
-        self.children.append(FakeChild(100 + len(self.children), words))
-        return self.children[-1]
-
-    async def sleep(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        await self.wake.wait()
-
-    def engine(self) -> EmbeddedEngine:
-        return EmbeddedEngine(SCRIPTED_INFO, self.launch, sleep=self.sleep)
-
-
-READY: list[wire.Json | None] = [{"progress": "loading"}, {"ready": True}]
-DEAD: list[wire.Json | None] = [None]
-
-
-async def until_asked(child: FakeChild, n: int = 1) -> None:
-    await until(lambda: len([message for message in child.heard if "generate" in message]) >= n)
+from codeassist.types import GenerationRequest, Priority, Speculation, Usage
 
 
 async def test_loading_is_told_step_by_step() -> None:
@@ -322,6 +258,40 @@ async def test_restarts_wait_longer_and_longer_and_end() -> None:
     assert nursery.pauses == [1, 2, 4, 8, 16]
     assert "gave up" in engine.status.message
     assert "no room" in engine.status.message
+    await engine.close()
+
+
+async def test_why_it_died_is_told_with_the_restart_and_with_the_end() -> None:
+    nursery = Nursery(READY, *[DEAD] * (MAX_CRASHES - 1))
+    heard: list[tuple[int, bool]] = []
+
+    def explain(log: Sequence[str], *, was_ready: bool) -> str:
+        heard.append((len(log), was_ready))
+        return "GPU 0 is full" if was_ready else "no room to start again"
+
+    engine = EmbeddedEngine(SCRIPTED_INFO, nursery.launch, explain=explain, sleep=nursery.sleep)
+    await engine.start()
+    nursery.children[0].say(None)
+    await until(lambda: nursery.pauses)
+    assert engine.status.message == "scripted died: GPU 0 is full; again in 1 s"
+    nursery.wake.set()
+    await until(lambda: engine.status.state == "failed")
+    gave_up = f"gave up after {MAX_CRASHES} failures in a row: scripted cannot be started: no room to start again"
+    assert engine.status.message == gave_up
+    assert heard == [(3, True), *[(3, False)] * (MAX_CRASHES - 1)]
+    await engine.close()
+
+
+async def test_a_crash_loop_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    nursery = Nursery(READY, *[DEAD] * (MAX_CRASHES - 1))
+    nursery.wake.set()
+    engine = nursery.engine()
+    await engine.start()
+    nursery.children[0].say(None)
+    await until(lambda: engine.status.state == "failed")
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert told[0] == ("WARNING", "scripted died: ValueError: no room; it is started again in 1 s")
+    assert [level for level, _ in told] == ["WARNING"] * (MAX_CRASHES - 1) + ["ERROR"]
     await engine.close()
 
 

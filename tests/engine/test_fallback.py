@@ -16,8 +16,10 @@ from codeassist.engine.fallback import PAUSE_S, FallbackEngine
 from codeassist.engine.retelling import respelled, retold
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
-from codeassist.fim import TEMPLATES
+from codeassist.fim import TEMPLATES, Slot, prompt_text, render_fim
+from codeassist.fim_templates import as_text
 from codeassist.types import Delta, EngineStatus, GenerationRequest
+from codeassist.window import Window
 
 FIRST = replace(SCRIPTED_INFO, name="first")
 SECOND = replace(SCRIPTED_INFO, name="second", prompt_tokens=SCRIPTED_INFO.prompt_tokens - 100)
@@ -108,7 +110,7 @@ async def test_it_starts_without_the_first_one(stand: Callable[..., Stand]) -> N
     heard: list[EngineStatus] = []
     made.engine.on_status(heard.append)
     await made.engine.start()
-    assert made.engine.status == EngineStatus("ready", "second stands in: nobody there")
+    assert made.engine.status == EngineStatus("ready", "second stands in: nobody there", stand_in="second")
     assert heard[-1] == made.engine.status
 
 
@@ -194,6 +196,34 @@ def test_special_tokens_are_spelled_as_the_second_model_spells_them() -> None:
     request = ask(prompt=prompt, stop=("\n", "<|endoftext|>"))
     made = retold(request, replace(FIRST, template=qwen.name), SECOND)
     assert (made.prompt, made.stop) == (told, ("\n", *deepseek.stop))
+
+
+@pytest.mark.parametrize("other", TEMPLATES)
+@pytest.mark.parametrize("one", TEMPLATES)
+def test_a_prompt_is_told_in_the_other_models_order(one: str, other: str) -> None:
+    first, second = TEMPLATES[one], TEMPLATES[other]
+    window = Window("b.py", "", 0, 1, 2, ("above\n",), "  left", "right\n", ("below",))
+    slots = [Slot("a.py", 1, 1, f"a = '{second.begin}'", "")]
+    prompt = render_fim(first, window, slots, heal_at=6)
+    as_ids = "".join(part.text for part in prompt.parts)
+    expected = prompt_text(render_fim(second, window, slots, heal_at=6), second)
+    for text in (as_ids, prompt_text(prompt, first)):
+        if first.begin == second.begin and text == as_ids:
+            continue  # what spells a mark of the same family stands there as such
+        told = respelled(text, first, second)
+        assert all(told.count(as_text(mark).strip()) == 1 for mark in (second.begin, second.hole, second.end) if mark)
+        ordered = [told.index(piece) for piece in ("a = ", "above\n", "  left")]
+        assert ordered == sorted(ordered)
+        assert told.endswith("  left")
+        if first.file and second.title is None:  # what a token divides comes back as slots
+            assert told.replace("< ", "<").replace("[ ", "[") == expected.replace("< ", "<").replace("[ ", "[")
+
+
+def test_a_text_with_marks_of_no_gap_keeps_its_code() -> None:
+    qwen, codestral = TEMPLATES["qwen2.5-coder"], TEMPLATES["codestral"]
+    assert respelled("plain [PREFIX] text", qwen, codestral) == "plain [ PREFIX] text"
+    assert respelled("<|fim_prefix|>a<|fim_prefix|>b", qwen, codestral) == "ab"
+    assert respelled("<|file_sep|>a.py\nx = 1\n", qwen, codestral) == "a.py\nx = 1\n"
 
 
 def test_token_ids_are_told_as_text(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from codeassist.engine.vllm_arguments import (
     kv_bytes_per_token,
 )
 from codeassist.errors import ConfigError
+from codeassist.models.known import KNOWN
 
 OPTIONS = HostOptions("/models/coder", n_mtp_layers=1, context_tokens=4096)
 MACHINE = Hardware(n_cores=4, memory_bytes=2**34, has_bf16_matrices=False)
@@ -158,3 +159,31 @@ def test_adapters_cost_nothing_where_there_are_none(on_cpu: bool) -> None:
     assert (told["enable_lora"], told["max_lora_rank"]) == (True, 32)
     assert told["max_cpu_loras"] >= told["max_loras"] > 1
     assert "experts" not in told["lora_target_modules"]
+
+
+LITE = next(model.config for model in KNOWN if model.name == "deepseek-coder-v2-lite")
+
+
+def test_experts_without_groups_are_chosen_by_one_kernel_on_a_gpu() -> None:
+    told = engine_arguments(OPTIONS, LITE, MACHINE, on_cpu=False)
+    assert told["hf_overrides"] == {"n_group": 64, "topk_group": 64}
+    assert "hf_overrides" not in engine_arguments(OPTIONS, LITE, MACHINE, on_cpu=True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"topk_method": "group_limited_greedy", "n_group": 8},
+        {"topk_method": "noaux_tc", "scoring_func": "sigmoid"},
+        {"routed_scaling_factor": 16.0},
+        {"model_type": "qwen2_moe"},
+        {"n_routed_experts": None},
+    ],
+)
+def test_other_ways_to_choose_experts_stay_as_the_model_has_them(other: dict[str, Any]) -> None:
+    assert "hf_overrides" not in engine_arguments(OPTIONS, {**LITE, **other}, MACHINE, on_cpu=False)
+
+
+def test_a_whole_prompt_is_one_step_of_a_gpu() -> None:
+    told = engine_arguments(OPTIONS, LITE, MACHINE, on_cpu=False)
+    assert told["max_num_batched_tokens"] > told["long_prefill_token_threshold"] > 4096

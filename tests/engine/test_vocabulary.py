@@ -102,6 +102,16 @@ def test_a_sentence_piece_vocabulary_is_read(tmp_path: Path) -> None:
     assert [vocabulary.spelling(token) for token in range(5)] == [b"", b"\n", b" def", b"x", b"<tab>"]
 
 
+def test_marks_that_are_not_called_special_spell_nothing_either(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    model = {"vocab": {"<|file_sep|>": 0, "</s>": 1, "▁<EOT>": 2, "x": 3}}
+    added = [{"id": 0, "content": "<|file_sep|>", "special": False}, {"id": 4, "content": "<think>", "special": False}]
+    path.write_text(json.dumps({"model": model, "added_tokens": added, "decoder": {"type": "Sequence"}}))
+    vocabulary = read_vocabulary(path)
+    assert vocabulary.specials == {"<|file_sep|>": 0, "▁<EOT>": 2}
+    assert [vocabulary.spelling(token) for token in range(5)] == [b"", b"</s>", b"", b"x", b"<think>"]
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"model": {"vocab": 3}}', '{"model": {"vocab": {"a": "b"}}}', None]
 )

@@ -41,8 +41,8 @@ def test_deltas_survive(delta: Delta) -> None:
 
 def test_engines_survive() -> None:
     info = ModelInfo("m", "deepseek", 4096, 1536, 48, Path("/m/tokenizer.json"), True, True, -0.5, "f" * 64)
-    status = EngineStatus("restarting", "again", 12, 3)
-    assert wire.engine_from_json(through_json(wire.engine_to_json(info, status))) == (info, status)
+    for status in (EngineStatus("restarting", "again", 12, 3), EngineStatus("ready", "b for a", stand_in="b")):
+        assert wire.engine_from_json(through_json(wire.engine_to_json(info, status))) == (info, status)
 
 
 def test_adapters_are_no_word_to_those_who_use_none() -> None:

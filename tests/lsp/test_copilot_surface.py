@@ -146,6 +146,10 @@ async def test_the_short_status_follows_the_engine_and_the_user(session: Session
             {"index": {"state": "failed", "message": "disk full"}},
             ("Warning", False, "no context from other files: disk full"),
         ),
+        (
+            {"engine": {"state": "ready", "message": "small stands in: no room", "stand_in": "small"}},
+            ("Warning", False, "small stands in: no room"),
+        ),
         ({"enabled": False, "snoozed_until": 9.0}, ("Inactive", False, "suggestions are off")),
         ({"snoozed_until": 9.0}, ("Inactive", False, "suggestions are snoozed")),
     ],

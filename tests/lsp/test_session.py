@@ -122,6 +122,18 @@ async def test_an_engine_that_cannot_start_is_told_once(session: Session) -> Non
     assert len([message for message in session.client.notifications if message["method"] == "window/showMessage"]) == 1
 
 
+async def test_a_model_that_stands_in_is_told_once_and_stays_in_the_status(session: Session) -> None:
+    await session.ready(rootUri="file:///w")
+    for _ in range(2):
+        session.assistant.engine.stand_in("small", "the GPU is full")
+        told = await session.client.notification("codeassist/status", lambda status: status["engine"]["stand_in"])
+        assert (told["engine"]["state"], told["engine"]["stand_in"]) == ("ready", "small")
+        session.assistant.engine.recover()
+    assert (await session.client.request("codeassist/status"))["engine"]["stand_in"] == ""
+    shown = [message["params"] for message in session.client.notifications if message["method"] == "window/showMessage"]
+    assert shown == [{"type": 2, "message": "codeassist: small stands in: the GPU is full"}]
+
+
 async def test_the_status_follows_the_engine(session: Session) -> None:
     await session.ready(rootUri="file:///w")
     session.assistant.engine.crash()

@@ -12,14 +12,15 @@ import httpx
 import pytest
 
 from codeassist.assistant import Assistant
-from codeassist.errors import ConfigError
+from codeassist.engine.choose import open_remote
+from codeassist.errors import ConfigError, EngineUnavailable
 from codeassist.server.caller import KEY_STATE
 from codeassist.server.guard import Access
 from codeassist.server.hosting import Hosting, hosting_of, url_of
 from codeassist.server.keys import KeyRing, add_key, remove_key
 from codeassist.server.listening import listen
 from codeassist.server.tls import server_context
-from codeassist.settings import ServerSettings
+from codeassist.settings import EngineSettings, ServerSettings
 from tests.server.raw import hosted
 
 MADE = "2026-01-02T03:04:05+00:00"
@@ -119,6 +120,24 @@ async def test_https_is_served_and_http_is_not(
         with pytest.raises(httpx.TransportError):
             await client.get(f"http://localhost:{h.port}/health")
     assert answer.status_code == 200
+
+
+async def test_an_editor_trusts_a_certificate_that_its_machine_trusts(
+    make_assistant: Callable[..., Assistant], certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = server_context(str(certificates / "a.pem"), str(certificates / "a.key"))
+    async with hosted(make_assistant(), Hosting(tls=tls)) as h:
+        settings = EngineSettings(kind="remote", url=f"https://localhost:{h.port}/v1")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "b.pem"))
+        stranger = open_remote(settings)
+        with pytest.raises(EngineUnavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            await stranger.start()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "a.pem"))
+        engine = open_remote(settings)
+        await engine.start()
+        assert engine.status.state == "ready"
+        await stranger.close()
+        await engine.close()
 
 
 def bearer(key: str) -> dict[str, str]:

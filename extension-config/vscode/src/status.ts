@@ -13,7 +13,7 @@ export type EngineState = 'stopped' | 'starting' | 'ready' | 'restarting' | 'fai
 
 /** STATUS of docs/language-server.md; what an older server does not tell is absent. */
 export interface ServerStatus {
-  engine: { state: EngineState; message: string; pid?: number | null; restarts?: number };
+  engine: { state: EngineState; message: string; pid?: number | null; restarts?: number; stand_in?: string };
   model: string;
   workspace: string;
   index: IndexStatus;
@@ -127,6 +127,9 @@ function working(view: View, engine: { kind: Kind; says: string }): Face | undef
   const { status, work } = view;
   if (engine.kind === 'busy') {
     return spelled('busy', work || joined(engine.says, status?.engine.message));
+  }
+  if (status?.engine.stand_in) {
+    return spelled('warning', status.engine.message);
   }
   if (status?.index.state === 'failed') {
     return spelled('warning', joined('suggestions know this file alone: the index failed', status.index.message));

@@ -75,6 +75,12 @@ test('snoozing counts down and ends by itself', () => {
   assert.equal(face(view({ now: 1061 }, { snoozed_until: 1061 })).kind, 'ready');
 });
 
+test('a model that stands in for another one is a warning', () => {
+  const engine = { state: 'ready', message: 'small stands in: the GPU is full', stand_in: 'small' } as const;
+  assert.deepEqual([face(view({}, { engine })).kind, face(view({}, { engine })).says], ['warning', engine.message]);
+  assert.equal(face(view({ enabled: { everywhere: false, language: false } }, { engine })).kind, 'off');
+});
+
 test('an index that failed is a warning, one at work spins with its per cent', () => {
   const index = { ...STATUS.index, state: 'failed', message: 'disk full' } as const;
   assert.equal(face(view({}, { index })).kind, 'warning');

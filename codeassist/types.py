@@ -189,10 +189,17 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Speculation:
-    """Tokens that a small head drafted since the engine was started, and those of them that the model kept."""
+    """Tokens that were drafted since the engine was started, and those of them that the model kept.
+
+    method: what drafts (`engine/speculation.py`). drafts: how often a draft of one token or more was checked.
+    accepted_at: how often at least one drafted token was kept, at least two, ...
+    """
 
     drafted_tokens: int = 0
     accepted_tokens: int = 0
+    method: str = ""
+    drafts: int = 0
+    accepted_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """The embedded engine's care for its child process, with children that a test plays."""
 
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,7 +11,9 @@ from asking import ask, read, text_of, until
 
 from codeassist.engine import wire
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
+from codeassist.engine.drafts import drafts_to_json
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine, last_words
+from codeassist.engine.measured import Circumstances
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import Delta, GenerationRequest, Priority, Speculation, Usage
@@ -114,8 +118,18 @@ async def test_the_child_tells_how_drafting_does() -> None:
     engine = nursery.engine()
     await engine.start()
     assert engine.speculation is None
-    nursery.children[0].say({"speculation": [40, 30]})
-    await until(lambda: engine.speculation == Speculation(40, 30))
+    drafted = Speculation(40, 30, "mtp", 20, (18, 12))
+    nursery.children[0].say({"speculation": json.loads(json.dumps(drafts_to_json(drafted)))})
+    await until(lambda: engine.speculation == drafted)
+    await engine.close()
+
+
+async def test_the_child_tells_what_measurements_of_it_depend_on() -> None:
+    now = Circumstances("abc", "0.32.0", "Some CPU", "float32", "")
+    engine = Nursery([{"ready": True, "circumstances": asdict(now)}]).engine()
+    assert engine.circumstances is None
+    await engine.start()
+    assert engine.circumstances == now
     await engine.close()
 
 

@@ -45,7 +45,7 @@ def _drafts(result: Result) -> Table:
             f"{one.drafted:.0%}",
             f"{step.value:.2f} ({step.low:.2f}–{step.high:.2f})",
             f"{same.same} of {same.of}",
-            f"{same.median:g} tokens, least {same.shortest}",
+            f"{same.median:g}, least {same.shortest}",
             _accepted(one),
         )
     return table
@@ -71,7 +71,7 @@ def _why(result: Result) -> str:
 
 def _table(first: str, *others: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2))
-    table.add_column(first, style="cyan")
+    table.add_column(first, style="cyan", no_wrap=True)
     for heading in others:
         table.add_column(heading, justify="right", no_wrap=heading != others[-1])
     return table

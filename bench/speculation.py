@@ -15,25 +15,24 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from bench.measuring import RESULTS, bench_settings, provenance
 from bench.quality.report import described_repository
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
-from codeassist.engine.speculation import METHODS, Drafter, Method
+from codeassist.engine.speculation import METHODS, Drafter
 from codeassist.models.directory import read_model, shipped_model
 from codeassist.mtp.cases import draw_cases
 from codeassist.mtp.measure import Measurement, measure
 from codeassist.mtp.samples import split_texts
+from codeassist.settings import EngineSettings
 
 _DIGITS = 4
 
 
-async def measured(options: argparse.Namespace) -> Measurement:
+def measured(options: argparse.Namespace, settings: EngineSettings, model: Path) -> Measurement:
     """The figures of all drafters that were asked for."""
-    settings = bench_settings(options.option, Path()).engine
-    model = Path(settings.model).expanduser() if settings.model else shipped_model()
     texts = [text for side in split_texts([root.resolve() for root in options.repositories]) for text in side]
     cases = draw_cases(model, texts, options.cases, options.seed)
 
@@ -44,16 +43,14 @@ async def measured(options: argparse.Namespace) -> Measurement:
     def tell(what: str) -> None:
         print(what, file=sys.stderr, flush=True)
 
-    return await measure(open_engine, options.drafters, cases, options.max_tokens, tell)
+    return asyncio.run(measure(open_engine, options.drafters, cases, options.max_tokens, tell))
 
 
-def result(options: argparse.Namespace, found: Measurement) -> dict[str, object]:
+def result(options: argparse.Namespace, model: Path, found: Measurement) -> dict[str, object]:
     """As it is written."""
-    settings = bench_settings(options.option, Path()).engine
-    info = read_model(Path(settings.model).expanduser() if settings.model else shipped_model()).info
     return {
         **provenance("speculation"),
-        "model": {"name": info.name, **(asdict(found.circumstances) if found.circumstances else {})},
+        "model": {"name": read_model(model).info.name, **(asdict(found.circumstances) if found.circumstances else {})},
         "repositories": [described_repository(root) for root in options.repositories],
         "max_tokens": options.max_tokens,
         "kinds": {purpose: asdict(one) for purpose, one in found.results.items()},
@@ -75,7 +72,7 @@ def drafter(text: str) -> Drafter:
     method, _, n_tokens = text.partition(":")
     if method not in METHODS or not n_tokens.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is no drafter; write one like mtp:2")
-    return Drafter(cast("Method", method), int(n_tokens))
+    return Drafter(method, int(n_tokens))
 
 
 def arguments() -> argparse.Namespace:
@@ -95,7 +92,9 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure, write, show."""
     options = arguments()
-    figures = rounded(result(options, asyncio.run(measured(options))))
+    settings = bench_settings(options.option, Path()).engine
+    model = Path(settings.model).expanduser() if settings.model else shipped_model()
+    figures = rounded(result(options, model, measured(options, settings, model)))
     options.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(figures["kinds"], indent=2))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import codeassist.server
 from codeassist.directories import speculation_file
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
@@ -19,6 +20,7 @@ from codeassist.settings import EngineSettings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
+SERVER = Path(codeassist.server.__file__).parent
 MTP_2, NGRAM_3 = Drafter("mtp", 2), Drafter("ngram", 3)
 
 
@@ -28,8 +30,7 @@ async def test_the_shipped_models_drafts_are_counted_and_its_text_stays(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     if not (shipped_model() / "config.json").exists():
         pytest.skip("the shipped model is not in this source tree")
-    package = Path(__file__).resolve().parents[2] / "codeassist" / "server"
-    cases = draw_cases(shipped_model(), [text for side in split_texts([package]) for text in side], 4)
+    cases = draw_cases(shipped_model(), [text for side in split_texts([SERVER]) for text in side], 4)
 
     def open_engine(drafter: Drafter) -> EmbeddedEngine:
         settings = EngineSettings(

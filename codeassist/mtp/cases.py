@@ -37,13 +37,14 @@ _TRIES = 60
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One gap to be filled. line: 1-based. repeated: the share of its own text that stands elsewhere in its prompt in
-    runs of RUN tokens."""
+    """One gap to be filled. line: 1-based. middle: what stands there in the file. repeated: the share of that which
+    stands elsewhere in its prompt, in runs of RUN tokens."""
 
     path: str
     line: int
     prompt: tuple[int, ...]
     forced_prefix: str
+    middle: str
     repeated: float
 
 
@@ -97,7 +98,7 @@ class _Drawer:
     def _case(self, gap: Gap) -> Case:
         prompt, forced = gap_prompt(gap, self._budget, self._tokenizer, self._template)
         repeated = repeated_share(self._tokenizer.encode(forced + gap.middle), prompt)
-        return Case(gap.document.path, gap.cursor.line + 1, prompt, forced, repeated)
+        return Case(gap.document.path, gap.cursor.line + 1, prompt, forced, gap.middle, repeated)
 
 
 def _completion_gap(text: Text, random: Random) -> Gap | None:

@@ -17,7 +17,7 @@ from codeassist.mtp.samples import Text
 from codeassist.types import Delta, GenerationRequest, Speculation, Token, Usage
 
 MTP_2 = Drafter("mtp", 2)
-CASE = Case("a.py", 3, (7, 8, 9), "  ", 0.25)
+CASE = Case("a.py", 3, (7, 8, 9), "  ", "a = b", 0.25)
 REPEATING = "".join(
     f"def read_{name}(self):\n    value = self.settings.get('{name}')\n    if value is None:\n"
     f"        raise KeyError('{name}')\n    return value\n\n\n"

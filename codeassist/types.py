@@ -192,7 +192,8 @@ class Speculation:
     """Tokens that were drafted since the engine was started, and those of them that the model kept.
 
     method: what drafts (`engine/speculation.py`). drafts: how often a draft of one token or more was checked.
-    accepted_at: how often at least one drafted token was kept, at least two, ...
+    accepted_at: how often at least one drafted token was kept, at least two, ... steps: of all answers, behind their
+    first tokens; each brought one token and what was kept.
     """
 
     drafted_tokens: int = 0
@@ -200,6 +201,7 @@ class Speculation:
     method: str = ""
     drafts: int = 0
     accepted_at: tuple[int, ...] = ()
+    steps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

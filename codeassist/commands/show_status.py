@@ -88,7 +88,11 @@ def _drafted(speculation: dict[str, Any]) -> str:
         return f"nothing yet ({speculation['method']})"
     kept = ", ".join(f"{n / max(drafts, 1):.0%}" for n in speculation["accepted_at"])
     share = speculation["accepted_tokens"] / drafted
-    return f"{drafted:,} tokens by {speculation['method']}, {share:.0%} of them kept (1st on: {kept})"
+    per_step = 1 + speculation["accepted_tokens"] / max(speculation["steps"], 1)
+    return (
+        f"{drafted:,} tokens by {speculation['method']}, {share:.0%} of them kept (1st on: {kept}); "
+        f"{per_step:.2f} tokens per step"
+    )
 
 
 def _shadow(shadow: dict[str, Any]) -> str:

@@ -17,8 +17,11 @@ class Drafts:
     def __init__(self, method: str) -> None:
         self.counted = Speculation(method=method)
 
-    def record(self, scheduler_stats: Any, *_: Any, **__: Any) -> None:
+    def record(self, scheduler_stats: Any, iteration_stats: Any = None, *_: Any, **__: Any) -> None:
         """One step of the engine."""
+        # One latency for each answer that went on in this step; that of a first token is told elsewhere.
+        n_steps = len(getattr(iteration_stats, "inter_token_latencies_iter", ()))
+        self.counted = replace(self.counted, steps=self.counted.steps + n_steps)
         step = getattr(scheduler_stats, "spec_decoding_stats", None)
         if step is not None:
             before = self.counted

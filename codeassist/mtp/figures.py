@@ -23,13 +23,14 @@ _LOW, _HIGH = 0.025, 0.975
 class Answer:
     """What an engine said once.
 
-    tokens: their texts. steps: how many tokens came in each step that could check a draft: those behind the first one
-    behind the forced prefix. drafts, accepted_at: as `Speculation` counts them, for this answer. first_ms: until
-    n_first tokens were there, which go beyond the forced prefix. ms: all of it.
+    tokens: their texts. n_steps: steps behind the first one behind the forced prefix, and the tokens that they brought,
+    n_stepped. drafts, accepted_at: as `Speculation` counts them, for this answer. first_ms: until n_first tokens were
+    there, which go beyond the forced prefix. ms: all of it.
     """
 
     tokens: tuple[str, ...]
-    steps: tuple[int, ...]
+    n_steps: int
+    n_stepped: int
     drafts: int
     accepted_at: tuple[int, ...]
     n_first: int
@@ -97,7 +98,7 @@ class Figures:
 def figures(drafter: Drafter, asked: Sequence[Asked], plain: Sequence[Asked]) -> Figures:
     """Of one drafter's answers; plain: to the same cases, without drafting."""
     cold, best = [one.cold for one in asked], [one.best for one in asked]
-    n_steps = sum(len(answer.steps) for answer in cold)
+    n_steps = sum(answer.n_steps for answer in cold)
     return Figures(
         drafter=drafter,
         n_cases=len(asked),
@@ -185,9 +186,9 @@ def _interval(cases: Sequence[_T], estimate: Callable[[Sequence[_T]], float]) ->
 
 
 def _tokens_per_step(answers: Sequence[Answer]) -> float:
-    """Without the last steps: of these, tokens behind the end are not told. 1.0 where there are no others."""
-    steps = [n_tokens for answer in answers for n_tokens in answer.steps[:-1]]
-    return sum(steps) / len(steps) if steps else 1.0
+    """Drafted tokens behind an answer's end do not count. 1.0 where there are no steps."""
+    n_steps = sum(answer.n_steps for answer in answers)
+    return sum(answer.n_stepped for answer in answers) / n_steps if n_steps else 1.0
 
 
 def _ms(answers: Sequence[Answer]) -> float:

@@ -134,18 +134,29 @@ async def _answer(engine: Engine, case: Case, max_tokens: int) -> Answer:
     tokens = tuple(token.text for delta in deltas for token in delta.tokens)
     kept_before = (*before.accepted_at, *[0] * len(after.accepted_at))
     kept = tuple(now - then for now, then in zip(after.accepted_at, kept_before, strict=False))
-    steps = _checking_steps(deltas, len(case.forced_prefix))
-    return Answer(tokens, steps, after.drafts - before.drafts, kept, n_first or len(tokens), first_ms or ms, ms)
+    n_stepped = _n_stepped(deltas, len(case.forced_prefix))
+    return Answer(
+        tokens=tokens,
+        n_steps=after.steps - before.steps if after.method else n_stepped,
+        n_stepped=n_stepped,
+        drafts=after.drafts - before.drafts,
+        accepted_at=kept,
+        n_first=n_first or len(tokens),
+        first_ms=first_ms or ms,
+        ms=ms,
+    )
 
 
-def _checking_steps(deltas: Sequence[Delta], n_forced: int) -> tuple[int, ...]:
-    """How many tokens came in each step that could check a draft. n_forced: characters of the forced prefix."""
-    steps, length = [], 0
+def _n_stepped(deltas: Sequence[Delta], n_forced: int) -> int:
+    """Tokens behind the first one behind the forced prefix. n_forced: its characters.
+
+    Where something drafts, the prefix ends with a step. Several steps may come as one delta.
+    """
+    n_tokens = length = 0
     for delta in deltas:
-        if length >= n_forced and delta.tokens:
-            steps.append(len(delta.tokens))
+        n_tokens += len(delta.tokens) if length >= n_forced else 0
         length += sum(len(token.text) for token in delta.tokens)
-    return tuple(steps[1:])
+    return max(n_tokens - 1, 0)
 
 
 def _drafted(engine: Engine) -> Speculation:

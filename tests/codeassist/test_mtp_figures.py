@@ -21,9 +21,9 @@ from codeassist.mtp.figures import (
 
 # Ten tokens: one step for the first, then 3 + 3 + 3.
 DRAFTED = Answer(
-    tokens=tuple("abcdefghij"), steps=(3, 3, 3), drafts=3, accepted_at=(3, 3), n_first=1, first_ms=20.0, ms=50.0
+    tokens=tuple("abcdefghij"), n_steps=3, n_stepped=9, drafts=3, accepted_at=(3, 3), n_first=1, first_ms=20.0, ms=50.0
 )
-PLAIN = replace(DRAFTED, steps=(1,) * 9, drafts=0, accepted_at=(), first_ms=10.0, ms=100.0)
+PLAIN = replace(DRAFTED, n_steps=9, drafts=0, accepted_at=(), first_ms=10.0, ms=100.0)
 MTP_2, NGRAM_3 = Drafter("mtp", 2), Drafter("ngram", 3)
 
 
@@ -67,11 +67,13 @@ def test_the_quickest_answer_to_a_known_prompt_counts() -> None:
     assert found.gain.value == pytest.approx(1.0)
 
 
-def test_steps_count_but_for_the_last_whose_rest_nobody_tells() -> None:
-    found = figures(MTP_2, [asked(replace(DRAFTED, steps=(3, 2, 1)))], [asked(PLAIN)])
-    assert found.tokens_per_step.value == pytest.approx(2.5)
+def test_tokens_per_step_are_those_of_all_cases() -> None:
+    slower = replace(DRAFTED, n_steps=6, drafts=3)
+    found = figures(MTP_2, [asked(DRAFTED), asked(slower)], [asked(PLAIN)] * 2)
+    assert (found.tokens_per_step.value, found.drafted) == (pytest.approx(18 / 9), pytest.approx(6 / 9))
     assert figures(NO_DRAFTER, [asked(PLAIN)], [asked(PLAIN)]).tokens_per_step.value == 1.0
-    assert figures(MTP_2, [asked(replace(DRAFTED, steps=()))], [asked(PLAIN)]).tokens_per_step.value == 1.0
+    short = replace(DRAFTED, n_steps=0, n_stepped=0)
+    assert figures(MTP_2, [asked(short)], [asked(PLAIN)]).tokens_per_step.value == 1.0
 
 
 def test_speed_is_told_behind_the_first_token() -> None:

@@ -89,7 +89,12 @@ class Drafting(ScriptedEngine):
                 before = self.speculation
                 added = (before.accepted_at or (0, 0))[0] + 2, (before.accepted_at or (0, 0))[1] + 1
                 self.speculation = Speculation(
-                    before.drafted_tokens + 6, before.accepted_tokens + 3, "mtp", before.drafts + 3, added
+                    before.drafted_tokens + 6,
+                    before.accepted_tokens + 3,
+                    "mtp",
+                    before.drafts + 3,
+                    added,
+                    before.steps + 3,
                 )
             yield Delta(step, Usage(3, 0, place + 1), tokens, "length" if is_last else None)
 
@@ -122,7 +127,7 @@ async def test_each_drafter_is_measured_and_none_before_and_after() -> None:
     assert (plain.drafter, drafted.drafter, result.n_cases, result.repeated) == (NO_DRAFTER, MTP_2, 2, 0.25)
     assert [round(one.value, 3) for one in drafted.accepted] == [0.667, 0.333]
     assert drafted.drafted == pytest.approx(3 / 3), "steps behind the first one behind the forced prefix"
-    assert drafted.tokens_per_step.value == pytest.approx(2.5), "the last step is not told to its end"
+    assert drafted.tokens_per_step.value == pytest.approx(2.0)
     assert (drafted.agreement.same, drafted.agreement.shortest) == (2, 9)
 
 

@@ -189,11 +189,10 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Speculation:
-    """Tokens that were drafted since the engine was started, and those of them that the model kept.
+    """Tokens that were drafted since the engine was started, and those that the model kept.
 
-    method: what drafts (`engine/speculation.py`). drafts: how often a draft of one token or more was checked.
-    accepted_at: how often at least one drafted token was kept, at least two, ... steps: of all answers, behind their
-    first tokens; each brought one token and what was kept.
+    method: what drafts. drafts: checked ones, of a token or more. accepted_at: those of which at least one token was
+    kept, at least two, ... steps: of answers, behind their first tokens; each brought one token and what was kept.
     """
 
     drafted_tokens: int = 0

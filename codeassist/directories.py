@@ -31,6 +31,11 @@ def statistics_file() -> Path:
     return state_directory() / "statistics.sqlite"
 
 
+def speculation_file() -> Path:
+    """What drafts tokens best, as `codeassist mtp measure` found it for models on this machine."""
+    return state_directory() / "speculation.json"
+
+
 def shadow_file() -> Path:
     """What a second engine answered, beside the first."""
     return state_directory() / "shadow.sqlite"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from codeassist.fim import PartKind, Template
-from codeassist.mtp.samples import Gap, Text, cut_gap
+from codeassist.mtp.samples import Gap, Text, draw_gap
 from codeassist.pipeline import Budgets, Pipeline, Prepared
 from codeassist.protocols import Tokenizer
 from indexer.types import Hit, Query, Retriever
@@ -130,7 +130,7 @@ def draw_row(
     maker: RowMaker, texts: Sequence[Text], bounds: Sequence[int], random: Random, prompt_tokens: int, weight: float
 ) -> Row:
     """A row to learn from. bounds: of `draw_bounds(texts)`; prompt_tokens: at most."""
-    gap = cut_gap(random.choices(texts, cum_weights=bounds)[0], random)
+    gap = draw_gap(random.choices(texts, cum_weights=bounds)[0], random)
     share, context = random.choice(_KINDS)
     return maker.row(gap, int(prompt_tokens * share), weight, context)
 
@@ -144,5 +144,5 @@ def even_rows(
     """
     random = Random(seed)
     order = random.sample(list(texts), len(texts))
-    gaps = (cut_gap(order[n % len(order)], random) for n in range(n_rows))
+    gaps = (draw_gap(order[n % len(order)], random) for n in range(n_rows))
     return [maker.row(gap, prompt_tokens, 0.0, context) for gap in gaps]

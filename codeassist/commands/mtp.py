@@ -13,6 +13,7 @@ from rich.markup import escape
 from codeassist.commands.devices import chosen_device, require_libraries
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.model_places import model_folder
+from codeassist.commands.mtp_measure import HELP, measure
 from codeassist.commands.options import AsJson
 from codeassist.errors import EngineUnavailable
 
@@ -38,13 +39,15 @@ def root(context: typer.Context) -> None:
     """Give a DeepSeek model a draft layer (multi-token prediction), by which it answers in fewer steps.
 
     DeepSeek-Coder-V2 has none. `train` makes one from your own repositories and leaves the model as it is, `attach`
-    puts both together for vLLM, `detach` takes them apart.
+    puts both together for vLLM, `detach` takes them apart, `measure` tells what it saves.
 
     [bold]Examples[/bold]
 
       codeassist mtp train --model ~/models/DeepSeek-Coder-V2-Lite-Base --data ~/src/api --data ~/src/web --out ~/mtp
 
       codeassist mtp attach --model ~/models/DeepSeek-Coder-V2-Lite-Base ~/mtp ~/models/lite-with-mtp
+
+      codeassist mtp measure --model ~/models/lite-with-mtp --data ~/src/api --data ~/src/web
 
       codeassist serve -o engine.model=~/models/lite-with-mtp
     """
@@ -116,6 +119,9 @@ def detach(context: typer.Context, folder: Folder, as_json: AsJson = False) -> N
         front.print_json({"base": str(base)})
     else:
         front.console.print(f"removed; the model is {escape(str(base))} as before")
+
+
+mtp.command(help=HELP)(measure)
 
 
 def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, device: str, *, as_json: bool) -> Look:

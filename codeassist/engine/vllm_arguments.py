@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from codeassist.adapters.targets import TARGET_MODULES
 from codeassist.engine.hardware import Hardware, kv_cache_bytes
+from codeassist.engine.speculation import Drafter, choose_drafter, speculative_config
 from codeassist.errors import ConfigError
 
 # The CPU attention kernel takes blocks of 32 tokens and their multiples. A keystroke computes at most one block anew,
@@ -60,6 +61,9 @@ class HostOptions:
     threads: int = 0
     quantization: str = ""
     speculation: str = "auto"
+    # What it is mostly asked for, and the file of what was measured for that; "" for none (`measured.py`).
+    purpose: str = "completion"
+    measured: str = ""
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
     data_parallel: int = 1
@@ -124,9 +128,9 @@ def engine_arguments(
         "logprobs_mode": "processed_logprobs",
         **_weights_arguments(options),
     }
-    n_drafted = speculative_tokens(options, on_cpu=on_cpu)
-    if n_drafted:
-        arguments["speculative_config"] = {"method": "mtp", "num_speculative_tokens": n_drafted}
+    drafter = choose_drafter(options.speculation, options.speculative_tokens, options.n_mtp_layers, on_cpu=on_cpu)
+    if (drafting := speculative_config(drafter)) is not None:
+        arguments["speculative_config"] = drafting
     more = further_arguments(options.arguments)
     if not on_cpu:
         return arguments | _gpu_arguments(options, config) | more
@@ -148,6 +152,13 @@ def engine_arguments(
     return arguments | on_this_cpu | more
 
 
+def decided(options: HostOptions, measured: Drafter | None, *, on_cpu: bool) -> HostOptions:
+    """The options with what drafts in place of "auto" and -1. measured: what was chosen by measuring."""
+    asked, n_tokens = options.speculation, options.speculative_tokens
+    drafter = choose_drafter(asked, n_tokens, options.n_mtp_layers, on_cpu=on_cpu, measured=measured)
+    return replace(options, speculation=drafter.method, speculative_tokens=drafter.n_tokens)
+
+
 def further_arguments(named: Sequence[str]) -> dict[str, Any]:
     """`name=value` texts as keyword arguments. Raises ConfigError."""
     arguments: dict[str, Any] = {}
@@ -167,21 +178,6 @@ def n_requests(*, on_cpu: bool) -> int:
 def n_completions_only(*, on_cpu: bool) -> int:
     """Of these, how many chats and whatever is less urgent may not have."""
     return CPU_REQUESTS - CPU_CHATS if on_cpu else GPU_REQUESTS - GPU_CHATS
-
-
-def speculative_tokens(options: HostOptions, *, on_cpu: bool) -> int:
-    """Tokens to draft per step; 0 without an MTP head.
-
-    By default one on a GPU and none on a CPU, where a checked draft costs about as much as a token and the first token
-    comes later: suggestions of 12 tokens on two cores, bfloat16, beside other work 151 ms without and 148 ms with
-    (bench/results/engine_modes_beside.json), alone 149 and 146 ms, the first token after 18 and 29 ms
-    (engine_modes_amx.json); float32, without matrix instructions, 618 and 769 ms (engine_modes.json).
-    """
-    if not options.n_mtp_layers:
-        return 0
-    if options.speculative_tokens >= 0:
-        return options.speculative_tokens
-    return 0 if on_cpu else 1
 
 
 def cpu_dtype(asked: str, hardware: Hardware) -> str:

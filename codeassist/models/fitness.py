@@ -10,6 +10,7 @@ from codeassist.engine.catalogue import read_catalogue
 from codeassist.engine.hardware import Hardware, count_gpus, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
 from codeassist.engine.memory import MemoryNeed, require_memory, require_whole_context
 from codeassist.engine.parallel import require_spreadable
+from codeassist.engine.speculation import may_use_head
 from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
 from codeassist.models.checks import require_loadable, shard_problems
 from codeassist.models.directory import ModelDirectory
@@ -23,7 +24,8 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
     """Raises ModelError or EngineUnavailable with file and remedy. Takes a fraction of a second, mostly for reading
     the tokenizer and the headers of the shards. The memory of a GPU is left to the engine."""
     require_spreadable(options, model.config, count_gpus(), on_cpu=vllm_runs_on_cpu())
-    drafting = model if options.speculative_tokens else replace(model, n_mtp_layers=0)
+    drafts = may_use_head(options.speculation, options.speculative_tokens)
+    drafting = model if drafts else replace(model, n_mtp_layers=0)
     require_loadable(drafting, template, read_catalogue())
     require_known_quantization(options.quantization, model.path, model.config)
     if vllm_runs_on_cpu():

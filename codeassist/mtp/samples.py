@@ -34,7 +34,7 @@ HELD_OUT_ONE_IN = 20
 _MAX_FILE_KB, _MIN_LINES = 256, 5
 # Tokens of a prompt above and below its gap, and further lines of the answer: one of each is drawn. Short prompts are
 # the more, so that a row holds several gaps.
-_ABOVE, _BELOW, _MORE_LINES = (60, 120, 240, 600), (20, 60, 160), (0, 0, 0, 1, 2, 4, 8)
+_ABOVE, _BELOW, MORE_LINES = (60, 120, 240, 600), (20, 60, 160), (0, 0, 0, 1, 2, 4, 8)
 _LONGEST = 40_000  # characters
 _PLACES = re.compile(r"[.(\[{,=:]\s?|\s+")
 
@@ -49,7 +49,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A text without a piece of it, the cursor where that has to come, and the piece."""
+    """A text without one piece of it. cursor: where that was."""
 
     document: Document
     cursor: Cursor
@@ -67,15 +67,21 @@ class Row:
 def read_texts(repositories: Sequence[Path]) -> tuple[list[Text], list[Text]]:
     """Source files to train on, and those that are held out. Raises ModelError where there are too few, and
     WorkspaceError for what is no folder."""
+    train, held_out = split_texts(repositories)
+    if not train or not held_out:
+        n_files = len(train) + len(held_out)
+        raise ModelError(f"{n_files} source files are too few to train on; give more repositories with --data")
+    return train, held_out
+
+
+def split_texts(repositories: Sequence[Path]) -> tuple[list[Text], list[Text]]:
+    """The same, however few there are."""
     train: list[Text] = []
     held_out: list[Text] = []
     for repository in repositories:
         for text in source_texts(repository):
             side = held_out if _is_held_out(f"{repository.name}/{text.path}") else train
             side.append(text)
-    if not train or not held_out:
-        n_files = len(train) + len(held_out)
-        raise ModelError(f"{n_files} source files are too few to train on; give more repositories with --data")
     return train, held_out
 
 
@@ -91,12 +97,17 @@ def source_texts(repository: Path, exclude: Sequence[str] = ()) -> Iterator[Text
             yield Text(path, source.text)
 
 
-def cut_gap(text: Text, random: Random) -> Gap:
+def draw_gap(text: Text, random: Random) -> Gap:
     """A gap somewhere in a text: the rest of a line, and at times some of the lines that follow."""
     lines = text.text.split("\n")
     start = random.choice([n for n in range(len(lines)) if lines[n].strip()] or [0])
-    column = _column(lines[start], random)
-    end = min(start + random.choice(_MORE_LINES), len(lines) - 1)
+    column = cursor_column(lines[start], random)
+    return cut_gap(text, start, column, min(start + random.choice(MORE_LINES), len(lines) - 1))
+
+
+def cut_gap(text: Text, start: int, column: int, end: int) -> Gap:
+    """Take out what stands from a column of line `start` to the end of line `end` (0-based, the last at most)."""
+    lines = text.text.split("\n")
     middle = "\n".join([lines[start][column:], *lines[start + 1 : end + 1]])
     kept = "\n".join([*lines[:start], lines[start][:column], *lines[end + 1 :]])
     return Gap(Document(text.path, kept), Cursor(start, column), middle)
@@ -105,6 +116,15 @@ def cut_gap(text: Text, random: Random) -> Gap:
 def draw_bounds(texts: Sequence[Text]) -> list[int]:
     """Cumulative weights to draw files by: every line of them as often as any other, within reason."""
     return list(accumulate(min(len(text.text), _LONGEST) for text in texts))
+
+
+def gap_prompt(gap: Gap, budget: WindowBudget, tokenizer: Tokenizer, template: Template) -> tuple[tuple[int, ...], str]:
+    """Tokens of the prompt that asks for a gap, and the end of the left side that the answer has to begin with. Raises
+    ModelError."""
+    window = cut_window(gap.document, gap.cursor, budget, lambda part: len(tokenizer.encode(part)))
+    heal_at = tokenizer.heal_offset(window.left)
+    prompt = render_fim(template, window, (), heal_at)
+    return prompt_ids(prompt, tokenizer), prompt.forced_prefix
 
 
 class Sampler:
@@ -131,16 +151,14 @@ class Sampler:
             ids, is_middle = [], []
 
     def _gap(self) -> Row:
-        gap = cut_gap(self._random.choices(self._texts, cum_weights=self._bounds)[0], self._random)
+        gap = draw_gap(self._random.choices(self._texts, cum_weights=self._bounds)[0], self._random)
         budget = WindowBudget(self._random.choice(_ABOVE), self._random.choice(_BELOW))
-        window = cut_window(gap.document, gap.cursor, budget, lambda part: len(self._tokenizer.encode(part)))
-        heal_at = self._tokenizer.heal_offset(window.left)
-        prompt = prompt_ids(render_fim(self._template, window, (), heal_at), self._tokenizer)
-        answer = (*self._tokenizer.encode(window.left[heal_at:] + gap.middle), self._eos)
+        prompt, forced = gap_prompt(gap, budget, self._tokenizer, self._template)
+        answer = (*self._tokenizer.encode(forced + gap.middle), self._eos)
         return Row((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
 
 
-def _column(line: str, random: Random) -> int:
+def cursor_column(line: str, random: Random) -> int:
     """Where a cursor may stand: at the line's start, behind a word or a bracket."""
     indent = len(line) - len(line.lstrip())
     return random.choice([indent, *(match.end() for match in _PLACES.finditer(line, indent))])

@@ -163,6 +163,13 @@ def _of_speculation(speculation: Speculation | None) -> Iterator[Metric]:
         tokens.add_metric(["drafted"], speculation.drafted_tokens)
         tokens.add_metric(["accepted"], speculation.accepted_tokens)
         yield tokens
+        yield CounterMetricFamily("codeassist_speculation_drafts", "Drafts that were checked.", speculation.drafts)
+        kept = CounterMetricFamily(
+            "codeassist_speculation_kept", "Drafts of which the model kept so many tokens or more.", labels=["tokens"]
+        )
+        for n_tokens, n_drafts in enumerate(speculation.accepted_at, start=1):
+            kept.add_metric([str(n_tokens)], n_drafts)
+        yield kept
 
 
 def _of_shadow(shadow: Mapping[str, int] | None) -> Iterator[Metric]:

@@ -17,7 +17,7 @@ from codeassist.adapt.rows import RowMaker, Shares, draw_row, even_rows
 from codeassist.adapt.verdict import Answered, Judged, judge
 from codeassist.errors import ModelError
 from codeassist.fim import TEMPLATES
-from codeassist.mtp.samples import Gap, Text, cut_gap, draw_bounds
+from codeassist.mtp.samples import Gap, Text, draw_bounds, draw_gap
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Cursor, Document
 from indexer.types import Hit, Query
@@ -154,7 +154,7 @@ def test_rows_are_the_same_for_the_same_seed_and_keep_their_length(tokenizer: Fi
 
 
 def test_gaps_are_cut_as_for_draft_layers() -> None:
-    gap = cut_gap(Text("a.py", "first = 1\nsecond = 2\n"), Random(3))
+    gap = draw_gap(Text("a.py", "first = 1\nsecond = 2\n"), Random(3))
     before, after = gap.document.text.split("\n"), ["first = 1", "second = 2", ""]
     rebuilt = before[: gap.cursor.line + 1]
     rebuilt[-1] += gap.middle

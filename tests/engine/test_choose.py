@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from codeassist.engine import hardware, wire
 from codeassist.engine.attached import ENGINE_PATH, AttachedEngine
-from codeassist.engine.choose import open_engine, open_stand_in, read_script, seats_of
+from codeassist.engine.choose import open_chat_engine, open_engine, open_stand_in, read_script, seats_of
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.fallback import FallbackEngine
@@ -26,7 +26,7 @@ from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine
 from codeassist.engine.shared import SharedEngine
 from codeassist.errors import ConfigError, EngineCrashed, EngineUnavailable, ModelError
 from codeassist.protocols import Engine
-from codeassist.settings import EngineSettings
+from codeassist.settings import ChatSettings, EngineSettings
 from codeassist.types import EngineStatus, ModelInfo, Priority
 
 
@@ -227,3 +227,28 @@ def test_a_broken_script_is_refused(tmp_path: Path, script: str, complaint: str)
 def test_a_missing_script_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no script"):
         opened(tmp_path, kind="scripted", model=str(tmp_path / "nowhere"))
+
+
+def test_a_head_that_is_not_there_is_told_before_anything_starts(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"coder has no head.*codeassist mtp train"):
+        opened(tmp_path, kind="embedded", model=str(model), speculation="mtp")
+    opened(tmp_path, kind="embedded", model=str(model), speculation="mtp", speculative_tokens=0)
+    config = model / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"num_nextn_predict_layers": 1}))
+    opened(tmp_path, kind="embedded", model=str(model), speculation="mtp")
+
+
+def test_suffix_decoding_needs_its_package(model: Path, tmp_path: Path, without_vllm: None) -> None:
+    with pytest.raises(ConfigError, match="pip install arctic-inference"):
+        opened(tmp_path, kind="embedded", model=str(model), speculation="suffix")
+
+
+def test_suffix_decoding_is_opened_with_its_package(model: Path, tmp_path: Path, with_vllm: None) -> None:
+    opened(tmp_path, kind="embedded", model=str(model), speculation="suffix")
+
+
+def test_a_chat_model_need_not_have_the_head_that_the_settings_ask_for(model: Path) -> None:
+    (model / "chat_template.jinja").write_text("{{ messages[0].content }}")
+    settings = replace(EngineSettings(), speculation="mtp")
+    engine = open_chat_engine(settings, replace(ChatSettings(), directory=str(model)))
+    assert engine.chats

@@ -1,8 +1,9 @@
 """The embedded engine's care for its child process, with children that a test plays."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from nursery import DEAD, READY, FakeChild, Nursery, until_asked
 from codeassist.engine import wire
 from codeassist.engine.chat_events import END, head_event, text_event, usage_event
 from codeassist.engine.diagnosis import last_words
+from codeassist.engine.drafts import drafts_to_json
 from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine
+from codeassist.engine.measured import Circumstances
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import AdapterUnusable, EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.types import GenerationRequest, Priority, Speculation, Usage
@@ -52,8 +55,18 @@ async def test_the_child_tells_how_drafting_does() -> None:
     engine = nursery.engine()
     await engine.start()
     assert engine.speculation is None
-    nursery.children[0].say({"speculation": [40, 30]})
-    await until(lambda: engine.speculation == Speculation(40, 30))
+    drafted = Speculation(40, 30, "mtp", 20, (18, 12))
+    nursery.children[0].say({"speculation": json.loads(json.dumps(drafts_to_json(drafted)))})
+    await until(lambda: engine.speculation == drafted)
+    await engine.close()
+
+
+async def test_the_child_tells_what_measurements_of_it_depend_on() -> None:
+    now = Circumstances("abc", "0.32.0", "Some CPU", "float32", "")
+    engine = Nursery([{"ready": True, "circumstances": asdict(now)}]).engine()
+    assert engine.circumstances is None
+    await engine.start()
+    assert engine.circumstances == now
     await engine.close()
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,16 @@ import pytest_asyncio
 from asking import read, text_of, until
 from tokenizers import Tokenizer
 
+from codeassist.directories import speculation_file
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
+from codeassist.engine.measured import write_choices
+from codeassist.engine.speculation import Drafter
 from codeassist.engine.vllm_arguments import CPU_STEP_TOKENS
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import shipped_model
 from codeassist.settings import EngineSettings
-from codeassist.types import Delta, GenerationRequest, Priority
+from codeassist.types import Delta, GenerationRequest, Priority, Speculation
 
 pytestmark = [
     pytest.mark.e2e,
@@ -49,6 +52,14 @@ class Queue:
     def get(self):
         """The oldest item."""
 '''
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the user of this machine has measured does not count."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -232,25 +243,46 @@ async def test_a_completion_does_not_wait_for_a_reviews_long_prompt(engine: Embe
 
 
 async def test_drafts_do_not_change_answers(engine: EmbeddedEngine, real_model: Path) -> None:
-    """With an MTP head at work the forced prefix goes another way: a request per token."""
+    """Where anything drafts, the forced prefix goes another way: a request per token."""
     requests = [ask(engine, forced_prefix=forced, logprobs=True) for forced in ("", "ret", "        self.it")]
     # So cold that the likeliest token is as good as certain: sampling goes another way, to the same answer.
     requests += [ask(engine, temperature=0.01, seed=seed, top_p=0.9, logprobs=True) for seed in (1, 2)]
     answers = []
-    for n_drafted in (0, 1):
-        async with running(real_model, speculative_tokens=n_drafted, dtype="float32") as other:
+    for method, n_drafted in (("none", 0), ("mtp", 2), ("ngram", 3)):
+        drafting = {"speculation": method, "speculative_tokens": n_drafted, "dtype": "float32"}
+        async with running(real_model, **drafting) as other:
             answers.append(await asyncio.gather(*(read(other, request) for request in requests)))
             if n_drafted:
-                await until(lambda: other.speculation is not None and other.speculation.drafted_tokens > 0)
-                assert other.speculation is not None
-                assert 0 <= other.speculation.accepted_tokens <= other.speculation.drafted_tokens
+                assert_counted(other.speculation, method, n_drafted)
             else:
                 assert other.speculation is None
-    for plain, drafted in zip(*answers, strict=True):
-        assert text_of(plain) == text_of(drafted)
-        assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens
-        assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
+    for plain, *others in zip(*answers, strict=True):
+        for drafted in others:
+            assert text_of(plain) == text_of(drafted)
+            assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens
+            assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
     assert text_of(answers[1][3]) == text_of(answers[1][0])
+
+
+def assert_counted(speculation: Speculation | None, method: str, n_drafted: int) -> None:
+    """Told before an answer ends, so that nobody has to wait for it."""
+    assert speculation is not None
+    assert (speculation.method, len(speculation.accepted_at)) == (method, n_drafted)
+    assert 0 < speculation.drafts <= speculation.drafted_tokens
+    assert speculation.accepted_tokens == sum(speculation.accepted_at) <= speculation.drafted_tokens
+    assert list(speculation.accepted_at) == sorted(speculation.accepted_at, reverse=True)
+
+
+async def test_what_was_measured_decides_what_drafts(
+    engine: EmbeddedEngine, real_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert engine.speculation is None
+    assert engine.circumstances is not None
+    write_choices(speculation_file(), engine.circumstances, {"completion": (Drafter("ngram", 4), {})})
+    async with running(real_model) as other:
+        await read(other, ask(other))
+        assert_counted(other.speculation, "ngram", 4)
 
 
 async def test_log_probabilities_are_those_of_the_model(real_model: Path) -> None:

@@ -108,7 +108,10 @@ def test_what_is_so_now_is_told() -> None:
 def test_drafting_is_told_where_there_is_any() -> None:
     metrics = Metrics(Journal())
     assert sample(scraped(metrics), "codeassist_speculation_tokens_total", kind="drafted") is None
-    samples = scraped(metrics, replace(NOW, speculation=Speculation(40, 30)))
+    samples = scraped(metrics, replace(NOW, speculation=Speculation(40, 30, "mtp", 20, (18, 12))))
+    assert sample(samples, "codeassist_speculation_drafts_total") == 20
+    assert sample(samples, "codeassist_speculation_kept_total", tokens="1") == 18
+    assert sample(samples, "codeassist_speculation_kept_total", tokens="2") == 12
     assert sample(samples, "codeassist_speculation_tokens_total", kind="drafted") == 40
     assert sample(samples, "codeassist_speculation_tokens_total", kind="accepted") == 30
 

@@ -166,7 +166,9 @@ function showCards() {
   if (requests.shared) cards.push(['shared', count.format(requests.shared), 'answered by another’s generation']);
   if (speculation) {
     const kept = share(speculation.accepted_tokens, speculation.drafted_tokens);
-    cards.push(['drafts kept', kept, `of ${count.format(speculation.drafted_tokens)} drafted tokens`]);
+    const places = speculation.accepted_at.map((n) => share(n, speculation.drafts)).join(', ');
+    const note = `of ${count.format(speculation.drafted_tokens)} tokens drafted by ${speculation.method}`;
+    cards.push(['drafts kept', kept, places ? `${note}; 1st on: ${places}` : note]);
   }
   if (saved) cards.push(['saved', saved.cost.toFixed(saved.cost < 1 ? 4 : 2), `at ${saved.price_input} / ${saved.price_output} per million`]);
   at('cards').replaceChildren(...cards.map(card));

@@ -18,6 +18,7 @@ from codeassist.commands.answers import error_answer, told
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
 from codeassist.commands.demo import demo
+from codeassist.commands.doctor import doctor
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
@@ -44,7 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, demo):
+for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, doctor, demo):
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)
@@ -86,6 +87,8 @@ def root(
     """Ghost text and code search that know your whole repository and never leave your machine.
 
     [bold]First steps[/bold]
+
+      codeassist doctor                          what this machine can run, and what suits it best
 
       codeassist index                           see what is in the index of this repository
 

@@ -13,6 +13,13 @@ def cache_directory() -> Path:
     return (Path(parent) if parent else Path.home() / ".cache") / "codeassist"
 
 
+def data_directory() -> Path:
+    """What was fetched on purpose and costs hours to fetch again: `$XDG_DATA_HOME/codeassist`, by default below
+    `~/.local/share`."""
+    parent = os.environ.get("XDG_DATA_HOME")
+    return (Path(parent) if parent else Path.home() / ".local" / "share") / "codeassist"
+
+
 def state_directory() -> Path:
     """What should last and is no use elsewhere: `$XDG_STATE_HOME/codeassist`, by default below `~/.local/state`."""
     parent = os.environ.get("XDG_STATE_HOME")
@@ -46,6 +53,15 @@ def cargo_home() -> Path:
     """Where Cargo keeps crates: `$CARGO_HOME`, by default `~/.cargo`."""
     home = os.environ.get("CARGO_HOME")
     return Path(home) if home else Path.home() / ".cargo"
+
+
+def hub_cache() -> Path:
+    """Where huggingface_hub keeps what it fetched: `$HF_HUB_CACHE`, else `hub` in `$HF_HOME`, by default below
+    `~/.cache/huggingface`."""
+    if cache := os.environ.get("HF_HUB_CACHE"):
+        return Path(cache)
+    home = os.environ.get("HF_HOME")
+    return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"
 
 
 def runtime_directory() -> Path:

@@ -33,7 +33,7 @@ _PROMPT_TOKENS = 4096
 _COMPLETION_TOKENS = 128
 
 # vLLM drafts with the MTP layers of these architectures only.
-_MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
+MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], s
         path=path,
         info=_info(path, longest, lambda: template(path, tokens)),
         model_type=model_type,
-        n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
+        n_mtp_layers=n_mtp_layers if model_type in MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
         config=config,
     )

@@ -72,6 +72,7 @@ _V3: dict[str, Any] = _V2 | {
     "num_experts_per_tok": 8,
     "first_k_dense_replace": 3,
     "num_nextn_predict_layers": 1,
+    "quantization_config": {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]},
 }
 
 # Revisions are filled in by whoever can ask the hub; an empty one means the newest, which is then recorded.

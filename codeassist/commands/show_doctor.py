@@ -1,0 +1,181 @@
+"""What `codeassist doctor` found, as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from codeassist.doctor.advice import Advice
+from codeassist.doctor.amounts import gigabytes, rate
+from codeassist.doctor.fit import Fit
+from codeassist.doctor.machine import Machine
+from codeassist.doctor.report import Report
+from codeassist.doctor.survey import Surveyed
+from codeassist.doctor.toml_edit import toml_value
+from codeassist.doctor.writing import Plan, default_of
+from codeassist.engine.gpus import Gpu, memory_holders
+
+_ORIGINS = {
+    "shipped": "in the package",
+    "settings": "in your settings",
+    "folder": "on this machine",
+    "hub cache": "in the hub's cache",
+    "published": "to be fetched",
+}
+
+
+def show_report(console: Console, report: Report) -> None:
+    """The machine, what is wrong with it, what fits, and what is recommended."""
+    for line in _machine(report.machine, report.cpu_bandwidth):
+        console.print(line)
+    for problem in report.problems:
+        console.print(Text(f"! {problem}", style="yellow"))
+    for alike in _grouped(report.surveyed):
+        console.print()
+        for one in alike:
+            console.print(_head(one))
+        for line in _body(alike[0]):
+            console.print(line)
+    console.print()
+    for line in _advice(report):
+        console.print(line)
+
+
+def show_plan(console: Console, plan: Plan, *, refused: bool) -> None:
+    """What was written, or would have been."""
+    console.print()
+    if not plan.changes:
+        console.print(Text(f"{plan.file} says so already; it stays as it is", style="green"))
+        return
+    if refused:
+        names = ", ".join(change.name for change in plan.own)
+        console.print(Text(f"nothing is written: {plan.file} has your own {names}", style="bold yellow"))
+    else:
+        console.print(Text(f"written to {plan.file}, with everything else left as it was", style="green"))
+    for change in plan.changes:
+        console.print(Text(f"  {change.line}"))
+    if refused:
+        console.print(Text("--force replaces it; what else is in the file stays", style="dim"))
+
+
+def _machine(machine: Machine, cpu_bandwidth: float) -> Iterator[Text]:
+    for gpu in machine.gpus.gpus:
+        yield _row(f"GPU {gpu.index}", _gpu(gpu))
+        if gpu.users:
+            yield _row("", memory_holders(gpu.users))
+    if machine.gpus.gpus:
+        cuda = ".".join(map(str, machine.gpus.cuda))
+        yield _row("driver", f"{machine.gpus.driver}, CUDA up to {cuda}")
+    else:
+        yield _row("GPU", "none")
+    hardware = machine.cpu.hardware
+    facts = [machine.cpu.name, f"{hardware.n_cores} cores", " ".join(machine.cpu.flags)]
+    facts += [f"memory read at {rate(cpu_bandwidth)}"] if cpu_bandwidth else []
+    yield _row("CPU", " · ".join(fact for fact in facts if fact))
+    free = gigabytes(hardware.memory_bytes)
+    yield _row("memory", f"{gigabytes(machine.total_memory_bytes)}, {free} can be had")
+    yield _row("disk", f"{gigabytes(machine.disk.free_bytes)} free for models in {machine.disk.folder}")
+    yield _row("engine", _builds(machine))
+
+
+def _row(label: str, text: str) -> Text:
+    return Text.assemble((f"{label:<8}", "bold"), text)
+
+
+def _gpu(gpu: Gpu) -> str:
+    bandwidth = f" · {rate(gpu.bandwidth)}" if gpu.bandwidth else ""
+    capability = ".".join(map(str, gpu.capability))
+    memory = f"{gigabytes(gpu.free_bytes)} of {gigabytes(gpu.total_bytes)} free"
+    return f"{gpu.name} · {memory} · compute {capability}{bandwidth}"
+
+
+def _builds(machine: Machine) -> str:
+    builds = machine.builds
+    if not builds.vllm:
+        return "vLLM is not installed"
+    torch = f"torch {builds.torch}" + (f" for CUDA {builds.torch_cuda}" if builds.torch_cuda else "")
+    return f"vLLM {builds.vllm}, built for {'CPUs' if builds.vllm_on_cpu else 'GPUs'} · {torch}"
+
+
+def _grouped(surveyed: Sequence[Surveyed]) -> list[list[Surveyed]]:
+    """Published models of the same sizes, of which the same is true, stand together."""
+    groups: list[list[Surveyed]] = []
+    for one in surveyed:
+        last = groups[-1][-1].candidate if groups else None
+        is_alike = last is not None and last.origin == one.candidate.origin == "published"
+        if last is not None and is_alike and last.sizes == one.candidate.sizes:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _head(one: Surveyed) -> Text:
+    return Text.assemble((one.candidate.name, "bold"), (f"   {_ORIGINS[one.candidate.origin]}", "dim"))
+
+
+def _body(one: Surveyed) -> Iterator[Text]:
+    if one.problem:
+        yield Text(f"  {one.problem}", style="red")
+    if len(one.fits) > 1 and not any(fit.fits for fit in one.fits):
+        yield _all_refused(one.fits)
+    else:
+        yield from (_fitting(fit) if fit.fits else _refusal(fit) for fit in one.fits if not _is_twin(fit, one.fits))
+    if one.unfetchable:
+        yield Text(f"  {one.unfetchable}", style="yellow")
+
+
+def _is_twin(fit: Fit, fits: Sequence[Fit]) -> bool:
+    """Whether the engine makes the same size by itself, so that no other checkpoint is needed for it."""
+    return not fit.is_at_hand and any(other.is_at_hand and other.needed_bytes <= fit.needed_bytes for other in fits)
+
+
+def _all_refused(fits: Sequence[Fit]) -> Text:
+    """One line for all formats: the largest is told whole, and the way out of the smallest."""
+    smallest = min(fits, key=lambda fit: fit.needed_bytes)
+    others = ", ".join(f"{fit.stored} {gigabytes(fit.needed_bytes)}" for fit in fits[1:] if not _is_twin(fit, fits))
+    named = f"; {others}" if others else ""
+    return Text.assemble(
+        ("  no   ", "red"), (f" {fits[0].stored:<5}", "bold"), f" {fits[0].problem}{named}: {smallest.remedy}"
+    )
+
+
+def _fitting(fit: Fit) -> Text:
+    share = f" on each of {fit.n_gpus} GPUs" if fit.n_gpus > 1 else ""
+    users = "1 user" if fit.users == 1 else f"{fit.users} users"
+    speed = f", at most {fit.tokens_per_s:,.0f} tokens/s" if fit.tokens_per_s else ""
+    own = "" if fit.is_at_hand else ", of a checkpoint that is quantised so"
+    facts = f"{gigabytes(fit.needed_bytes)}{share}, {fit.context_tokens:,} tokens of context, {users}{speed}{own}"
+    return Text.assemble(("  fits ", "green"), (f" {fit.stored:<5}", "bold"), f" {facts}")
+
+
+def _refusal(fit: Fit) -> Text:
+    remedy = f": {fit.remedy}" if fit.remedy else ""
+    return Text.assemble(("  no   ", "red"), (f" {fit.stored:<5}", "bold"), f" {fit.problem}{remedy}")
+
+
+def _advice(report: Report) -> Iterator[Text]:
+    if report.advice is not None:
+        yield from _recommended(report.advice)
+    elif report.is_good:
+        yield Text(
+            "recommended: a checkpoint that is quantised so; fetch one, and ask again with --model DIR", "yellow"
+        )
+    else:
+        yield Text("recommended: nothing, for nothing fits here that can be had", style="bold red")
+
+
+def _recommended(advice: Advice) -> Iterator[Text]:
+    fit = advice.fit
+    where = "the CPU" if not fit.n_gpus else "one GPU" if fit.n_gpus == 1 else f"{fit.n_gpus} GPUs"
+    yield Text(f"recommended: {fit.candidate.name} in {fit.stored} on {where}", style="bold green")
+    telling = {name: value for name, value in advice.settings.items() if value != default_of(name)}
+    for name, value in telling.items():
+        yield Text(f"  {name} = {toml_value(value)}", style="cyan")
+    if not telling:
+        yield Text("  which is what codeassist does when nothing else is configured", style="cyan")
+    for note in advice.notes:
+        yield Text(f"  {note}", style="dim")
+    yield Text("  `codeassist doctor --write` puts it into your config.toml", style="dim")

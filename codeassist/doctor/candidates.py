@@ -83,11 +83,16 @@ def directory_candidate(path: Path, origin: Origin, setting: str = "") -> Candid
         model = read_model(resolved)
     except ModelError as error:
         return Candidate(path.name, setting, origin, resolved, problem=str(error))
+    return candidate_of(model, origin, setting)
+
+
+def candidate_of(model: ModelDirectory, origin: Origin, setting: str) -> Candidate:
+    """A model directory that was read already."""
     return Candidate(
         name=model.info.name,
         setting=setting,
         origin=origin,
-        path=resolved,
+        path=model.path,
         config=model.config,
         n_mtp_layers=model.n_mtp_layers,
         advised_tokens=_advised(model),

@@ -176,14 +176,19 @@ def _footprint(
     return footprint
 
 
-def _gpu_problem(fit: Fit, gpus: Sequence[Gpu], fraction: float, wish: Wish) -> str:
-    least = LEAST_CAPABILITY.get(fit.stored)
+def lacks_capability(stored: Name, gpus: Sequence[Gpu]) -> str:
+    """Why one of the GPUs cannot compute with a format; "" where all can."""
+    least = LEAST_CAPABILITY.get(stored)
     low = min(gpus, key=lambda gpu: gpu.capability)
-    if least and low.capability < least:
-        return (
-            f"{fit.stored} needs compute capability {least[0]}.{least[1]}, and GPU {low.index} ({low.name}) has "
-            f"{low.capability[0]}.{low.capability[1]}"
-        )
+    if least is None or low.capability >= least:
+        return ""
+    has = f"GPU {low.index} ({low.name}) has {low.capability[0]}.{low.capability[1]}"
+    return f"{stored} needs compute capability {least[0]}.{least[1]}, and {has}"
+
+
+def _gpu_problem(fit: Fit, gpus: Sequence[Gpu], fraction: float, wish: Wish) -> str:
+    if lacking := lacks_capability(fit.stored, gpus):
+        return lacking
     if fit.needed_bytes > fit.budget_bytes:
         return _lacking_on_gpu(fit, gpus, fraction)
     return _unserved(fit, wish)

@@ -78,10 +78,12 @@ def predict(
     speculative_tokens: int = 1,
     tensor_parallel: int = 1,
     has_cuda_graphs: bool = True,
+    has_latent_cache: bool = True,
 ) -> Footprint:
     """What a model takes on each GPU. config: its config.json. n_mtp_layers: those that vLLM drafts with.
     quantization: "" for what the checkpoint has, else as `engine.quantization` or `formats.NAMES` spell it.
-    The step of 2,048 tokens is vLLM's for an engine that is told nothing else (SchedulerConfig).
+    has_latent_cache: whether MLA keeps latent vectors; on a CPU each head's keys and values are kept, the values padded
+    to the keys' size. The step of 2,048 tokens is vLLM's for an engine that is told nothing else (SchedulerConfig).
 
     Raises ModelError for sizes that config.json lacks and an unknown quantization.
     """
@@ -89,6 +91,7 @@ def predict(
     stored = format_named(quantization) if quantization else format_of(config)
     n_drafted = speculative_tokens if n_mtp_layers else 0
     parameters = model_parameters(sizes)
+    cached = kv_bytes_per_token if has_latent_cache else head_bytes_per_token
     draft = weight_bytes(draft_parameters(sizes), stored, tensor_parallel) * n_mtp_layers
     return Footprint(
         weights=weight_bytes(parameters, stored, tensor_parallel),
@@ -98,7 +101,7 @@ def predict(
         ),
         cuda_graphs=_graph_bytes(max_num_batched_tokens, max_num_seqs, n_drafted) if has_cuda_graphs else 0,
         workspace=_latent_workspace(sizes, context_tokens) * (sizes.kv_rank + sizes.rope_head) * _ACTIVATION_BYTES,
-        kv_per_token=kv_bytes_per_token(sizes, sizes.n_layers + n_mtp_layers, tensor_parallel),
+        kv_per_token=cached(sizes, sizes.n_layers + n_mtp_layers, tensor_parallel, max(2, stored.plain_bits // 8)),
         read_per_token=_read_bytes(parameters, stored, tensor_parallel),
     )
 
@@ -112,13 +115,18 @@ def weight_bytes(parameters: Parameters, stored: WeightFormat, tensor_parallel: 
     return math.ceil(matrices + tables + second + parameters.plain * plain + parameters.whole * stored.bits / 8)
 
 
-def kv_bytes_per_token(sizes: Geometry, n_layers: int, tensor_parallel: int = 1) -> int:
-    """Of the cache on each GPU, in 16 bits. The latent vector is whole on each; heads are shared as far as there are
-    enough of them. Source: vLLM, `kv_cache_interface.py`, MLAAttentionSpec and FullAttentionSpec."""
+def kv_bytes_per_token(sizes: Geometry, n_layers: int, tensor_parallel: int = 1, n_bytes: int = 2) -> int:
+    """Of the cache on each GPU. The latent vector is whole on each; heads are shared as far as there are enough of
+    them. Source: vLLM, `kv_cache_interface.py`, MLAAttentionSpec and FullAttentionSpec."""
     if sizes.is_latent:
-        return (sizes.kv_rank + sizes.rope_head) * n_layers * _ACTIVATION_BYTES
-    n_heads = max(1, sizes.n_kv_heads // tensor_parallel)
-    return 2 * n_heads * sizes.head * n_layers * _ACTIVATION_BYTES
+        return (sizes.kv_rank + sizes.rope_head) * n_layers * n_bytes
+    return head_bytes_per_token(sizes, n_layers, tensor_parallel, n_bytes)
+
+
+def head_bytes_per_token(sizes: Geometry, n_layers: int, tensor_parallel: int = 1, n_bytes: int = 2) -> int:
+    """Of a cache that has keys and values of each head; with MLA, each query head has its own."""
+    n_heads = sizes.n_heads if sizes.is_latent else sizes.n_kv_heads
+    return 2 * max(1, n_heads // tensor_parallel) * max(sizes.head, sizes.value_head) * n_layers * n_bytes
 
 
 def captured_sizes(max_num_batched_tokens: int, max_num_seqs: int, n_drafted: int) -> tuple[int, int]:

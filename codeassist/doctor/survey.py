@@ -9,7 +9,7 @@ from functools import partial
 
 from codeassist.doctor.amounts import gigabytes
 from codeassist.doctor.candidates import Candidate
-from codeassist.doctor.fit import Fit, Wish, fit_on_cpu, fit_on_gpus, formats_to_try, splits
+from codeassist.doctor.fit import Fit, Wish, fit_on_cpu, fit_on_gpus, formats_to_try, lacks_capability, splits
 from codeassist.doctor.formats import WeightFormat, format_named, format_of
 from codeassist.doctor.machine import Machine
 from codeassist.engine.gpus import Gpu
@@ -76,7 +76,7 @@ def _gpu_for(candidate: Candidate, engine: EngineSettings, wish: Wish) -> str:
 
 def _on_gpus(candidate: Candidate, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> list[Fit]:
     fits = [_fewest(candidate, stored, gpus, engine, wish) for stored in formats_to_try(candidate, gpus, wish)]
-    return [fit if fit.fits else replace(fit, remedy=_remedy(fit, fits, gpus, engine, wish)) for fit in fits]
+    return [fit if fit.fits else replace(fit, remedy=remedy(fit, fits, gpus, engine, wish)) for fit in fits]
 
 
 def _fewest(candidate: Candidate, stored: WeightFormat, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> Fit:
@@ -89,13 +89,14 @@ def _fewest(candidate: Candidate, stored: WeightFormat, gpus: Sequence[Gpu], eng
     return next((fit for fit in tried if fit.fits), tried[-1])
 
 
-def _remedy(fit: Fit, others: Sequence[Fit], gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> str:
+def remedy(fit: Fit, others: Sequence[Fit], gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> str:
     """The first of what helps, reckoned anew each time."""
-    if fit.needed_bytes <= fit.budget_bytes:
+    if fit.needed_bytes <= fit.budget_bytes or lacks_capability(fit.stored, gpus):
         return _instead(fit, wish)
     again = partial(fit_on_gpus, fit.candidate, format_named(fit.stored))
     ways = [
         *_free_memory(again, fit, gpus, engine, wish),
+        *_present_gpus(again, fit, gpus, engine, wish),
         *_smaller_format(fit, others, gpus, engine, wish),
         *_larger_share(again, fit, gpus, engine, wish),
         *_smaller_wish(fit, wish),
@@ -121,6 +122,13 @@ def _free_memory(again: partial[Fit], fit: Fit, gpus: Sequence[Gpu], engine: Eng
         return []
     named = " and ".join(f"pid {user.pid}" for user in taken[0].users[:3])
     return [f"end {named}, which has memory of GPU {taken[0].index}"]
+
+
+def _present_gpus(again: partial[Fit], fit: Fit, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> list[str]:
+    """Whether more of the GPUs that are here would do."""
+    counts = [number for number in splits(fit.candidate, len(gpus)) if number > fit.n_gpus]
+    enough = next((number for number in counts if again(gpus[:number], engine, wish).fits), None)
+    return [f"share it among {enough} GPUs (engine.tensor_parallel = {enough})"] if enough else []
 
 
 def _smaller_format(

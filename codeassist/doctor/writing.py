@@ -61,13 +61,19 @@ def write_plan(plan: Plan) -> None:
     unfinished = target.with_name(f".{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(plan.text, encoding="utf-8")
+        _replace(target, unfinished, plan.text)
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written ({error.strerror}); make it writable") from None
+
+
+def _replace(target: Path, unfinished: Path, text: str) -> None:
+    """Raises ConfigError for a file that would not be read any more, OSError."""
+    try:
+        unfinished.write_text(text, encoding="utf-8")
         load_settings(None, overrides={}, environ={}, user_file=unfinished)
         if target.exists():
             unfinished.chmod(target.stat().st_mode & 0o7777)
         unfinished.replace(target)
-    except OSError as error:
-        raise ConfigError(f"{target} cannot be written ({error.strerror}); make it writable") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

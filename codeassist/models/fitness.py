@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from codeassist.engine.catalogue import read_catalogue
+from codeassist.engine.gpus import find_library, read_gpus, visible_gpus
 from codeassist.engine.hardware import Hardware, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
 from codeassist.engine.memory import MemoryNeed, require_memory, require_whole_context
 from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
 from codeassist.models.checks import require_loadable, shard_problems
 from codeassist.models.directory import ModelDirectory
+from codeassist.models.gpu_fitness import require_gpu_memory
 from codeassist.models.shards import StoredTensor
 
 _FLOATS = frozenset({"F32", "F16", "BF16"})
@@ -19,7 +21,7 @@ _FLOATS = frozenset({"F32", "F16", "BF16"})
 
 def require_startable(model: ModelDirectory, template: str, options: HostOptions) -> None:
     """Raises ModelError or EngineUnavailable with file and remedy. Takes a fraction of a second, mostly for reading
-    the tokenizer and the headers of the shards. The memory of a GPU is left to the engine."""
+    the tokenizer and the headers of the shards. Of a GPU's memory only what the weights take is asked for."""
     drafting = model if options.speculative_tokens else replace(model, n_mtp_layers=0)
     require_loadable(drafting, template, read_catalogue())
     if vllm_runs_on_cpu():
@@ -27,6 +29,8 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
         per_token = kv_bytes_per_token(model.config, float_bytes(options, hardware))
         require_whole_context(options.kv_cache_gib, per_token, options.context_tokens, model.path)
         require_memory(cpu_need(model, options, hardware), hardware.memory_bytes, model.path)
+    else:
+        require_gpu_memory(model, options, read_gpus(find_library(), visible_gpus()).gpus)
 
 
 def cpu_need(model: ModelDirectory, options: HostOptions, hardware: Hardware) -> MemoryNeed:

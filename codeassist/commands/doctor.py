@@ -75,8 +75,9 @@ def doctor(
 ) -> None:
     """See what this machine can run: which models, in which format, for how much context and how many users.
 
-    GPUs, CPU, memory, disk and the installed vLLM are read, no model is loaded. What does not fit is told with what
-    would help. Tokens a second are what the memory's bandwidth allows one user; nothing gets beyond that.
+    GPUs, CPU, memory, disk and the installed vLLM are read, no model is loaded.
+    What does not fit is told with what would help.
+    Tokens a second are what the memory's bandwidth allows one user; nothing gets beyond that.
     The exit code is 1 where nothing fits, or what you asked for does not.
 
     [bold]Examples[/bold]
@@ -89,41 +90,41 @@ def doctor(
 
       codeassist doctor --write                  configure what is recommended
     """
-    from codeassist.doctor.fit import Wish
-
-    front = front_of(context)
     if force and not write:
         raise typer.BadParameter("--force is for --write: it replaces what you have set yourself")
+    front = front_of(context)
     loaded = settings_for(front, None, overrides)
-    wish = Wish(n_context or 0, users or 1, _format(quantization))
-    report = _report(front, loaded, model, wish)
+    report = _report(front, loaded, model, _wish(n_context, users, quantization))
     plan = _plan(front, report.advice) if write else None
     refused = plan is not None and bool(plan.own) and not force
     if plan is not None and not refused:
-        _write(plan)
-    if as_json:
-        front.print_json(_answer(report, plan, refused=refused))
-    else:
-        from codeassist.commands.show_doctor import show_plan, show_report
-
-        show_report(front.console, report)
-        if plan is not None:
-            show_plan(front.console, plan, refused=refused)
-    for name in _overruled(loaded, plan):
-        front.warn(f"{name} is set by {loaded.origins[name]}, which wins over the file")
+        _write(front, loaded, plan)
+    _tell(front, report, plan, refused=refused, as_json=as_json)
     if refused or not report.is_good:
         raise typer.Exit(1)
 
 
-def _format(quantization: str | None) -> str:
+def _tell(front: Front, report: Report, plan: Plan | None, *, refused: bool, as_json: bool) -> None:
+    from codeassist.commands.show_doctor import show_plan, show_report
+
+    if as_json:
+        front.print_json(_answer(report, plan, refused=refused))
+        return
+    show_report(front.console, report)
+    if plan is not None:
+        show_plan(front.console, plan, refused=refused)
+
+
+def _wish(n_context: int | None, users: int | None, quantization: str | None) -> Wish:
     """Raises typer.BadParameter for what nobody calls a format."""
+    from codeassist.doctor.fit import Wish
     from codeassist.doctor.formats import format_named
 
     try:
         format_named(quantization or "")
     except ModelError as error:
         raise typer.BadParameter(str(error)) from None
-    return quantization or ""
+    return Wish(n_context or 0, users or 1, quantization or "")
 
 
 def _report(front: Front, loaded: LoadedSettings, model: str | None, wish: Wish) -> Report:
@@ -148,17 +149,15 @@ def _plan(front: Front, advice: Advice | None) -> Plan:
     return plan_changes(user_config_file(front.environ), advice.settings)
 
 
-def _write(plan: Plan) -> None:
+def _write(front: Front, loaded: LoadedSettings, plan: Plan) -> None:
+    """What is written in vain, since something stronger says otherwise, is told."""
     from codeassist.doctor.writing import write_plan
 
     if plan.changes:
         write_plan(plan)
-
-
-def _overruled(loaded: LoadedSettings, plan: Plan | None) -> list[str]:
-    """Written in vain as long as something stronger says otherwise."""
-    names = [change.name for change in plan.changes] if plan is not None else []
-    return [name for name in names if loaded.origins[name].startswith(("environment", "command line"))]
+    for origin, name in ((loaded.origins[change.name], change.name) for change in plan.changes):
+        if origin.startswith(("environment", "command line")):
+            front.warn(f"{name} is set by {origin}, which wins over the file")
 
 
 def _answer(report: Report, plan: Plan | None, *, refused: bool) -> dict[str, Any]:

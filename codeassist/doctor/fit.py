@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from codeassist.doctor.amounts import gigabytes
 from codeassist.doctor.candidates import Candidate
 from codeassist.doctor.footprint import Footprint, predict
-from codeassist.doctor.formats import BF16_CAPABILITY, LEAST_CAPABILITY, Name, WeightFormat, format_named, format_of
+from codeassist.doctor.formats import (
+    BF16_CAPABILITY,
+    LATENT_CAPABILITY,
+    LEAST_CAPABILITY,
+    Name,
+    WeightFormat,
+    format_named,
+    format_of,
+)
 from codeassist.doctor.geometry import model_parameters, read_geometry
 from codeassist.doctor.machine import Machine
 from codeassist.engine.gpus import Gpu
@@ -176,18 +184,21 @@ def _footprint(
     return footprint
 
 
-def lacks_capability(stored: Name, gpus: Sequence[Gpu]) -> str:
-    """Why one of the GPUs cannot compute with a format; "" where all can."""
-    least = LEAST_CAPABILITY.get(stored)
+def lacks_capability(candidate: Candidate, stored: Name, gpus: Sequence[Gpu]) -> str:
+    """Why one of the GPUs cannot compute the model in a format; "" where all can. Raises ModelError."""
     low = min(gpus, key=lambda gpu: gpu.capability)
-    if least is None or low.capability >= least:
+    needs: list[tuple[str, tuple[int, int]]] = [(stored, LEAST_CAPABILITY.get(stored, (0, 0)))]
+    if read_geometry(candidate.sizes).is_latent:
+        needs.append(("its latent attention", LATENT_CAPABILITY))
+    what, least = max(needs, key=lambda need: need[1])
+    if low.capability >= least:
         return ""
     has = f"GPU {low.index} ({low.name}) has {low.capability[0]}.{low.capability[1]}"
-    return f"{stored} needs compute capability {least[0]}.{least[1]}, and {has}"
+    return f"{what} needs compute capability {least[0]}.{least[1]}, and {has}"
 
 
 def _gpu_problem(fit: Fit, gpus: Sequence[Gpu], fraction: float, wish: Wish) -> str:
-    if lacking := lacks_capability(fit.stored, gpus):
+    if lacking := lacks_capability(fit.candidate, fit.stored, gpus):
         return lacking
     if fit.needed_bytes > fit.budget_bytes:
         return _lacking_on_gpu(fit, gpus, fraction)

@@ -20,6 +20,9 @@ NAMES: tuple[Name, ...] = ("bf16", "fp8", "int8", "int4")
 BF16_CAPABILITY = (8, 0)
 LEAST_CAPABILITY: Mapping[Name, tuple[int, int]] = {"fp8": (7, 5), "int8": (7, 5), "int4": (7, 5)}
 FP8_CAPABILITY = (8, 9)
+# Prompts of models with MLA are computed by FlashAttention, which begins with Ampere (vLLM,
+# `v1/attention/backends/mla/prefill/selector.py`; FlashAttention, README, "NVIDIA CUDA Support").
+LATENT_CAPABILITY = (8, 0)
 
 _GROUP = 128
 _SCALE_BITS = 16

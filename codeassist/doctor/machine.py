@@ -11,7 +11,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from codeassist.engine.gpus import Gpus, Library, read_gpus
-from codeassist.engine.hardware import Hardware, processor_name, read_hardware
+from codeassist.engine.hardware import Hardware, memory_info, processor_name, read_hardware
 
 # Flags of /proc/cpuinfo, and what they are called.
 _FLAGS: Mapping[str, str] = {
@@ -71,7 +71,7 @@ def read_machine(folder: Path, library: Library | None, visible: str | None, roo
     return Machine(
         gpus=read_gpus(library, visible, root),
         cpu=Cpu(processor_name(root), _flags(root), read_hardware(root)),
-        total_memory_bytes=_total_memory(root),
+        total_memory_bytes=memory_info(root, "MemTotal"),
         disk=Disk(folder, _free_bytes(folder)),
         builds=read_builds(),
     )
@@ -111,11 +111,6 @@ def _flags(root: Path) -> tuple[str, ...]:
     lines = (line.partition(":") for line in _read(root / "proc/cpuinfo").splitlines())
     told = next((value for name, _, value in lines if name.strip() in ("flags", "Features")), "").split()
     return tuple(name for flag, name in _FLAGS.items() if flag in told)
-
-
-def _total_memory(root: Path) -> int:
-    lines = _read(root / "proc/meminfo").splitlines()
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemTotal:")), 0)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -91,7 +91,9 @@ def _fewest(candidate: Candidate, stored: WeightFormat, gpus: Sequence[Gpu], eng
 
 def remedy(fit: Fit, others: Sequence[Fit], gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> str:
     """The first of what helps, reckoned anew each time."""
-    if fit.needed_bytes <= fit.budget_bytes or lacks_capability(fit.stored, gpus):
+    if lacks_capability(fit.candidate, fit.stored, gpus):
+        return "take another model or format, or run the small model on the CPU (`make setup TARGET=cpu`)"
+    if fit.needed_bytes <= fit.budget_bytes:
         return _instead(fit, wish)
     again = partial(fit_on_gpus, fit.candidate, format_named(fit.stored))
     ways = [
@@ -111,7 +113,7 @@ def _instead(fit: Fit, wish: Wish) -> str:
         return f"ask for a context of {longest:,} tokens at most, or take another model"
     if wish.users > GPU_REQUESTS:
         return "further ones wait for their turn; more GPUs can run copies (engine.data_parallel)"
-    return "take another format, or another model"
+    return "take another model"
 
 
 def _free_memory(again: partial[Fit], fit: Fit, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> list[str]:

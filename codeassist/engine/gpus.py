@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from codeassist.engine.hardware import has_gpu
+from codeassist.engine.hardware import has_gpu, memory_info
 
 Library = Any
 
@@ -134,17 +134,26 @@ def _is_uuid(entry: str, uuid: str) -> bool:
 
 
 def _gpu(library: Library, device: _Found, root: Path) -> Gpu:
-    memory = library.nvmlDeviceGetMemoryInfo(device.handle)
+    total, free = _memory(library, device.handle, root)
     major, minor = library.nvmlDeviceGetCudaComputeCapability(device.handle)
     return Gpu(
         index=device.index,
         name=_text(library.nvmlDeviceGetName(device.handle)),
-        total_bytes=int(memory.total),
-        free_bytes=int(memory.free),
+        total_bytes=total,
+        free_bytes=free,
         capability=(int(major), int(minor)),
         bandwidth=_bandwidth(library, device.handle),
         users=_users(library, device.handle, root),
     )
+
+
+def _memory(library: Library, handle: Any, root: Path) -> tuple[int, int]:
+    """All of it, and what is free; of chips that have none of their own, the machine's."""
+    try:
+        memory = library.nvmlDeviceGetMemoryInfo(handle)
+    except library.NVMLError:
+        return memory_info(root, "MemTotal"), memory_info(root, "MemAvailable")
+    return int(memory.total), int(memory.free)
 
 
 def _bandwidth(library: Library, handle: Any) -> float:

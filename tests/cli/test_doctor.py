@@ -113,6 +113,19 @@ def test_models_of_the_folder_and_of_the_hubs_cache_are_looked_at(on: Machine, t
     assert "unknown quantization 'runes'" in odd["problem"]
 
 
+def test_a_published_model_that_was_fetched_is_one_of_the_folder(on: Machine, tmp_path: Path) -> None:
+    link_model(tmp_path / "data/codeassist/models/deepseek-coder-v2-lite")
+    models = ask(on(H100), "--json", "-o", "engine.model=deepseek-coder-v2-lite").json["models"]
+    assert [model["origin"] for model in models][:2] == ["shipped", "folder"]
+    assert "deepseek-coder-v2-lite" not in [model["name"] for model in models if model["origin"] == "published"]
+
+
+def test_without_the_library_the_rest_is_told(on: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = on()
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    assert ask(shell).code == 0
+
+
 def test_the_folder_of_the_settings_counts(on: Machine, tmp_path: Path) -> None:
     link_model(tmp_path / "elsewhere/mine")
     models = ask(on(H100), "--json", "-o", f"engine.models={tmp_path}/elsewhere").json["models"]

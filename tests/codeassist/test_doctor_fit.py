@@ -29,6 +29,15 @@ LITE = published_candidate(next(known for known in KNOWN if known.name == "deeps
 LARGE = published_candidate(next(known for known in KNOWN if known.name == "deepseek-coder-v2"))
 V3 = published_candidate(next(known for known in KNOWN if known.name == "deepseek-v3"))
 SHIPPED = directory_candidate(shipped_model(), "shipped")
+LLAMA = {
+    "model_type": "llama",
+    "vocab_size": 32000,
+    "hidden_size": 2048,
+    "intermediate_size": 8192,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "max_position_embeddings": 8192,
+}
 DEFAULTS = EngineSettings()
 GPU_BUILD = Builds("0.26.0", False, "2.11.0+cu130", "13.0")
 
@@ -146,12 +155,15 @@ def test_a_gpu_that_is_taken_is_to_be_freed() -> None:
     assert fit.remedy == "end pid 4711, which has memory of GPU 0"
 
 
-def test_old_gpus_compute_in_float16_and_older_ones_not_in_fp8() -> None:
-    assert [fit.fits for fit in fits(SHIPPED, T4).values()] == [True]
-    assert fits(SHIPPED, T4)["fp16"].is_native
-    refused = fits(LITE, P100, quantization="fp8")["fp8"]
-    assert refused.problem == "fp8 needs compute capability 7.5, and GPU 0 (Tesla P100) has 6.0"
-    assert refused.remedy == "take another format, or another model"
+def test_old_gpus_compute_in_float16_and_without_latent_attention() -> None:
+    small_llama = replace(SHIPPED, config=LLAMA, n_mtp_layers=0, stored_bytes=5 * GB)
+    assert [(fit.stored, fit.fits) for fit in fits(small_llama, T4).values()] == [("fp16", True), ("fp8", True)]
+    assert fits(small_llama, T4)["fp16"].is_native
+    refused = fits(SHIPPED, T4)["fp16"]
+    assert refused.problem == "its latent attention needs compute capability 8.0, and GPU 0 (Tesla T4) has 7.5"
+    assert "on the CPU (`make setup TARGET=cpu`)" in refused.remedy
+    older = fits(small_llama, P100, quantization="fp8")["fp8"]
+    assert older.problem == "fp8 needs compute capability 7.5, and GPU 0 (Tesla P100) has 6.0"
 
 
 def test_a_quantised_checkpoint_is_reckoned_with_its_own_size() -> None:
@@ -200,7 +212,6 @@ def test_memory_that_others_have_may_be_freed() -> None:
         ((RTX,), "deepseek-coder-v2-lite", {"engine.quantization": "fp8", "engine.tensor_parallel": 1}),
         ((RTX, RTX), "deepseek-coder-v2-lite", {"engine.quantization": "", "engine.tensor_parallel": 2}),
         ((H100,) * 8, "deepseek-coder-v2", {"engine.quantization": "", "engine.tensor_parallel": 8}),
-        ((T4,), "", {"engine.dtype": "float16"}),
     ],
 )
 def test_the_largest_model_that_fits_is_recommended(
@@ -209,6 +220,17 @@ def test_the_largest_model_that_fits_is_recommended(
     advice = recommended(machine(*gpus), SHIPPED, LITE, LARGE)
     assert advice.settings["engine.model"] == model
     assert settings.items() <= advice.settings.items()
+
+
+def test_a_deepseek_goes_before_a_larger_model_of_others_and_the_small_one_behind() -> None:
+    larger = replace(LITE, name="larger", config={**LLAMA, "hidden_size": 5120, "num_hidden_layers": 60})
+    assert recommended(machine(H100), SHIPPED, larger, LITE).fit.candidate == LITE
+    assert recommended(machine(H100), SHIPPED, larger).fit.candidate == larger
+
+
+def test_float16_is_configured_where_bfloat16_is_not_computed() -> None:
+    small_llama = replace(SHIPPED, config=LLAMA, n_mtp_layers=0)
+    assert recommended(machine(T4), SHIPPED, small_llama).settings["engine.dtype"] == "float16"
 
 
 def test_a_short_context_and_a_taken_gpu_are_configured() -> None:

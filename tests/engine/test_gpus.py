@@ -64,6 +64,13 @@ def test_a_chip_that_does_not_tell_its_clock_has_no_bandwidth(bare: Path) -> Non
     assert read_gpus(FakeNvml(replace(H100, clock=None)), None, bare).gpus[0].bandwidth == 0
 
 
+def test_a_chip_without_memory_of_its_own_has_the_machines(bare: Path) -> None:
+    (bare / "proc").mkdir()
+    (bare / "proc/meminfo").write_text("MemTotal:  1000 kB\nMemAvailable:  600 kB\n")
+    (gpu,) = read_gpus(FakeNvml(replace(H100, total=None)), None, bare).gpus
+    assert (gpu.total_bytes, gpu.free_bytes) == (1_024_000, 614_400)
+
+
 @pytest.mark.parametrize(
     ("failure", "remedy"),
     [

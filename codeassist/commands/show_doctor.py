@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from codeassist.doctor.advice import Advice
+from codeassist.doctor.advice import FAMILY, Advice
 from codeassist.doctor.amounts import gigabytes, rate
 from codeassist.doctor.fit import Fit
 from codeassist.doctor.machine import Machine
@@ -24,6 +24,8 @@ _ORIGINS = {
     "hub cache": "in the hub's cache",
     "published": "to be fetched",
 }
+# What of a config.json says how the numbers are stored, not how many there are.
+_STORAGE = frozenset({"quantization_config", "torch_dtype"})
 
 
 def show_report(console: Console, report: Report) -> None:
@@ -32,12 +34,15 @@ def show_report(console: Console, report: Report) -> None:
         console.print(line)
     for problem in report.problems:
         console.print(Text(f"! {problem}", style="yellow"))
-    for alike in _grouped(report.surveyed):
-        console.print()
-        for one in alike:
-            console.print(_head(one))
-        for line in _body(alike[0]):
-            console.print(line)
+    asked = len(report.surveyed) == 1
+    for one in report.surveyed:
+        if asked or one.candidate.path is not None:
+            console.print()
+            console.print(_head([one]))
+            for line in _body(one, one.fits):
+                console.print(line)
+    for line in () if asked else _published(report.surveyed):
+        console.print(line)
     console.print()
     for line in _advice(report):
         console.print(line)
@@ -99,30 +104,69 @@ def _builds(machine: Machine) -> str:
     return f"vLLM {builds.vllm}, built for {'CPUs' if builds.vllm_on_cpu else 'GPUs'} · {torch}"
 
 
-def _grouped(surveyed: Sequence[Surveyed]) -> list[list[Surveyed]]:
-    """Published models of the same sizes, of which the same is true, stand together."""
-    groups: list[list[Surveyed]] = []
+def _published(surveyed: Sequence[Surveyed]) -> Iterator[Text]:
+    """What may be fetched, models of the same sizes together: DeepSeek's with all formats, others in a line each."""
+    families = _families(surveyed)
+    for family in families:
+        if _is_main(family):
+            yield Text()
+            yield _head(family)
+            yield from _body(family[0], _merged(family))
+    others = [_in_a_line(_merged(family)) for family in families if not _is_main(family) and family[0].fits]
+    if others:
+        yield Text()
+        yield Text.assemble(("others", "bold"), ("   to be fetched; --model NAME tells more of one", "dim"))
+        yield from others
+
+
+def _families(surveyed: Sequence[Surveyed]) -> list[list[Surveyed]]:
+    """Published models whose sizes are the same, however they are quantised and trained."""
+    families: dict[str, list[Surveyed]] = {}
     for one in surveyed:
-        last = groups[-1][-1].candidate if groups else None
-        is_alike = last is not None and last.origin == one.candidate.origin == "published"
-        if last is not None and is_alike and last.sizes == one.candidate.sizes:
-            groups[-1].append(one)
-        else:
-            groups.append([one])
-    return groups
+        if one.candidate.path is None:
+            sizes = {key: size for key, size in one.candidate.sizes.items() if key not in _STORAGE}
+            families.setdefault(repr(sorted(sizes.items())), []).append(one)
+    return list(families.values())
 
 
-def _head(one: Surveyed) -> Text:
-    return Text.assemble((one.candidate.name, "bold"), (f"   {_ORIGINS[one.candidate.origin]}", "dim"))
+def _is_main(family: Sequence[Surveyed]) -> bool:
+    return family[0].candidate.sizes.get("model_type") in FAMILY
 
 
-def _body(one: Surveyed) -> Iterator[Text]:
+def _merged(family: Sequence[Surveyed]) -> list[Fit]:
+    """One fit for each format, of a model that is published in it where there is one."""
+    best: dict[str, Fit] = {}
+    for fit in (fit for one in family for fit in one.fits):
+        if fit.stored not in best or (fit.is_at_hand and not best[fit.stored].is_at_hand):
+            best[fit.stored] = fit
+    return sorted(best.values(), key=lambda fit: -fit.needed_bytes)
+
+
+def _in_a_line(fits: Sequence[Fit]) -> Text:
+    """The most bits that fit of what is published, or what is needed at least."""
+    good = next((fit for fit in fits if fit.fits and fit.is_at_hand), None)
+    if good is not None:
+        return Text.assemble(
+            ("  fits ", "green"), f" {good.candidate.name:<30}", (f" {good.stored:<5}", "bold"), _facts(good)
+        )
+    least = fits[-1]
+    needs = f" needs {gigabytes(least.needed_bytes)} at least ({least.stored})"
+    needs = needs if least.needed_bytes > least.budget_bytes else f" {least.problem}"
+    return Text.assemble(("  no   ", "red"), f" {least.candidate.name:<30}", needs)
+
+
+def _head(family: Sequence[Surveyed]) -> Text:
+    names = ", ".join(one.candidate.name for one in family)
+    return Text.assemble((names, "bold"), (f"   {_ORIGINS[family[0].candidate.origin]}", "dim"))
+
+
+def _body(one: Surveyed, fits: Sequence[Fit]) -> Iterator[Text]:
     if one.problem:
         yield Text(f"  {one.problem}", style="red")
-    if len(one.fits) > 1 and not any(fit.fits for fit in one.fits):
-        yield _all_refused(one.fits)
+    if len(fits) > 1 and not any(fit.fits for fit in fits):
+        yield _all_refused(fits)
     else:
-        yield from (_fitting(fit) if fit.fits else _refusal(fit) for fit in one.fits if not _is_twin(fit, one.fits))
+        yield from (_fitting(fit) if fit.fits else _refusal(fit) for fit in fits if not _is_twin(fit, fits))
     if one.unfetchable:
         yield Text(f"  {one.unfetchable}", style="yellow")
 
@@ -143,12 +187,15 @@ def _all_refused(fits: Sequence[Fit]) -> Text:
 
 
 def _fitting(fit: Fit) -> Text:
+    own = "" if fit.is_at_hand else ", of a checkpoint that is quantised so"
+    return Text.assemble(("  fits ", "green"), (f" {fit.stored:<5}", "bold"), _facts(fit), own)
+
+
+def _facts(fit: Fit) -> str:
     share = f" on each of {fit.n_gpus} GPUs" if fit.n_gpus > 1 else ""
     users = "1 user" if fit.users == 1 else f"{fit.users} users"
     speed = f", at most {fit.tokens_per_s:,.0f} tokens/s" if fit.tokens_per_s else ""
-    own = "" if fit.is_at_hand else ", of a checkpoint that is quantised so"
-    facts = f"{gigabytes(fit.needed_bytes)}{share}, {fit.context_tokens:,} tokens of context, {users}{speed}{own}"
-    return Text.assemble(("  fits ", "green"), (f" {fit.stored:<5}", "bold"), f" {facts}")
+    return f" {gigabytes(fit.needed_bytes)}{share}, {fit.context_tokens:,} tokens of context, {users}{speed}"
 
 
 def _refusal(fit: Fit) -> Text:

@@ -18,7 +18,7 @@ from codeassist.settings import EngineSettings
 # Ghost text of twenty tokens within 0.4 s, were memory all that it waits for.
 LEAST_TOKENS_PER_S = 50
 # What `codeassist mtp` makes draft layers for, and what the prompts were measured with; the small one is no rival.
-_FAMILY = frozenset({"deepseek_v2", "deepseek_v3"})
+FAMILY = frozenset({"deepseek_v2", "deepseek_v3"})
 _SMALL = 10**9
 
 
@@ -48,8 +48,13 @@ def has_room(fit: Fit, machine: Machine) -> bool:
 
 def download_bytes(fit: Fit) -> int:
     """Of the weights as they are published, or as a checkpoint in another format has them."""
-    stored = "" if fit.is_at_hand else fit.stored
-    return predict(fit.candidate.sizes, fit.candidate.n_mtp_layers, stored).loaded
+    sizes = fit.candidate.sizes
+    if not fit.is_at_hand:
+        return predict(sizes, fit.candidate.n_mtp_layers, fit.stored).loaded
+    published = predict(sizes, fit.candidate.n_mtp_layers).loaded
+    return (
+        published * 2 if not sizes.get("quantization_config") and sizes.get("torch_dtype") == "float32" else published
+    )
 
 
 def disk_problem(fits: Sequence[Fit], machine: Machine) -> str:
@@ -67,7 +72,7 @@ def _worth(fit: Fit) -> tuple[bool, int, int, bool]:
     """DeepSeek's before others, then the most parameters, the most bits, and what is here already."""
     size = model_parameters(read_geometry(fit.candidate.sizes)).total
     bits = -NAMES.index(fit.stored) if fit.stored in NAMES else 0
-    is_family = size >= _SMALL and fit.candidate.sizes.get("model_type") in _FAMILY
+    is_family = size >= _SMALL and fit.candidate.sizes.get("model_type") in FAMILY
     return is_family, size, bits, fit.candidate.path is not None
 
 

@@ -97,7 +97,7 @@ def fit_on_gpus(
         candidate=candidate,
         stored=stored.name,
         n_gpus=len(gpus),
-        is_native=stored.name == native.name or (stored.name == "fp16" and native.name == "bf16"),
+        is_native=stored.name == native.name or {stored.name, native.name} == {"fp16", "bf16"},
         is_online=stored.name == "fp8" and not native.is_quantised,
         needed_bytes=footprint.fixed + footprint.kv_per_token * tokens,
         budget_bytes=budget,
@@ -162,6 +162,8 @@ def formats_to_try(candidate: Candidate, gpus: Sequence[Gpu], wish: Wish) -> lis
     if candidate.path is not None:
         is_worth_it = not native.is_quantised and candidate.stored_bytes > _SMALL_BYTES
         return [own, format_named("fp8")] if is_worth_it else [own]
+    if native.name in ("int8", "int4"):
+        return [own]
     return [own, *(stored for stored in map(format_named, ("fp8", "int8", "int4")) if stored.bits < own.bits)]
 
 

@@ -71,12 +71,11 @@ def format_named(name: str) -> WeightFormat:
 
 
 def format_of(config: Mapping[str, Any]) -> WeightFormat:
-    """How the checkpoint of a config.json has its weights. Raises ModelError where it says so in a way that we do not
-    know."""
+    """How the weights of a config.json lie in memory where nobody asks for another format; float32 is halved (vLLM,
+    `config/model.py`, `_resolve_auto_dtype`). Raises ModelError where it says so in a way that we do not know."""
     said = config.get("quantization_config") or config.get("compression_config")
     if not said:
-        dtype = str(config.get("dtype") or config.get("torch_dtype") or "bfloat16")
-        return format_named(dtype if dtype in ("float32", "float16") else "bf16")
+        return format_named("fp16" if (config.get("dtype") or config.get("torch_dtype")) == "float16" else "bf16")
     if not isinstance(said, Mapping):
         raise ModelError(f"config.json has a quantization_config that is no table but {said!r}; fetch it again")
     method = str(said.get("quant_method") or "")

@@ -32,6 +32,7 @@ def on(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine
             if name.lower().startswith("nvml"):
                 setattr(module, name, getattr(library, name))
         monkeypatch.setitem(sys.modules, "pynvml", module)
+        shell.environ.pop("CODEASSIST_ENGINE_MODELS", None)
         return shell
 
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -143,16 +143,15 @@ def _merged(family: Sequence[Surveyed]) -> list[Fit]:
 
 
 def _in_a_line(fits: Sequence[Fit]) -> Text:
-    """The most bits that fit of what is published, or what is needed at least."""
-    good = next((fit for fit in fits if fit.fits and fit.is_at_hand), None)
-    if good is not None:
-        return Text.assemble(
-            ("  fits ", "green"), f" {good.candidate.name:<30}", (f" {good.stored:<5}", "bold"), _facts(good)
-        )
+    """The most bits that fit, of what is published where possible; else what is needed at least."""
+    good = [fit for fit in fits if fit.fits]
+    best = next((fit for fit in good if fit.is_at_hand), good[0] if good else None)
+    if best is not None:
+        return Text.assemble(("  fits ", "green"), f" {best.candidate.name:<38}", _fact_cells(best))
     least = fits[-1]
     needs = f" needs {gigabytes(least.needed_bytes)} at least ({least.stored})"
     needs = needs if least.needed_bytes > least.budget_bytes else f" {least.problem}"
-    return Text.assemble(("  no   ", "red"), f" {least.candidate.name:<30}", needs)
+    return Text.assemble(("  no   ", "red"), f" {least.candidate.name:<38}", needs)
 
 
 def _head(family: Sequence[Surveyed]) -> Text:
@@ -187,14 +186,19 @@ def _all_refused(fits: Sequence[Fit]) -> Text:
 
 
 def _fitting(fit: Fit) -> Text:
+    return Text.assemble(("  fits ", "green"), _fact_cells(fit))
+
+
+def _fact_cells(fit: Fit) -> Text:
     own = "" if fit.is_at_hand else ", of a checkpoint that is quantised so"
-    return Text.assemble(("  fits ", "green"), (f" {fit.stored:<5}", "bold"), _facts(fit), own)
+    return Text.assemble((f" {fit.stored:<5}", "bold"), _facts(fit), own)
 
 
 def _facts(fit: Fit) -> str:
     share = f" on each of {fit.n_gpus} GPUs" if fit.n_gpus > 1 else ""
     users = "1 user" if fit.users == 1 else f"{fit.users} users"
-    speed = f", at most {fit.tokens_per_s:,.0f} tokens/s" if fit.tokens_per_s else ""
+    tokens = f"{fit.tokens_per_s:,.0f}" if fit.tokens_per_s >= 10 else f"{fit.tokens_per_s:.1f}"
+    speed = f", at most {tokens} tokens/s" if fit.tokens_per_s else ""
     return f" {gigabytes(fit.needed_bytes)}{share}, {fit.context_tokens:,} tokens of context, {users}{speed}"
 
 

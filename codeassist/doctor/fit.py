@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from codeassist.doctor.amounts import gigabytes
 from codeassist.doctor.candidates import Candidate
-from codeassist.doctor.footprint import Footprint, predict
+from codeassist.doctor.footprint import Footprint, predict, weight_bytes
 from codeassist.doctor.formats import (
     BF16_CAPABILITY,
     LATENT_CAPABILITY,
@@ -117,7 +117,9 @@ def fit_on_cpu(candidate: Candidate, machine: Machine, engine: EngineSettings, w
     parameters = model_parameters(read_geometry(candidate.sizes))
     n_bytes = native.bits / 8 if native.is_quantised else 4.0 if is_wide else 2.0
     per_token = kv_bytes_per_token(candidate.sizes, 4 if is_wide else 2)
-    weights = max(int(parameters.total * n_bytes), candidate.stored_bytes if native.is_quantised else 0)
+    weights = int(parameters.total * n_bytes)
+    if native.is_quantised:
+        weights = max(weight_bytes(parameters, native), candidate.stored_bytes)
     tokens = _needed_tokens(candidate, wish)
     served = engine.context_tokens or _longest(candidate, SERVED_TOKENS)
     cache = kv_cache_bytes(engine.kv_cache_gib, per_token, served, hardware.memory_bytes)

@@ -76,6 +76,13 @@ def test_a_24_gigabyte_card_is_told_to_take_fp8(on: Machine) -> None:
     assert outcome.code == 0
 
 
+def test_models_of_one_size_stand_together(on: Machine) -> None:
+    shown = ask(on(RTX_4090)).out
+    assert "\ndeepseek-coder-v2-lite, deepseek-coder-v2-lite-instruct" in shown
+    assert shown.count("153,489 tokens of context") == 1
+    assert "engine.tensor_parallel = 8" in shown  # what would hold the large one
+
+
 def test_the_asked_for_model_decides_the_exit_code(on: Machine) -> None:
     shell = on(RTX_4090)
     lite = ("--model", "deepseek-coder-v2-lite")

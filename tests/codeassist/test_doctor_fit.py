@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from codeassist.doctor.advice import advise
+from codeassist.doctor.bandwidth import memory_bandwidth
 from codeassist.doctor.candidates import Candidate, directory_candidate, published_candidate
 from codeassist.doctor.diagnosis import problems
 from codeassist.doctor.fit import CONTEXT_BYTES, Fit, Wish, highest_fraction
@@ -196,6 +197,10 @@ def test_without_a_gpu_memory_decides() -> None:
     assert lite.remedy == 'use bfloat16 (33.4 GB: engine.dtype = "bfloat16"), which is slower here'
     (large,) = surveyed(LARGE, machine(), Wish()).fits
     assert large.remedy == "use a smaller model here, or a GPU of 287 GB or more (in fp8)"
+
+
+def test_the_bandwidth_of_memory_is_measured() -> None:
+    assert 1e8 < memory_bandwidth(1) < 1e13
 
 
 def test_memory_that_others_have_may_be_freed() -> None:

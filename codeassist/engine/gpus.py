@@ -76,11 +76,11 @@ def read_gpus(library: Library | None, visible: str | None, root: Path = Path("/
     try:
         library.nvmlInit()
     except library.NVMLError as error:
-        return Gpus(problem=_why_no_driver(str(error)) if has_gpu(root) else "")
+        return Gpus(problem=_why_no_driver(str(error), root) if has_gpu(root) else "")
     try:
         return _read(library, visible, root)
     except library.NVMLError as error:
-        return Gpus(problem=_why_no_driver(str(error)))
+        return Gpus(problem=_why_no_driver(str(error), root))
     finally:
         library.nvmlShutdown()
 
@@ -183,7 +183,9 @@ def _process_name(pid: int, root: Path) -> str:
         return ""
 
 
-def _why_no_driver(error: str) -> str:
+def _why_no_driver(error: str, root: Path) -> str:
+    if (root / "dev/kfd").exists() and not next(root.glob("dev/nvidia[0-9]*"), None):
+        return "there is a GPU of AMD's, which is not read here: what fits there, the engine tells as it starts"
     if "mismatch" in error.lower():
         remedy = "the driver was updated while it ran: restart the machine"
     elif "not found" in error.lower():

@@ -75,6 +75,14 @@ def test_lites_cache_takes_a_latent_vector_a_layer() -> None:
     assert predict(LITE).kv_per_token == (512 + 64) * 27 * 2
 
 
+def test_what_others_measured_with_vllm_is_predicted() -> None:
+    """DeepSeek-V2-Lite has Lite's sizes: loading took 29.3010 GiB (vLLM pull request 4650, an old version that calls
+    them GB), and the cache of 32,768 tokens 0.95 GiB (vLLM issue 15871)."""
+    footprint = predict(LITE)
+    assert footprint.loaded / 2**30 == pytest.approx(29.3010, rel=0.002)
+    assert round(32768 * footprint.kv_per_token / 2**30, 2) == 0.95
+
+
 def test_a_draft_layer_has_weights_and_a_cache_of_its_own() -> None:
     without, drafting = predict(LITE), predict(LITE, 1)
     assert drafting.kv_per_token - without.kv_per_token == (512 + 64) * 2

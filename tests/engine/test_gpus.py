@@ -87,6 +87,11 @@ def test_a_driver_that_does_not_answer_is_told_where_there_are_devices(
     assert remedy in problem
 
 
+def test_amds_gpus_are_left_to_the_engine(bare: Path) -> None:
+    (bare / "dev/kfd").touch()
+    assert "GPU of AMD's" in read_gpus(FakeNvml(failure="NVML Shared Library Not Found"), None, bare).problem
+
+
 def test_a_machine_without_gpus_has_no_problem(bare: Path) -> None:
     assert read_gpus(FakeNvml(failure="NVML Shared Library Not Found"), None, bare) == Gpus()
     assert read_gpus(None, None, bare) == Gpus()

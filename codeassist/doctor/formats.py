@@ -84,8 +84,9 @@ def format_of(config: Mapping[str, Any]) -> WeightFormat:
     if method == "bitsandbytes":
         return _grouped(4, 64) if said.get("load_in_4bit") else WeightFormat("int8", 8)
     if method in _INTEGERS:
-        bits = int(said.get("bits") or said.get("w_bit") or 4)
-        return _grouped(bits, int(said.get("group_size") or said.get("q_group_size") or _GROUP))
+        return _grouped(
+            said.get("bits") or said.get("w_bit") or 4, said.get("group_size") or said.get("q_group_size") or _GROUP
+        )
     return format_named(method or "a quantization_config without quant_method")
 
 
@@ -99,13 +100,13 @@ def _compressed(said: Mapping[str, Any]) -> WeightFormat:
         )
     if weights.get("type") == "float" and weights["num_bits"] == 8:
         return WeightFormat("fp8", 8)
-    return _grouped(weights["num_bits"], int(weights.get("group_size") or 0))
+    return _grouped(weights["num_bits"], weights.get("group_size") or 0)
 
 
-def _grouped(bits: int, group: int) -> WeightFormat:
+def _grouped(bits: object, group: object) -> WeightFormat:
     """Integers with one scale and one zero point for each group; a group below 1 is a whole row, at no cost."""
-    if bits not in _BY_BITS:
-        raise ModelError(_unknown(f"{bits} bits"))
+    if not isinstance(bits, int) or bits not in _BY_BITS or not isinstance(group, int):
+        raise ModelError(_unknown(f"{bits} bits in groups of {group}"))
     return WeightFormat(_BY_BITS[bits], bits + ((_SCALE_BITS + bits) / group if group > 0 else 0))
 
 

@@ -94,35 +94,34 @@ def read_geometry(config: Config) -> Geometry:
     hidden, n_heads = _size(config, "hidden_size"), _size(config, "num_attention_heads")
     n_layers = _size(config, "num_hidden_layers")
     model_type = config.get("model_type")
-    n_experts = next((int(config[key]) for key in _EXPERTS if config.get(key)), 0)
-    kv_rank = int(config.get("kv_lora_rank") or 0)
-    rope = int(config.get("qk_rope_head_dim") or 0) if kv_rank else 0
-    head = int(config.get("head_dim") or hidden // n_heads)
-    width = int(config.get("intermediate_size") or 0) or 4 * hidden
-    expert_width = int(config.get("moe_intermediate_size") or width)
-    n_shared = int(config.get("n_shared_experts") or 0)
-    shared = next((int(config[key]) for key in _SHARED_WIDTHS if config.get(key)), n_shared * expert_width)
+    n_experts = _first(config, _EXPERTS)
+    kv_rank = _given(config, "kv_lora_rank")
+    rope = _given(config, "qk_rope_head_dim") if kv_rank else 0
+    head = _given(config, "head_dim") or max(1, hidden // n_heads)
+    width = _given(config, "intermediate_size") or 4 * hidden
+    expert_width = _given(config, "moe_intermediate_size") or width
+    shared = _first(config, _SHARED_WIDTHS) or _given(config, "n_shared_experts") * expert_width
     return Geometry(
         hidden=hidden,
         n_layers=n_layers,
         n_dense_layers=_n_dense_layers(config, n_layers) if n_experts else n_layers,
         vocabulary=_size(config, "vocab_size"),
         n_heads=n_heads,
-        n_kv_heads=int(config.get("num_key_value_heads") or n_heads),
+        n_kv_heads=_given(config, "num_key_value_heads") or n_heads,
         head=_size(config, "qk_nope_head_dim") + rope if kv_rank else head,
         value_head=_size(config, "v_head_dim") if kv_rank else head,
         rope_head=rope,
         kv_rank=kv_rank,
-        q_rank=int(config.get("q_lora_rank") or 0) if kv_rank else 0,
+        q_rank=_given(config, "q_lora_rank") if kv_rank else 0,
         width=width,
         n_experts=n_experts,
-        n_read=int(config.get("num_experts_per_tok") or 0) if n_experts else 0,
+        n_read=_given(config, "num_experts_per_tok") if n_experts else 0,
         expert_width=expert_width,
         shared_width=shared if n_experts else 0,
         n_mlp_matrices=2 if model_type in _WITHOUT_GATE else 3,
         has_expert_bias=config.get("topk_method") == "noaux_tc",
         is_tied=bool(config.get("tie_word_embeddings", model_type in _TIED)),
-        context_tokens=int(config.get("max_position_embeddings") or 0),
+        context_tokens=_given(config, "max_position_embeddings"),
     )
 
 
@@ -179,7 +178,7 @@ def _latent_attention(sizes: Geometry) -> Parameters:
 
 
 def _n_dense_layers(config: Config, n_layers: int) -> int:
-    first, every = int(config.get("first_k_dense_replace") or 0), int(config.get("moe_layer_freq") or 1)
+    first, every = _given(config, "first_k_dense_replace"), _given(config, "moe_layer_freq") or 1
     return sum(1 for number in range(n_layers) if number < first or number % every)
 
 
@@ -192,9 +191,26 @@ def _times(part: Parameters, factor: int) -> Parameters:
 
 
 def _size(config: Config, key: str) -> int:
-    value = config.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ModelError(
-            f"config.json does not say {key} as a whole number above 0, so nothing can be reckoned from it"
-        )
+    """A size that has to be stated."""
+    value = _given(config, key)
+    if not value:
+        raise ModelError(_complaint(key))
     return value
+
+
+def _given(config: Config, key: str) -> int:
+    """A size that may be left out, which is 0."""
+    value = config.get(key)
+    if value is None or value is False:
+        return 0
+    if not isinstance(value, int) or value < 0 or value is True:
+        raise ModelError(_complaint(key))
+    return value
+
+
+def _first(config: Config, keys: tuple[str, ...]) -> int:
+    return next((size for key in keys if (size := _given(config, key))), 0)
+
+
+def _complaint(key: str) -> str:
+    return f"config.json does not say {key} as a whole number above 0, so nothing can be reckoned from it"

@@ -155,6 +155,13 @@ def test_a_size_that_is_not_stated_is_named(key: str, value: object) -> None:
         predict({**LITE, key: value})
 
 
+@pytest.mark.parametrize("key", sorted(LITE.keys() - {"architectures", "model_type", "tie_word_embeddings"}))
+@pytest.mark.parametrize("value", ["many", [1], -1, 1.5, {}])
+def test_sizes_that_are_no_numbers_are_refused_one_by_one(key: str, value: object) -> None:
+    with pytest.raises(ModelError, match=f"does not say {key}"):
+        predict({**LITE, key: value})
+
+
 @pytest.mark.parametrize(
     ("said", "name", "bits"),
     [
@@ -188,7 +195,10 @@ def test_what_a_checkpoint_says_of_its_weights_is_read(said: dict[str, Any], nam
     [
         ({"quant_method": "hieroglyphs"}, "unknown quantization 'hieroglyphs'"),
         ({"bits": 4}, "without quant_method"),
-        ({"quant_method": "gptq", "bits": 3}, "unknown quantization '3 bits'"),
+        ({"quant_method": "gptq", "bits": 3}, "unknown quantization '3 bits in groups of 128'"),
+        ({"quant_method": "awq", "bits": "four"}, "'four bits"),
+        ({"quant_method": "awq", "bits": [4]}, "bits in groups"),
+        ({"quant_method": "awq", "bits": 4, "group_size": "many"}, "groups of many"),
         ({"quant_method": "compressed-tensors"}, "not how many bits"),
         ({"quant_method": "compressed-tensors", "config_groups": {"a": None}}, "not how many bits"),
         ("fp8", "no table"),

@@ -13,7 +13,7 @@ from codeassist.doctor.fit import Fit, Wish, fit_on_cpu, fit_on_gpus, formats_to
 from codeassist.doctor.formats import WeightFormat, format_named, format_of
 from codeassist.doctor.machine import Machine
 from codeassist.engine.gpus import Gpu
-from codeassist.engine.vllm_arguments import GPU_REQUESTS
+from codeassist.engine.vllm_arguments import CPU_REQUESTS, GPU_REQUESTS
 from codeassist.errors import ModelError
 from codeassist.settings import EngineSettings
 
@@ -54,8 +54,10 @@ def _surveyed(
 
 def _on_cpu(candidate: Candidate, machine: Machine, engine: EngineSettings, wish: Wish, bandwidth: float) -> Fit:
     fit = fit_on_cpu(candidate, machine, engine, wish, bandwidth)
-    if fit.fits or fit.needed_bytes <= fit.budget_bytes:
+    if fit.fits:
         return fit
+    if fit.needed_bytes <= fit.budget_bytes:
+        return replace(fit, remedy=_instead(fit, wish))
     if engine.dtype != "bfloat16" and fit.stored == "fp32":
         half = fit_on_cpu(candidate, machine, replace(engine, dtype="bfloat16"), wish, bandwidth)
         if half.fits:
@@ -111,8 +113,10 @@ def _instead(fit: Fit, wish: Wish) -> str:
     longest = int(fit.candidate.sizes.get("max_position_embeddings") or 0)
     if wish.context_tokens > longest > 0:
         return f"ask for a context of {longest:,} tokens at most, or take another model"
-    if wish.users > GPU_REQUESTS:
+    if fit.n_gpus and wish.users > GPU_REQUESTS:
         return "further ones wait for their turn; more GPUs can run copies (engine.data_parallel)"
+    if wish.users > CPU_REQUESTS and not fit.n_gpus:
+        return "further ones wait for their turn; a GPU serves more"
     return "take another model"
 
 

@@ -199,6 +199,13 @@ def test_without_a_gpu_memory_decides() -> None:
     assert large.remedy == "use a smaller model here, or a GPU of 287 GB or more (in fp8)"
 
 
+def test_wishes_on_a_cpu_are_refused_with_what_would_help() -> None:
+    (long,) = surveyed(SHIPPED, machine(), Wish(context_tokens=10_000)).fits
+    assert (long.fits, long.remedy) == (False, "ask for a context of 8,192 tokens at most, or take another model")
+    (many,) = surveyed(SHIPPED, machine(), Wish(users=9)).fits
+    assert (many.fits, many.remedy) == (False, "further ones wait for their turn; a GPU serves more")
+
+
 def test_the_bandwidth_of_memory_is_measured() -> None:
     assert 1e8 < memory_bandwidth(1) < 1e13
 

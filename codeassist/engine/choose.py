@@ -118,7 +118,8 @@ def chat_options(directory: Path, chat: ChatSettings) -> ChatOptions:
 
 def _embedded(directory: ModelDirectory, settings: EngineSettings, chat: ChatOptions) -> EmbeddedEngine:
     further_arguments(settings.vllm_arguments)  # a slip is told now, not by an engine that does not start
-    info = _adjusted(directory.info, settings)
+    longest = max(directory.info.context_tokens, min(settings.context_tokens, directory.longest_tokens))
+    info = _adjusted(replace(directory.info, context_tokens=longest), settings)
     options = HostOptions(
         model=str(directory.path.resolve()),
         n_mtp_layers=directory.n_mtp_layers,

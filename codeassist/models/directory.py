@@ -39,7 +39,8 @@ MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
 @dataclass(frozen=True, slots=True)
 class ModelDirectory:
     """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards.
-    config: the whole config.json."""
+    config: the whole config.json. longest_tokens: the context that may be asked for; `info` has what is served where
+    nobody asks."""
 
     path: Path
     info: ModelInfo
@@ -47,6 +48,7 @@ class ModelDirectory:
     n_mtp_layers: int
     weight_bytes: int
     config: Mapping[str, Any]
+    longest_tokens: int
 
 
 def shipped_model() -> Path:
@@ -76,13 +78,15 @@ def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str]], s
     config = read_object(path / "config.json", "a model directory needs one, as published with the weights")
     tokens = _special_tokens(path / "tokenizer.json")
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
+    info = _info(path, longest, lambda: template(path, tokens))
     return ModelDirectory(
         path=path,
-        info=_info(path, longest, lambda: template(path, tokens)),
+        info=info,
         model_type=model_type,
         n_mtp_layers=n_mtp_layers if model_type in MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
         config=config,
+        longest_tokens=info.context_tokens if "context_tokens" in _described(path) else longest,
     )
 
 
@@ -101,8 +105,7 @@ def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]
 
 def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     ours = path / "codeassist.json"
-    described = read_object(ours) if ours.exists() else {}
-    fields = Fields(described, str(ours), ModelError)
+    fields = Fields(_described(path), str(ours), ModelError)
     context_tokens = min(fields.take("context_tokens", positive, min(longest, _CONTEXT_TOKENS)), longest)
     completion_tokens = fields.take("completion_tokens", positive, min(_COMPLETION_TOKENS, context_tokens // 4))
     prompt_tokens = fields.take("prompt_tokens", positive, min(_PROMPT_TOKENS, context_tokens // 2))
@@ -121,6 +124,11 @@ def _info(path: Path, longest: int, template: Callable[[], str]) -> ModelInfo:
     )
     fields.finish()
     return info
+
+
+def _described(path: Path) -> Mapping[str, Any]:
+    ours = path / "codeassist.json"
+    return read_object(ours) if ours.exists() else {}
 
 
 def _template(path: Path, tokens: frozenset[str]) -> str:

@@ -20,6 +20,7 @@ from codeassist.commands.answers import error_answer, told
 from codeassist.commands.complete import complete
 from codeassist.commands.config import config
 from codeassist.commands.demo import demo
+from codeassist.commands.doctor import doctor
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
 from codeassist.commands.index import index
@@ -46,7 +47,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, adapt, demo):
+_COMMANDS = (
+    index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, doctor, adapt, demo,
+)  # fmt: skip
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(models)
 app.add_typer(mtp)
@@ -89,6 +93,8 @@ def root(
     """Ghost text and code search that know your whole repository and never leave your machine.
 
     [bold]First steps[/bold]
+
+      codeassist doctor                          what this machine can run, and what suits it best
 
       codeassist index                           see what is in the index of this repository
 

@@ -60,6 +60,15 @@ def cargo_home() -> Path:
     return Path(home) if home else Path.home() / ".cargo"
 
 
+def hub_cache() -> Path:
+    """Where huggingface_hub keeps what it fetched: `$HF_HUB_CACHE`, else `hub` in `$HF_HOME`, by default below
+    `~/.cache/huggingface`."""
+    if cache := os.environ.get("HF_HUB_CACHE"):
+        return Path(cache)
+    home = os.environ.get("HF_HOME")
+    return (Path(home) if home else Path.home() / ".cache" / "huggingface") / "hub"
+
+
 def runtime_directory() -> Path:
     """Where this user's processes meet: `$XDG_RUNTIME_DIR/codeassist`, else the cache directory."""
     parent = os.environ.get("XDG_RUNTIME_DIR")

@@ -75,6 +75,7 @@ ENVIRONMENT = {
     "codeassist/commands/front.py": "hands it to the settings' reader",
     "codeassist/directories.py": "XDG folders: where indexes live, where running servers announce themselves",
     "codeassist/engine/hardware.py": "which GPUs CUDA shows to the engine",
+    "codeassist/engine/gpus.py": "CUDA_VISIBLE_DEVICES says which GPUs the engine's process will see",
     "codeassist/engine/host.py": "vLLM takes its switches from the environment of its own process",
     "codeassist/engine/vllm_adapter.py": "the same",
 }

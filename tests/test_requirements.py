@@ -49,7 +49,8 @@ def test_gpu_and_development_files_agree() -> None:
 def test_no_cuda_build_comes_next_to_cpu_torch() -> None:
     assert pins("cpu")["torch"].endswith("+cpu")
     assert not {"torchvision", "torchaudio", "torchcodec", "triton"} & set(pins("cpu"))
-    assert not [package for package in pins("cpu") if package.startswith("nvidia-")]
+    cuda = [package for package in pins("cpu") if package.startswith("nvidia-")]
+    assert set(cuda) <= {"nvidia-ml-py"}  # asks the driver, where there is one
 
 
 def test_the_base_install_stays_light() -> None:

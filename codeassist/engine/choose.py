@@ -140,7 +140,9 @@ def _embedded(
     require_drafting(
         speculation, settings.speculative_tokens, n_layers, directory.path, has_suffix=has_arctic_inference()
     )
-    info = replace(_adjusted(directory.info, settings), base=base_for_adapters(settings.lora, directory))
+    longest = max(directory.info.context_tokens, min(settings.context_tokens, directory.longest_tokens))
+    adjusted = _adjusted(replace(directory.info, context_tokens=longest), settings)
+    info = replace(adjusted, base=base_for_adapters(settings.lora, directory))
     options = HostOptions(
         model=str(directory.path.resolve()),
         n_mtp_layers=directory.n_mtp_layers,

@@ -86,6 +86,12 @@ def processor_name(root: Path = Path("/")) -> str:
     return next((value.strip() for name, _, value in lines if name.strip() == "model name"), "")
 
 
+def memory_info(root: Path, name: str) -> int:
+    """A line of /proc/meminfo in bytes, `MemTotal` for example; 0 where there is none."""
+    lines = _read(root / "proc/meminfo").splitlines()
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+
+
 def kv_cache_bytes(asked_gib: float, n_bytes_per_token: int, context_tokens: int, memory_bytes: int) -> int:
     """Memory for the KV cache on a CPU: what was asked for; else room for several prompts, at least for one whole
     context, at most half of the memory there is."""

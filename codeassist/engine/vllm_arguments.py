@@ -241,6 +241,8 @@ def kv_bytes_per_token(config: Mapping[str, Any], n_bytes: int) -> int:
     """Keys and values of all layers for one token, as plain attention stores them (values padded to the keys' size)."""
     n_layers = int(config.get("num_hidden_layers", 32)) + int(config.get("num_nextn_predict_layers") or 0)
     n_heads = int(config.get("num_attention_heads", 32))
+    n_kv_heads = n_heads if config.get("kv_lora_rank") else int(config.get("num_key_value_heads") or n_heads)
     head = int(config.get("qk_nope_head_dim") or 0) + int(config.get("qk_rope_head_dim") or 0)
-    head = max(head, int(config.get("v_head_dim") or 0)) or int(config.get("hidden_size", 4096)) // n_heads
-    return n_layers * n_heads * 2 * head * n_bytes
+    head = max(head, int(config.get("v_head_dim") or 0), int(config.get("head_dim") or 0))
+    head = head or int(config.get("hidden_size", 4096)) // n_heads
+    return n_layers * n_kv_heads * 2 * head * n_bytes

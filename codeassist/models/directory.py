@@ -34,7 +34,7 @@ _PROMPT_TOKENS = 4096
 _COMPLETION_TOKENS = 128
 
 # vLLM drafts with the MTP layers of these architectures only.
-_MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
+MTP_ARCHITECTURES = frozenset({"deepseek_v3", "deepseek_v32"})
 
 
 class NoFillInTheMiddle(ModelError):
@@ -44,7 +44,8 @@ class NoFillInTheMiddle(ModelError):
 @dataclass(frozen=True, slots=True)
 class ModelDirectory:
     """A usable model folder. n_mtp_layers: 0 when the model cannot draft for itself. weight_bytes: of all shards.
-    config: the whole config.json."""
+    config: the whole config.json. longest_tokens: the context that may be asked for; `info` has what is served where
+    nobody asks."""
 
     path: Path
     info: ModelInfo
@@ -52,6 +53,7 @@ class ModelDirectory:
     n_mtp_layers: int
     weight_bytes: int
     config: Mapping[str, Any]
+    longest_tokens: int
 
 
 def shipped_model() -> Path:
@@ -88,13 +90,15 @@ def _read(path: Path, setting: str, template: Callable[[Path, frozenset[str], st
     config = read_object(path / "config.json", "a model directory needs one, as published with the weights")
     tokens = _special_tokens(path / "tokenizer.json")
     model_type, n_mtp_layers, longest = _architecture(path / "config.json", config)
+    info = _info(path, name, longest, lambda: template(path, tokens, model_type))
     return ModelDirectory(
         path=path,
-        info=_info(path, name, longest, lambda: template(path, tokens, model_type)),
+        info=info,
         model_type=model_type,
-        n_mtp_layers=n_mtp_layers if model_type in _MTP_ARCHITECTURES else 0,
+        n_mtp_layers=n_mtp_layers if model_type in MTP_ARCHITECTURES else 0,
         weight_bytes=sum(shard.stat().st_size for shard in weight_files(path)),
         config=config,
+        longest_tokens=info.context_tokens if "context_tokens" in _described(path) else longest,
     )
 
 
@@ -113,8 +117,7 @@ def _architecture(file: Path, config: Mapping[str, Any]) -> tuple[str, int, int]
 
 def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> ModelInfo:
     ours = path / "codeassist.json"
-    described = read_object(ours) if ours.exists() else {}
-    fields = Fields(described, str(ours), ModelError)
+    fields = Fields(_described(path), str(ours), ModelError)
     context_tokens = min(fields.take("context_tokens", positive, min(longest, _CONTEXT_TOKENS)), longest)
     completion_tokens = fields.take("completion_tokens", positive, min(_COMPLETION_TOKENS, context_tokens // 4))
     prompt_tokens = fields.take("prompt_tokens", positive, min(_PROMPT_TOKENS, context_tokens // 2))
@@ -133,6 +136,11 @@ def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> M
     )
     fields.finish()
     return info
+
+
+def _described(path: Path) -> Mapping[str, Any]:
+    ours = path / "codeassist.json"
+    return read_object(ours) if ours.exists() else {}
 
 
 def _template(path: Path, tokens: frozenset[str], model_type: str) -> str:

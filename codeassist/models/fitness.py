@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from codeassist.engine.catalogue import read_catalogue
+from codeassist.engine.gpus import find_library, read_gpus, visible_gpus
 from codeassist.engine.hardware import Hardware, count_gpus, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
 from codeassist.engine.memory import MemoryNeed, require_memory, require_whole_context
 from codeassist.engine.parallel import require_spreadable
@@ -14,6 +15,7 @@ from codeassist.engine.speculation import may_use_head
 from codeassist.engine.vllm_arguments import HostOptions, cpu_dtype, kv_bytes_per_token
 from codeassist.models.checks import require_loadable, shard_problems
 from codeassist.models.directory import ModelDirectory
+from codeassist.models.gpu_fitness import require_gpu_memory
 from codeassist.models.quantization import require_known_quantization
 from codeassist.models.shards import StoredTensor
 
@@ -22,7 +24,7 @@ _FLOATS = frozenset({"F32", "F16", "BF16"})
 
 def require_startable(model: ModelDirectory, template: str, options: HostOptions) -> None:
     """Raises ModelError or EngineUnavailable with file and remedy. Takes a fraction of a second, mostly for reading
-    the tokenizer and the headers of the shards. The memory of a GPU is left to the engine."""
+    the tokenizer and the headers of the shards. Of a GPU's memory only what the weights take is asked for."""
     require_spreadable(options, model.config, count_gpus(), on_cpu=vllm_runs_on_cpu())
     drafts = may_use_head(options.speculation, options.speculative_tokens)
     drafting = model if drafts else replace(model, n_mtp_layers=0)
@@ -33,6 +35,8 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
         per_token = kv_bytes_per_token(model.config, float_bytes(options, hardware))
         require_whole_context(options.kv_cache_gib, per_token, options.context_tokens, model.path)
         require_memory(cpu_need(model, options, hardware), hardware.memory_bytes, model.path)
+    else:
+        require_gpu_memory(model, options, read_gpus(find_library(), visible_gpus()).gpus)
 
 
 def cpu_need(model: ModelDirectory, options: HostOptions, hardware: Hardware) -> MemoryNeed:

@@ -132,6 +132,18 @@ def test_a_smaller_context_shrinks_the_budgets(tmp_path: Path, model: Path) -> N
     assert opened(tmp_path, kind="embedded", model=str(model), context_tokens=99999).info.context_tokens == 8192
 
 
+def test_a_longer_context_than_is_usual_may_be_asked_for_up_to_what_the_model_has(tmp_path: Path, model: Path) -> None:
+    (model / "config.json").write_text('{"model_type": "deepseek_v3", "max_position_embeddings": 163840}')
+    lengths = {
+        asked: opened(tmp_path, kind="embedded", model=str(model), context_tokens=asked).info.context_tokens
+        for asked in (0, 8192, 65536, 1_000_000)
+    }
+    assert lengths == {0: 16384, 8192: 8192, 65536: 65536, 1_000_000: 163840}
+    (model / "codeassist.json").write_text('{"template": "deepseek", "context_tokens": 32768}')
+    limited = opened(tmp_path, kind="embedded", model=str(model), context_tokens=65536)
+    assert limited.info.context_tokens == 32768
+
+
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8000", "ftp://host/v1", "http://"])
 def test_a_remote_engine_needs_an_address(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match=r"engine\.url"):

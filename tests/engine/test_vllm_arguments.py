@@ -105,6 +105,12 @@ def test_a_token_takes_keys_and_values_of_every_layer() -> None:
     )
 
 
+def test_heads_that_share_keys_and_values_keep_them_once() -> None:
+    shared = {"num_hidden_layers": 2, "num_attention_heads": 8, "num_key_value_heads": 2, "hidden_size": 128}
+    assert kv_bytes_per_token(shared, 2) == 2 * 2 * 2 * 16 * 2
+    assert kv_bytes_per_token(shared | {"head_dim": 64}, 2) == 2 * 2 * 2 * 64 * 2
+
+
 def test_the_cache_grows_with_a_context_that_needs_it() -> None:
     asked = arguments(replace(OPTIONS, kv_cache_gib=0.5))["kv_cache_memory_bytes"]
     long = arguments(replace(OPTIONS, context_tokens=65536))["kv_cache_memory_bytes"]

@@ -16,7 +16,7 @@ from bench.gpu.configurations import CONTEXT_TOKENS, parse
 from bench.gpu.scenarios import Bench
 from bench.gpu.starting import Started, started
 from codeassist.engine.hardware import processor_name, vllm_runs_on_cpu
-from codeassist.engine.vllm_arguments import HostOptions
+from codeassist.engine.vllm_arguments import GPU_STEP_TOKENS, HostOptions
 
 LENGTHS, BATCHES, BATCH_TOKENS = (1024, 4096, 12288), (8, 32), 2048
 SMALL_LENGTHS, SMALL_BATCHES, SMALL_BATCH_TOKENS, SMALL_CONTEXT = (128, 256), (2,), 128, 1024
@@ -25,8 +25,7 @@ SMALL_LENGTHS, SMALL_BATCHES, SMALL_BATCH_TOKENS, SMALL_CONTEXT = (128, 256), (2
 def main() -> int:
     """Run one command."""
     options = arguments()
-    commands = {"checkpoint": write, "measure": measure, "profile": profile, "tune": tune}
-    commands[options.command](options)
+    COMMANDS[options.command](options)
     return 0
 
 
@@ -102,7 +101,7 @@ _TOLD = (
 def _told(log: list[str]) -> list[str]:
     """What vLLM says of its own memory, time and choices."""
     kept = [line.partition("] ")[2] or line for line in log if any(word in line for word in _TOLD)]
-    return [line for line in kept if len(line) < 300]
+    return [line for line in kept if len(line) < 300 and "/" not in line]
 
 
 def profile(options: argparse.Namespace) -> None:
@@ -125,9 +124,33 @@ def tune(options: argparse.Namespace) -> None:
     tune_experts(options.out, options.dtypes, options.seconds)
 
 
+def memory(options: argparse.Namespace) -> None:
+    """What the doctor predicts beside what vLLM measured while it loaded, from the engine's log."""
+    from bench.gpu.geometry import lite_config
+    from codeassist.doctor.footprint import predict
+    from codeassist.doctor.measured import compare, read_log
+    from codeassist.mtp.relabel import relabelled
+
+    results = json.loads(options.out.read_text()) if options.out.exists() else {"runs": []}
+    for name in options.configurations:
+        asked = parse(name)
+        config = lite_config(small=options.small)
+        footprint = predict(
+            relabelled(config) if asked.n_drafted else config, 1 if asked.n_drafted else 0, asked.quantization,
+            options.step_tokens, context_tokens=CONTEXT_TOKENS, speculative_tokens=asked.n_drafted,
+        )  # fmt: skip
+        compared = compare(footprint, read_log(options.log.read_text().splitlines()))
+        parts = {
+            one.part: {"predicted": one.predicted, "measured": one.measured, "share": one.share} for one in compared
+        }
+        results["runs"].append({"configuration": name, "step_tokens": options.step_tokens, "bytes": parts})
+    options.out.write_text(json.dumps(results, indent=1) + "\n")
+
+
 def header(options: argparse.Namespace) -> dict[str, Any]:
     """What it ran on, and how it was called."""
-    return {"command": "python -m bench.gpu " + " ".join(sys.argv[1:]), **machine(), "rates": options.rates}
+    words = (Path(word).name if word.startswith("/") else word for word in sys.argv[1:])
+    return {"command": "python -m bench.gpu " + " ".join(words), **machine(), "rates": options.rates}
 
 
 def machine() -> dict[str, Any]:
@@ -146,11 +169,20 @@ def machine() -> dict[str, Any]:
     return told
 
 
+COMMANDS = {"checkpoint": write, "measure": measure, "profile": profile, "tune": tune, "memory": memory}
+
+
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, does in (("checkpoint", write), ("measure", measure), ("profile", profile), ("tune", tune)):
+    for name, does in (
+        ("checkpoint", write),
+        ("measure", measure),
+        ("profile", profile),
+        ("tune", tune),
+        ("memory", memory),
+    ):
         command = commands.add_parser(name, help=does.__doc__)
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--small", action="store_true", help="a tiny relative, to rehearse on a CPU")
@@ -164,7 +196,10 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--lengths", type=_lengths, default=(), help="prompts of so many tokens: 1024,4096")
         command.add_argument("--dtypes", default="bf16,fp8")
         command.add_argument("--seconds", type=float, default=240.0)
-        if name in ("measure", "profile"):
+        command.add_argument(
+            "--step-tokens", type=int, default=GPU_STEP_TOKENS, help="max_num_batched_tokens of that log"
+        )
+        if name in ("measure", "profile", "memory"):
             command.add_argument("configurations", nargs="+")
     return parser.parse_args()
 

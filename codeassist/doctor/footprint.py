@@ -22,13 +22,16 @@ from typing import Any
 
 from codeassist.doctor.formats import WeightFormat, format_named, format_of
 from codeassist.doctor.geometry import Geometry, Parameters, draft_parameters, model_parameters, read_geometry
+from codeassist.engine.vllm_arguments import GPU_STEP_TOKENS
 
 _ACTIVATION_BYTES = 2
 _MIB = 2**20
 
-# A captured graph of one size: 35 of them took 0.21 GiB (vLLM pull request 11349, Llama-3.2-1B), and single ones 6 to 8
-# MiB (pull request 23184). vLLM itself takes at least 1 MiB for each (`profile_cudagraph_memory`).
-_GRAPH_BYTES = 6 * _MIB
+# A captured graph of one size: 13 MiB of DeepSeek-Coder-V2-Lite on an H200, 17 with a draft layer
+# (bench/results/gpu_memory.json). Smaller models take less: 6 to 8 MiB (vLLM pull requests 11349, 23184).
+_GRAPH_BYTES = 16 * _MIB
+# What the profiling finds besides: the table of rotations, and rooms of the libraries (the same measurement).
+_FURTHER_BYTES = 100 * _MIB
 _LARGEST_GRAPH = 512
 # Of each logit while a token is chosen: as computed (2), as float32 (4), sorted (4) with their places (8), probability
 # and its running sum (4 + 4), log-probability (4). Source: vLLM, `v1/sample/sampler.py`, `topk_topp_sampler.py`.
@@ -71,7 +74,7 @@ def predict(
     config: Mapping[str, Any],
     n_mtp_layers: int = 0,
     quantization: str = "",
-    max_num_batched_tokens: int = 2048,
+    max_num_batched_tokens: int = GPU_STEP_TOKENS,
     max_num_seqs: int = 64,
     *,
     context_tokens: int = 16384,
@@ -83,7 +86,7 @@ def predict(
     """What a model takes on each GPU. config: its config.json. n_mtp_layers: those that vLLM drafts with.
     quantization: "" for what the checkpoint has, else as `engine.quantization` or `formats.NAMES` spell it.
     has_latent_cache: whether MLA keeps latent vectors; on a CPU each head's keys and values are kept, the values padded
-    to the keys' size. The step of 2,048 tokens is vLLM's for an engine that is told nothing else (SchedulerConfig).
+    to the keys' size.
 
     Raises ModelError for sizes that config.json lacks and an unknown quantization.
     """
@@ -161,7 +164,7 @@ def _activation_bytes(sizes: Geometry, n_tokens: int, n_sampled: int, context_to
         _expert_bytes(sizes, n_tokens, tensor_parallel),
         n_sampled * sizes.vocabulary * _LOGIT_BYTES,
     )
-    return standing + max(stages)
+    return standing + max(stages) + _FURTHER_BYTES
 
 
 def _attention_bytes(sizes: Geometry, n_tokens: int, context_tokens: int, tensor_parallel: int) -> int:

@@ -120,7 +120,7 @@ def test_activations_grow_with_the_step_and_the_sampled_requests() -> None:
 
 
 def test_long_contexts_cost_mla_a_workspace_up_to_64_thousand_tokens() -> None:
-    short, long = (predict(LITE, max_num_seqs=1, context_tokens=n_tokens) for n_tokens in (2048, 163840))
+    short, long = (predict(LITE, 0, "", 2048, 1, context_tokens=n_tokens) for n_tokens in (2048, 163840))
     assert short.workspace == 8 * 2048 * 576 * 2
     assert long.workspace == 65536 * 576 * 2
     assert long.activations - short.activations == (65536 - 8 * 2048) * 16 * 256 * 2

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Speculation
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
 StatusListener = Callable[[EngineStatus], None]
 

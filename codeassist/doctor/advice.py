@@ -33,12 +33,17 @@ class Advice:
 
 def advise(surveyed: Iterable[Surveyed], machine: Machine, engine: EngineSettings, wish: Wish) -> Advice | None:
     """What to configure; None where nothing fits that is published so and can be fetched."""
-    fits = [fit for one in surveyed for fit in one.fits if fit.fits and fit.is_at_hand and has_room(fit, machine)]
+    fits = [fit for one in surveyed for fit in one.fits if _may_be_advised(fit) and has_room(fit, machine)]
     quick = [fit for fit in fits if not fit.tokens_per_s or fit.tokens_per_s >= LEAST_TOKENS_PER_S]
     if not fits:
         return None
     best = max(quick, key=_worth) if quick else max(fits, key=lambda fit: fit.tokens_per_s)
     return Advice(best, _settings(best, machine, engine, wish), tuple(_notes(best, machine)))
+
+
+def _may_be_advised(fit: Fit) -> bool:
+    """Of models on a CPU only those that were tried there: quantised ones are left to who asks for them."""
+    return fit.fits and fit.is_at_hand and (fit.n_gpus > 0 or fit.stored in ("fp32", "bf16"))
 
 
 def has_room(fit: Fit, machine: Machine) -> bool:

@@ -222,6 +222,8 @@ def _lacking_on_gpu(fit: Fit, gpus: Sequence[Gpu], fraction: float) -> str:
 
 
 def _cpu_problem(fit: Fit, wish: Wish) -> str:
+    if fit.stored == "fp8":
+        return "has its weights in fp8, in which vLLM does not compute on a CPU"
     if fit.needed_bytes > fit.budget_bytes:
         return f"needs {gigabytes(fit.needed_bytes)} of memory, {gigabytes(fit.budget_bytes)} can be had"
     return _unserved(fit, wish)

@@ -20,7 +20,8 @@ from codeassist.engine.status import StatusBoard
 from codeassist.engine.streams import closing
 from codeassist.errors import EngineUnavailable, ModelError
 from codeassist.protocols import Engine, StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Speculation
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
 
 _log = logging.getLogger(__name__)
 

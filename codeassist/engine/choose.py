@@ -143,7 +143,23 @@ def _embedded(
     longest = max(directory.info.context_tokens, min(settings.context_tokens, directory.longest_tokens))
     adjusted = _adjusted(replace(directory.info, context_tokens=longest), settings)
     info = replace(adjusted, base=base_for_adapters(settings.lora, directory))
-    options = HostOptions(
+    options = _host_options(directory, info, settings, chat, purpose)
+    rank = partial(rank_to_serve, settings.lora, directory)
+    launch = partial(launch_checked, options, partial(require_startable, directory, info.template, options), rank)
+    return EmbeddedEngine(
+        info,
+        launch,
+        chats=chat.chats,
+        calls_tools=bool(chat.tool_parser),
+        require_usable=partial(require_usable, directory),
+        explain=partial(explained, options),
+    )
+
+
+def _host_options(
+    directory: ModelDirectory, info: ModelInfo, settings: EngineSettings, chat: ChatOptions, purpose: Purpose
+) -> HostOptions:
+    return HostOptions(
         model=str(directory.path.resolve()),
         n_mtp_layers=directory.n_mtp_layers,
         context_tokens=info.context_tokens,
@@ -153,7 +169,7 @@ def _embedded(
         gpu_memory_fraction=settings.gpu_memory_fraction,
         threads=settings.threads,
         quantization=settings.quantization,
-        speculation=speculation,
+        speculation=settings.speculation,
         purpose=purpose,
         measured=str(speculation_file()),
         tensor_parallel=settings.tensor_parallel,
@@ -165,16 +181,6 @@ def _embedded(
         chats=chat.chats,
         chat_template=chat.template,
         tool_parser=chat.tool_parser,
-    )
-    rank = partial(rank_to_serve, settings.lora, directory)
-    launch = partial(launch_checked, options, partial(require_startable, directory, info.template, options), rank)
-    return EmbeddedEngine(
-        info,
-        launch,
-        chats=chat.chats,
-        calls_tools=bool(chat.tool_parser),
-        require_usable=partial(require_usable, directory),
-        explain=partial(explained, options),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from itertools import zip_longest
 from typing import Any
 
-from codeassist.types import Speculation
+from codeassist.speculation import Speculation
 
 
 class Drafts:

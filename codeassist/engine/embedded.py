@@ -26,7 +26,8 @@ from codeassist.engine.served_adapters import RequireUsable, ServedAdapters
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError
 from codeassist.protocols import StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Speculation
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority
 
 _log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from codeassist.engine.measured import Circumstances, circumstances, read_choice
 from codeassist.engine.vllm_arguments import HostOptions, decided, environment
 from codeassist.errors import EngineCrashed, EngineError
 from codeassist.models.fingerprint import fingerprint
-from codeassist.types import Speculation
+from codeassist.speculation import Speculation
 
 if TYPE_CHECKING:
     from codeassist.engine.vllm_adapter import VllmModel

@@ -22,7 +22,8 @@ from codeassist.engine.streams import closing
 from codeassist.engine.turns import Seat, Turns
 from codeassist.errors import EngineUnavailable
 from codeassist.protocols import Engine, Speculates, StatusListener
-from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Speculation, Usage
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, Priority, Usage
 
 # Steps that a generation runs ahead of the reader that is furthest: more than nearly all completions have.
 MOST_AHEAD = 1024

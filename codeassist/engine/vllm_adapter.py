@@ -46,7 +46,8 @@ from codeassist.engine.vllm_arguments import (
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.models.tokens import end_tokens
-from codeassist.types import Delta, FinishReason, GenerationRequest, Speculation, Token, Usage
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
 
 if TYPE_CHECKING:
     from codeassist.engine.vllm_chat import VllmChat

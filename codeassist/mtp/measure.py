@@ -18,7 +18,8 @@ from codeassist.errors import EngineError, ModelError
 from codeassist.mtp.cases import Case
 from codeassist.mtp.figures import Answer, Asked, Figures, averaged, choose, figures, noise
 from codeassist.protocols import Engine, Speculates
-from codeassist.types import Delta, GenerationRequest, Speculation
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, GenerationRequest
 
 # So many answers follow the first one to each prompt.
 _N_WARM = 2

@@ -19,8 +19,9 @@ from codeassist import __version__
 from codeassist.server.health import IndexHealth
 from codeassist.server.journal import Journal, Record
 from codeassist.server.status_counts import waiting
+from codeassist.speculation import Speculation
 from codeassist.statistics.store import Shown
-from codeassist.types import EngineStatus, Speculation
+from codeassist.types import EngineStatus
 
 METRICS = "/metrics"
 

@@ -14,7 +14,8 @@ from codeassist.errors import EngineUnavailable, ModelError
 from codeassist.mtp.cases import LEAST_REPEATED, RUN, Case, draw_cases, repeated_share
 from codeassist.mtp.measure import measure
 from codeassist.mtp.samples import Text
-from codeassist.types import Delta, GenerationRequest, Speculation, Token, Usage
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, GenerationRequest, Token, Usage
 
 MTP_2 = Drafter("mtp", 2)
 CASE = Case("a.py", 3, (7, 8, 9), "  ", "a = b", 0.25)

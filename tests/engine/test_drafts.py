@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from codeassist.engine.drafts import Drafts, drafts_from_json, drafts_to_json
-from codeassist.types import Speculation
+from codeassist.speculation import Speculation
 
 
 @dataclass

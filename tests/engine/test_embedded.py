@@ -19,7 +19,8 @@ from codeassist.engine.embedded import MAX_CRASHES, EmbeddedEngine
 from codeassist.engine.measured import Circumstances
 from codeassist.engine.scripted import SCRIPTED_INFO
 from codeassist.errors import AdapterUnusable, EngineCrashed, EngineUnavailable, ModelError, RequestRejected
-from codeassist.types import GenerationRequest, Priority, Speculation, Usage
+from codeassist.speculation import Speculation
+from codeassist.types import GenerationRequest, Priority, Usage
 
 
 async def test_loading_is_told_step_by_step() -> None:

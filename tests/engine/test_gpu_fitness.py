@@ -34,8 +34,8 @@ def test_weights_that_cannot_fit_are_refused_with_the_format_that_does(lite: Mod
     with pytest.raises(EngineUnavailable) as refusal:
         require_gpu_memory(lite, options(), [CARD])
     told = str(refusal.value)
-    assert told.startswith("/m/lite needs 32.3 GB (weights 31.4 GB), this GPU has 25.8 GB, ")
-    assert 'use fp8 (17.2 GB: engine.quantization = "fp8")' in told
+    assert told.startswith("/m/lite needs 33.0 GB (weights 31.4 GB), this GPU has 25.8 GB, ")
+    assert 'use fp8 (17.8 GB: engine.quantization = "fp8")' in told
 
 
 def test_another_gpu_that_is_there_is_offered(lite: ModelDirectory) -> None:

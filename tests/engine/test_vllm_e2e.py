@@ -28,7 +28,8 @@ from codeassist.engine.vllm_arguments import CPU_STEP_TOKENS
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import shipped_model
 from codeassist.settings import EngineSettings
-from codeassist.types import Delta, GenerationRequest, Priority, Speculation
+from codeassist.speculation import Speculation
+from codeassist.types import Delta, GenerationRequest, Priority
 
 pytestmark = [
     pytest.mark.e2e,

@@ -13,9 +13,10 @@ from codeassist.server.caller import Caller
 from codeassist.server.health import IndexHealth
 from codeassist.server.journal import Journal
 from codeassist.server.metrics import Metrics, Snapshot
+from codeassist.speculation import Speculation
 from codeassist.statistics.record import Record
 from codeassist.statistics.store import Shown, StatisticsStore
-from codeassist.types import ContextReport, EngineStatus, Source, Speculation, Usage
+from codeassist.types import ContextReport, EngineStatus, Source, Usage
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 

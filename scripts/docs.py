@@ -31,7 +31,7 @@ DOCUMENTS = tuple(ROOT / name for name in NAMES)
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 # Tables that are not of figures with intervals alone.
-TABLES = {"cold": figures.cold_indexes, "typing": figures.typing, "next_edits": figures.next_edits}
+TABLES = {"cold": figures.cold_indexes, "typing": figures.typing, "next_edits": figures.next_edits, "gpu": figures.gpu}
 
 STAR = r" \*"
 LANGUAGES = {".lua": "lua", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".vim": "vim"}

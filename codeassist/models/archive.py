@@ -17,8 +17,12 @@ from typing import IO
 from codeassist.errors import ModelError
 from codeassist.models.checksums import CHECKSUMS, checksum_lines, model_files, read_checksums
 from codeassist.models.copying import poured
+from codeassist.models.room import require_room
 
 OnBytes = Callable[[int], None]
+
+# Each member is remembered while a tar is read, and compressed ones cost next to nothing.
+_MOST_MEMBERS = 10_000
 
 
 class _Hashed(io.RawIOBase):
@@ -75,7 +79,9 @@ def unpacked(file: Path, folder: Path, on_bytes: OnBytes = lambda n: None) -> tu
     sums: dict[str, str] = {}
     try:
         with tarfile.open(file, "r|*") as archive:
-            for member in archive:
+            for number, member in enumerate(archive):
+                if number >= _MOST_MEMBERS:
+                    raise ModelError(f"not imported: {file} holds more than {_MOST_MEMBERS} files; do not trust it")
                 if name := _unpack(archive, _allowed(file, member, folder), folder, sums, on_bytes):
                     sums[name[0]] = name[1]
     except (tarfile.TarError, EOFError) as error:
@@ -91,6 +97,8 @@ def _allowed(file: Path, member: tarfile.TarInfo, folder: Path) -> tarfile.TarIn
     refusal = f"not imported: {file} holds {member.name!r}, which"
     if not (member.isreg() or member.isdir()):
         raise ModelError(f"{refusal} is a link or a device and no part of a model; pack the files themselves")
+    if member.issparse():  # a few bytes that stand for as many zeros as it likes
+        raise ModelError(f"{refusal} has holes in place of bytes; pack it again without `tar --sparse`")
     if member.name.startswith("/") or ".." in member.name.split("/"):
         raise ModelError(f"{refusal} lies outside of the folder that it is unpacked into; do not trust it")
     try:
@@ -108,6 +116,7 @@ def _unpack(
         return None
     if name in sums:
         raise ModelError(f"not imported: the tar holds {name!r} twice; do not trust it")
+    require_room(folder, name, member.size)  # a compressed tar is larger than its file
     reader = archive.extractfile(member)
     assert reader is not None, "a regular file can be read"
     (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -308,3 +308,36 @@ def test_a_model_that_only_chats_may_have_a_name(clone: Path, models: Path) -> N
         import_folder(plan_folder(clone), models)
     (clone / "chat_template.jinja").write_text("{{ messages }}")
     assert import_folder(plan_folder(clone), models).is_dir()
+
+
+def test_a_tar_cannot_fill_the_disk(models: Path, tmp_path: Path) -> None:
+    """Neither with holes that count as zeros, nor compressed."""
+    holes = tarfile.TarInfo("m/config.json")
+    holes.type, holes.size = tarfile.GNUTYPE_SPARSE, 512
+    header = bytearray(holes.tobuf(tarfile.GNU_FORMAT))
+    header[386:410] = b"%011o\0%011o\0" % (0, 512)
+    header[483:495] = b"%011o\0" % (7 << 30)  # the size with its holes
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    tar = tmp_path / "m.tar"
+    tar.write_bytes(bytes(header) + bytes(512 + 1024))
+    with pytest.raises(ModelError, match="holes"):
+        import_archive(tar, models, "m")
+
+    large = tarfile.TarInfo("m/config.json")
+    large.size = 1 << 55
+    tar.write_bytes(large.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(ModelError, match=r"config\.json needs .* make room"):
+        import_archive(tar, models, "m")
+    assert stored_models(models) == []
+
+
+def test_a_tar_of_endless_members_is_refused(models: Path, tmp_path: Path) -> None:
+    tar = tmp_path / "m.tar.gz"
+    with tarfile.open(tar, "w:gz", compresslevel=1) as archive:
+        for number in range(10_001):
+            folder = tarfile.TarInfo(f"m/{number}")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+    with pytest.raises(ModelError, match="more than 10000"):
+        import_archive(tar, models, "m")

@@ -20,10 +20,12 @@ _TABLE = re.compile(r"\s*\[\s*([\w.\"' -]+?)\s*\]\s*(#.*)?")
 
 def with_settings(text: str, settings: Mapping[str, Any]) -> str:
     """The file's text with the settings (by dotted names) in it. Raises ConfigError where that is not safe."""
-    lines = text.splitlines()
+    end = "\r\n" if "\r\n" in text else "\n"
+    # Of what Python takes for line ends, TOML has these alone.
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
     for name, value in settings.items():
         lines = _with(lines, name, value)
-    changed = "".join(f"{line}\n" for line in lines)
+    changed = "".join(f"{line}{end}" for line in lines)
     if not _says(changed, text, settings):
         wanted = "; ".join(f"{name} = {toml_value(value)}" for name, value in settings.items())
         raise ConfigError(f"the file is written in a way that cannot be edited safely; put this into it: {wanted}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,21 +60,29 @@ def plan_changes(file: Path, settings: Mapping[str, Any]) -> Plan:
 def write_plan(plan: Plan) -> None:
     """Put the text into the file in one step; a link stays one, and the file's mode stays. Raises ConfigError."""
     target = plan.file.resolve()
-    unfinished = target.with_name(f".{target.name}.new")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, unfinished, plan.text)
+        _replace(target, plan.text)
+    except UnicodeEncodeError:
+        raise ConfigError(f"{target} is UTF-8 text, which a name in it is not; give the folder another name") from None
     except OSError as error:
         raise ConfigError(f"{target} cannot be written ({error.strerror}); make it writable") from None
 
 
-def _replace(target: Path, unfinished: Path, text: str) -> None:
-    """Raises ConfigError for a file that would not be read any more, OSError."""
+def _replace(target: Path, text: str) -> None:
+    """Raises ConfigError for a file that would not be read any more, UnicodeEncodeError, OSError."""
+    mode = target.stat().st_mode & 0o7777 if target.exists() else None
+    # Nobody else may read it while it is written, either: it may hold keys.
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    unfinished = Path(name)
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         load_settings(None, overrides={}, environ={}, user_file=unfinished)
-        if target.exists():
-            unfinished.chmod(target.stat().st_mode & 0o7777)
+        if mode is not None:
+            unfinished.chmod(mode)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -82,7 +92,7 @@ def _read(file: Path) -> str:
     try:
         if file.stat().st_size > MAX_FILE_BYTES:
             raise ConfigError(f"{file}: larger than {MAX_FILE_BYTES} bytes, so it is no configuration; move it away")
-        return file.read_text(encoding="utf-8")
+        return file.read_bytes().decode()  # with the line ends that it has
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:

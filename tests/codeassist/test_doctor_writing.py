@@ -122,3 +122,42 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").symlink_to(tmp_path / "config")
     with pytest.raises(ConfigError, match="cannot be written"):
         write_plan(plan)
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b'# mine\r\n[engine]\r\nmodel = "old"\r\n')
+    write_plan(plan_changes(file, {"engine.model": "lite"}))
+    assert file.read_bytes() == b'# mine\r\n[engine]\r\nmodel = "lite"\r\n'
+
+
+@pytest.mark.parametrize("letter", ["\u2028", "\u2029", "\x85"])
+def test_what_is_no_line_end_in_toml_ends_no_comment(letter: str) -> None:
+    before = f'# a{letter}threads = 9\n[engine]\nmodel = "old"\n'
+    assert with_settings(before, {"engine.model": "new"}) == before.replace("old", "new")
+
+
+def test_keys_in_the_file_are_at_no_time_for_others_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not in the file that takes its place, and what lies where that could be is not written through."""
+    file, bystander = tmp_path / "config.toml", tmp_path / "bystander"
+    file.write_text('[engine]\napi_key = "secret"\n')
+    file.chmod(0o600)
+    bystander.write_text("mine")
+    (tmp_path / ".config.toml.new").symlink_to(bystander)
+    modes: list[int] = []
+    chmod = Path.chmod
+
+    def seen(path: Path, mode: int) -> None:
+        modes.append(path.stat().st_mode & 0o777)
+        chmod(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", seen)
+    write_plan(plan_changes(file, {"engine.model": "lite"}))
+    assert modes == [0o600]
+    assert bystander.read_text() == "mine"
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="UTF-8"):
+        write_plan(plan_changes(tmp_path / "config.toml", {"engine.model": "/models/\udcff"}))
+    assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -58,8 +58,9 @@ def plan_fetch(hub: Hub, model: KnownModel, models: Path, revision: str = "") ->
     Raises ModelError.
     """
     listing = hub.listing(model.hub_id, revision or _usual_revision(model, models))
-    needed = set(needed_files(file.name for file in listing.files))
+    needed = set(needed_files(file.name for file in listing.files)) - {SOURCE}  # which is written here
     files = tuple(file for file in listing.files if file.name in needed)
+    _require_apart(files, listing)
     arrived = unfinished_fetch(models, model.name)
     missing = sum(file.size - min(_n_bytes_there(file, models / model.name, arrived), file.size) for file in files)
     return Plan(model, listing, files, models, missing)
@@ -97,6 +98,16 @@ def fetch(hub: Hub, plan: Plan, watch: Watch | None = None, on_file: Callable[[s
     return plan.folder
 
 
+def _require_apart(files: Sequence[HubFile], listing: Listing) -> None:
+    """Raises ModelError for files that a disk without large and small letters takes for one, and would mix."""
+    names = [file.name.casefold() for file in files]
+    if twice := [file.name for file in files if names.count(file.name.casefold()) > 1]:
+        raise ModelError(
+            f"{listing.hub_id} at {listing.revision} has {' and '.join(twice)}, which some disks take for one file; "
+            "choose another --revision"
+        )
+
+
 def _usual_revision(model: KnownModel, models: Path) -> str:
     for folder in (unfinished_fetch(models, model.name), models / model.name):
         source = _readable_source(folder)
@@ -130,6 +141,8 @@ def _n_bytes_there(file: HubFile, *folders: Path) -> int:
 
 def _prepare(plan: Plan, arriving: Path) -> None:
     """The folder in which files arrive, for this revision and with its record."""
+    if arriving.is_symlink():  # what it leads to is not ours to clear, or to write into
+        discard(arriving)
     before = _readable_source(arriving)
     if before is None or before.revision != plan.listing.revision:
         for leftover in arriving.glob(f"*{UNFINISHED}"):
@@ -137,7 +150,7 @@ def _prepare(plan: Plan, arriving: Path) -> None:
     arriving.mkdir(exist_ok=True)
     names = {file.name for file in plan.files} | {f"{file.name}{UNFINISHED}" for file in plan.files}
     for entry in arriving.iterdir():
-        if entry.name not in names:
+        if entry.name not in names or entry.is_symlink():
             discard(entry)
     described = {file.name: SourceFile(file.size, file.sha256) for file in plan.files}
     today = datetime.now(UTC).isoformat(timespec="seconds")

@@ -18,12 +18,15 @@ from codeassist.errors import ModelError
 if TYPE_CHECKING:
     import httpx2
 
+_USER_AGENT = f"codeassist/{__version__}"
 _LISTING_S = 30.0
 _CONNECT_S = 20.0
 # Also the longest that Ctrl-C waits for a connection on which nothing comes.
 _READ_S = 10.0
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# Control characters, and halves of surrogate pairs.
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # The server is busy or restarts; nothing is wrong with what was asked.
 _PASSING_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -69,14 +72,21 @@ class Hub:
         """The files of a branch, tag or commit. Raises ModelError, `Unreachable` where another try may help."""
         from huggingface_hub import HfApi
 
-        api = HfApi(self.address, self._token, library_name="codeassist", library_version=__version__)
-        with self._told(hub_id, revision):
-            info = api.model_info(hub_id, revision=revision, files_metadata=True, timeout=_LISTING_S)
-            if info.gated:  # its files are listed to everybody, and given to some
-                api.auth_check(hub_id)
+        # The library's own header tells of the machine: versions, and which agent it runs under.
+        api = HfApi(self.address, self._token, headers={"user-agent": _USER_AGENT})
+        try:
+            with self._told(hub_id, revision):
+                info = api.model_info(hub_id, revision=revision, files_metadata=True, timeout=_LISTING_S)
+                if info.gated:  # its files are listed to everybody, and given to some
+                    api.auth_check(hub_id)
+            files = tuple(self._file(entry) for entry in info.siblings or ())
+        except (ValueError, TypeError, KeyError, AttributeError):  # a page that asks to sign in, for example
+            raise ModelError(
+                f"{self.address} answers as no hub does; correct HF_ENDPOINT, or sign in where the network asks for it"
+            ) from None
         if not _COMMIT.fullmatch(info.sha or ""):
             raise ModelError(f"{self.address} names no commit for {hub_id}, so it is no hub; correct HF_ENDPOINT")
-        return Listing(hub_id, str(info.sha), tuple(self._file(entry) for entry in info.siblings or ()))
+        return Listing(hub_id, str(info.sha), files)
 
     @contextmanager
     def opened(self, listing: Listing, file: HubFile, offset: int) -> Iterator[tuple[int, Iterator[bytes]]]:
@@ -88,7 +98,7 @@ class Hub:
         from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
 
         url = hf_hub_url(listing.hub_id, file.name, revision=listing.revision, endpoint=self.address)
-        headers = {"User-Agent": f"codeassist/{__version__}", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
         if token := self._known_token():
             headers["Authorization"] = f"Bearer {token}"
         if offset:
@@ -106,7 +116,10 @@ class Hub:
         sha256 = (entry.lfs.sha256 if entry.lfs else "") or ""
         if name.startswith("/") or "\\" in name or not {"", ".", ".."}.isdisjoint(name.split("/")):
             raise ModelError(f"{self.address} lists a file {name!r}, which lies outside of the model; do not trust it")
-        if not isinstance(size, int) or not (_SHA256.fullmatch(sha256) or _COMMIT.fullmatch(entry.blob_id or "")):
+        if _NO_NAME.search(name):
+            raise ModelError(f"{self.address} lists a file {name!r}, which no disk or terminal takes; do not trust it")
+        is_size = isinstance(size, int) and size >= 0
+        if not is_size or not (_SHA256.fullmatch(sha256) or _COMMIT.fullmatch(entry.blob_id or "")):
             raise ModelError(
                 f"{self.address} tells no size or no hash of {name}, so it cannot be verified; unset HF_ENDPOINT"
             )
@@ -168,7 +181,7 @@ def _start(response: httpx2.Response, offset: int) -> int:
     """Where the bytes of an answer begin. Source: RFC 9110, sections 14.4 and 15.3.7."""
     if response.status_code != 206:
         return 0
-    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    match = re.match(r"bytes (\d{1,18})-", response.headers.get("Content-Range", ""))
     return int(match[1]) if match else offset
 
 

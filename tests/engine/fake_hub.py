@@ -41,8 +41,8 @@ class FakeHub:
 
     block_s: seconds before each 16 KiB. breaks_after: bytes of a file after which the connection breaks, each time.
     corrupt: files of which the last byte is changed. ranges: whether a part of a file can be asked
-    for. busy: how many requests more are turned away.
-    asked: path and Range of each request for a file's bytes. n_sent: bytes of files.
+    for. page: answered in place of a listing. busy: how many requests more are turned away.
+    asked: path and Range of each request for a file's bytes. agents: what called itself what. n_sent: bytes of files.
     """
 
     repositories: dict[str, Repository] = field(default_factory=dict)
@@ -50,9 +50,11 @@ class FakeHub:
     block_s: float = 0.0
     corrupt: set[str] = field(default_factory=set)
     ranges: bool = True
+    page: str = ""
     busy: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
+    agents: set[str] = field(default_factory=set)
     n_sent: int = 0
 
     def add(self, hub_id: str, commit: str, files: dict[str, bytes], branch: str = "main") -> None:
@@ -73,6 +75,7 @@ class FakeHub:
         )
 
     def _found(self, request: Request) -> tuple[Repository, str] | Response:
+        self.agents.add(request.headers["User-Agent"])
         repository = self.repositories.get("{org}/{name}".format(**request.path_params))
         if repository is None:
             return _error(401, "RepoNotFound", "Repository not found")
@@ -87,6 +90,8 @@ class FakeHub:
 
     async def _listing(self, request: Request) -> Response:
         self.listed.append(request.path_params["revision"])
+        if self.page:
+            return Response(self.page, media_type="text/html")
         found = self._found(request)
         if isinstance(found, Response):
             return found

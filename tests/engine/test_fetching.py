@@ -12,6 +12,7 @@ import pytest
 from fake_hub import FakeHub, files_of, hub_serving
 from loopback import unused_address
 
+from codeassist import __version__
 from codeassist.errors import ModelError
 from codeassist.models.checksums import CHECKSUMS, check_files
 from codeassist.models.fetching import fetch, inspected, plan_fetch
@@ -282,3 +283,60 @@ def test_an_inspected_plan_knows_what_has_changed(address: str, tmp_path: Path) 
     folder.rename(unfinished_fetch(tmp_path, "tiny"))  # killed before it was put in place
     found = inspected(plan)
     assert (found.missing_bytes, found.is_whole) == (n_bytes, False)
+
+
+def test_a_hub_learns_no_more_than_who_asks(
+    hub: FakeHub, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_AGENT", "some-agent")
+    fetched(address, tmp_path)
+    assert hub.agents == {f"codeassist/{__version__}"}
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J.json", "a\nb.json", "a\x00.json", "a\x9bb.json"])
+def test_names_that_write_to_a_terminal_are_refused(hub: FakeHub, address: str, tmp_path: Path, name: str) -> None:
+    hub.add(MODEL.hub_id, FIRST, {name: b"{}", WEIGHTS: b"x"})
+    with pytest.raises(ModelError, match="no disk or terminal") as told:
+        fetched(address, tmp_path)
+    assert str(told.value).isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_that_differ_by_large_and_small_letters_are_refused(hub: FakeHub, address: str, tmp_path: Path) -> None:
+    hub.add(MODEL.hub_id, FIRST, {"config.json": b"{}", "Config.json": b"[]", WEIGHTS: b"x"})
+    with pytest.raises(ModelError, match=r"Config\.json and config\.json|config\.json and Config\.json"):
+        fetched(address, tmp_path)
+
+
+def test_a_hub_does_not_write_our_own_record(hub: FakeHub, address: str, tmp_path: Path) -> None:
+    files = hub.repositories[MODEL.hub_id].commits[FIRST]
+    hub.add(MODEL.hub_id, FIRST, files | {SOURCE: b'{"name": "tiny", "hub_id": "evil/Tiny", "revision": "main"}'})
+    source = read_source(fetched(address, tmp_path))
+    assert source is not None
+    assert (source.hub_id, source.revision) == (MODEL.hub_id, FIRST)
+
+
+def test_links_in_the_folder_of_models_are_not_written_through(address: str, tmp_path: Path) -> None:
+    bystander = tmp_path / "bystander"
+    bystander.mkdir()
+    (bystander / "mine").write_text("mine")
+    models = tmp_path / "models"
+    models.mkdir()
+    unfinished_fetch(models, "tiny").symlink_to(bystander)
+    fetched(address, models)
+    assert [entry.name for entry in bystander.iterdir()] == ["mine"]
+
+    unfinished_fetch(models, "tiny").mkdir()
+    (models / "tiny" / "config.json").unlink()
+    (unfinished_fetch(models, "tiny") / "config.json.unfinished").symlink_to(bystander / "mine")
+    assert not (fetched(address, models) / "config.json").is_symlink()
+    assert (bystander / "mine").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "page", ["<html>Sign in</html>", "[]", '{"siblings": "x"}', '{"siblings": [{"rfilename": 1}]}']
+)
+def test_what_answers_as_no_hub_is_told(hub: FakeHub, address: str, tmp_path: Path, page: str) -> None:
+    hub.page = page
+    with pytest.raises(ModelError, match=r"answers as no hub does; correct HF_ENDPOINT, or sign in"):
+        fetched(address, tmp_path)

@@ -37,6 +37,7 @@ from codeassist.commands.shadow import shadow
 from codeassist.commands.stats import stats
 from codeassist.commands.status import status
 from codeassist.errors import ConfigError
+from codeassist.printable import printable
 from indexer.errors import WorkspaceError
 
 app = typer.Typer(
@@ -125,7 +126,7 @@ def _fail(arguments: Sequence[str], front: Front, error: Exception) -> int:
     if "--json" in arguments:
         front.print_json(error_answer(error))
     else:
-        front.stderr.write(f"codeassist: {told(error)}\n")
+        front.stderr.write(f"codeassist: {printable(told(error))}\n")
     return 2 if isinstance(error, typer.TyperException | ConfigError) else 1
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from codeassist.commands.front import front_of
 from codeassist.commands.options import AsJson
+from codeassist.printable import printable_name
 
 adapters = typer.Typer(name="adapters", invoke_without_command=True, rich_markup_mode="rich")
 
@@ -52,7 +53,11 @@ def list_adapters(context: typer.Context, as_json: AsJson = False) -> None:
     for one in found:
         use = f"used by {', '.join(one.used_by)}" if one.used_by else "not in use"
         front.console.print(
-            Text.assemble((str(one.folder), "bold"), f"  {one.base_name}, rank {one.rank}  ", (use, "dim"))
+            Text.assemble(
+                (printable_name(str(one.folder)), "bold"),
+                f"  {printable_name(one.base_name)}, rank {one.rank}  ",
+                (printable_name(use), "dim"),
+            )
         )
     for problem in problems:
         front.warn(problem)

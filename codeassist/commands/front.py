@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
 import typer
 from rich.console import Console
 
+from codeassist.printable import printable
 from codeassist.settings import IndexSettings, Settings
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Front:
 
     def warn(self, message: str) -> None:
         """One line on stderr."""
-        self.stderr.write(f"codeassist: warning: {message}\n")
+        self.stderr.write(f"codeassist: warning: {printable(message)}\n")
         self.stderr.flush()
 
 

@@ -16,6 +16,7 @@ from codeassist.commands.models_import import export, import_model, remove
 from codeassist.commands.models_known import known
 from codeassist.commands.opening import settings_for
 from codeassist.commands.options import AsJson, Overrides
+from codeassist.printable import printable, printable_name
 
 if TYPE_CHECKING:
     from codeassist.engine.catalogue import Catalogue
@@ -119,9 +120,16 @@ def _description(place: ModelPlace, summary: ModelSummary) -> Text:
     origin = "in the package" if place.is_shipped else "yours"
     use = f"   {place.use}, {origin}{'' if place.is_in_use else ', not in use'}"
     context = f"{summary.context_tokens} tokens of context" if summary.context_tokens else "any length"
-    facts = f"{summary.architecture} · {context} · {summary.weight_bytes / 1e6:.0f} MB"
-    told = (facts, "") if not summary.problem else (summary.problem, "red")
-    return Text.assemble((summary.name, "bold"), (use, "dim"), "\n    ", told, "\n    ", (str(place.path), "dim"))
+    facts = f"{printable_name(summary.architecture)} · {context} · {summary.weight_bytes / 1e6:.0f} MB"
+    told = (facts, "") if not summary.problem else (printable(summary.problem), "red")
+    return Text.assemble(
+        (printable_name(summary.name), "bold"),
+        (use, "dim"),
+        "\n    ",
+        told,
+        "\n    ",
+        (printable_name(str(place.path)), "dim"),
+    )
 
 
 def _verify(path: Path, catalogue: Catalogue) -> Verified:
@@ -134,19 +142,19 @@ def _verify_aloud(front: Front, path: Path, catalogue: Catalogue) -> Verified:
     from codeassist.models.verify import verify_model
 
     console = front.console
-    console.print(Text(str(path), style="bold"))
+    console.print(Text(printable_name(str(path)), style="bold"))
     verified = verify_model(path, catalogue, lambda file: console.print(_file_line(file)))
     if not verified.has_checksums:
         console.print("  no SHA256SUMS here, so no hashes to compare with; structure only", style="dim")
     for problem in verified.problems:
-        console.print(Text(f"  {problem}", style="red"))
+        console.print(Text(f"  {printable(problem)}", style="red"))
     if not verified.problems:
         console.print(f"  whole{'' if verified.has_checksums else ', as far as its structure tells'}", style="green")
     return verified
 
 
 def _file_line(file: CheckedFile) -> Text:
-    return Text.assemble(f"  {file.state:<11}", file.name, style=_STYLES[file.state])
+    return Text.assemble(f"  {file.state:<11}", printable_name(file.name), style=_STYLES[file.state])
 
 
 def _verdict(verified: Verified) -> dict[str, Any]:

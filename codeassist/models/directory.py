@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codeassist.engine.fields import Fields, number, optional, positive, text
+from codeassist.engine.fields import Fields, Misfit, number, optional, positive, text
 from codeassist.errors import ModelError
 from codeassist.fim_templates import template_of
 from codeassist.models.json_files import read_object
@@ -124,7 +124,7 @@ def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> M
     if prompt_tokens + completion_tokens > context_tokens:
         raise ModelError(f"{ours}: prompt_tokens and completion_tokens exceed the context of {context_tokens} tokens")
     info = ModelInfo(
-        name=fields.take("name", text, name),
+        name=fields.take("name", _name, name),
         template=fields.take("template", text, "") or template(),
         context_tokens=context_tokens,
         prompt_tokens=prompt_tokens,
@@ -160,6 +160,13 @@ def _special_tokens(path: Path) -> frozenset[str]:
         return frozenset(mark_ids(tokenizer))
     except (KeyError, TypeError, ValueError):
         raise ModelError(f"{path} is no tokenizer; {refetch(path)}") from None
+
+
+def _name(value: object) -> str:
+    """It is shown in terminals, logs and editors."""
+    if not (name := text(value)).isprintable():
+        raise Misfit("a text without control characters")
+    return name
 
 
 def _layers(value: object) -> int:

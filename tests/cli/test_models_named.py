@@ -254,3 +254,23 @@ def test_an_interrupted_fetch_ends_at_once_and_goes_on_later(process_environ: di
     ended = subprocess.run(fetch, capture_output=True, timeout=60, check=False, env=process_environ)
     assert ended.returncode == 0
     assert (WEIGHTS, f"bytes={there}-") in hub.asked
+
+
+def test_names_of_files_do_not_write_to_the_terminal(shell: Shell, published: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "evil"
+    shutil.copytree(published, folder)
+    assert shell.run("models", "import", str(folder), "--name", "evil").code == 0
+    (models_folder(shell) / "evil" / "a\x1b[2Jb\nc\x9d.json").write_text("x")
+    outcome = shell.run("models", "verify", "evil")
+    assert outcome.code == 1
+    assert "\\x1b[2Jb\\nc\\x9d.json" in outcome.out
+    assert not {"\x1b", "\x9d"} & set(outcome.out)
+
+
+def test_a_model_cannot_be_called_what_no_terminal_shows(shell: Shell, published: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "evil"
+    shutil.copytree(published, folder)
+    (folder / "codeassist.json").write_text(json.dumps({"name": "a\x1b]0;b\x07"}))
+    outcome = shell.run("models", "import", str(folder))
+    assert outcome.code == 1
+    assert "without control characters" in outcome.err

@@ -7,6 +7,7 @@ or those by which the hub's cache names its files; where there is neither, they 
 from __future__ import annotations
 
 import re
+import stat
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -54,12 +55,19 @@ def plan_folder(given: Path, name: str = "") -> FolderImport:
         if lacking := [file for file in listed or () if file not in names]:
             raise ModelError(f"not imported: {folder} lacks {lacking[0]}, which its {CHECKSUMS} has; {_AGAIN}")
         files = tuple(listed or (names if _is_plain(folder) else needed_files(names)))
-        n_bytes = sum((folder / file).stat().st_size for file in files)
+        n_bytes = sum(_file_bytes(folder / file) for file in files)
     except OSError as error:
         raise ModelError(f"{error.filename} cannot be read ({error.strerror}); make it readable") from None
     source = read_source(folder)
     told = name or (source.name if source else "") or _usual_name(folder, given)
     return FolderImport(folder, files, n_bytes, require_name(told))
+
+
+def _file_bytes(file: Path) -> int:
+    state = file.stat()
+    if not stat.S_ISREG(state.st_mode):  # reading a pipe waits for ever, and a device may have no end
+        raise ModelError(f"not imported: {file} is no regular file and no part of a model; remove it")
+    return state.st_size
 
 
 def import_folder(plan: FolderImport, models: Path, on_bytes: OnBytes = lambda n: None) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,10 @@ class StoredTensor:
 def read_shard(path: Path) -> dict[str, StoredTensor]:
     """The tensors of one file by name. Raises ModelError for a file that is not whole."""
     try:
-        size = path.stat().st_size
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            raise ModelError(f"{path} is no regular file; {refetch(path)}")
+        size = state.st_size
         with path.open("rb") as file:
             opening = file.read(_LENGTH_BYTES)
             require_no_pointer(path, opening + file.read(len(_LFS_POINTER)))
@@ -73,7 +77,9 @@ def require_no_pointer(path: Path, start: bytes) -> None:
 
 
 def first_bytes(path: Path) -> bytes:
-    """As much of a file as `require_no_pointer` looks at. Raises OSError."""
+    """As much of a file as `require_no_pointer` looks at; nothing of what is no file. Raises OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        return b""
     with path.open("rb") as file:
         return file.read(len(_LFS_POINTER))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from codeassist.engine.catalogue import read_catalogue
 from codeassist.errors import ModelError
 from codeassist.models.archive import packed
 from codeassist.models.checksums import CHECKSUMS, check_files, read_checksums, write_checksums
 from codeassist.models.importing import archive_name, import_archive, import_folder, link_folder, plan_folder
 from codeassist.models.source import SOURCE, read_source
 from codeassist.models.store import locked, stored_models
+from codeassist.models.verify import structure_problems
 
 WEIGHTS = "model.safetensors"
 COMMIT = "c" * 40
@@ -341,3 +344,20 @@ def test_a_tar_of_endless_members_is_refused(models: Path, tmp_path: Path) -> No
             archive.addfile(folder)
     with pytest.raises(ModelError, match="more than 10000"):
         import_archive(tar, models, "m")
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", WEIGHTS, "extra.json"])
+def test_nothing_waits_for_a_pipe(models: Path, clone: Path, name: str) -> None:
+    (clone / name).unlink(missing_ok=True)
+    os.mkfifo(clone / name)
+    with pytest.raises(ModelError, match=f"{name} is no regular file"):
+        plan_folder(clone)
+    assert [problem for problem in structure_problems(clone, read_catalogue()) if name in problem] or name[0] == "e"
+
+
+def test_a_device_in_place_of_a_file_is_refused(models: Path, clone: Path) -> None:
+    (clone / "config.json").unlink()
+    (clone / "config.json").symlink_to("/dev/zero")
+    with pytest.raises(ModelError, match=r"config\.json is no regular file"):
+        plan_folder(clone)
+    assert any("is no file of" in problem for problem in structure_problems(clone, read_catalogue()))

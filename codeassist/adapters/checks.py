@@ -28,7 +28,7 @@ DESCRIPTION = "codeassist-adapter.json"
 
 _REMEDY = "train it again with `codeassist adapt`"
 _MATRIX = re.compile(r"base_model\.model\.(?P<module>.+)\.lora_(?P<side>[AB])\.weight")
-_LAYER = re.compile(r"\.layers\.(\d+)\.")
+_LAYER = re.compile(r"\.layers\.(\d{1,9})\.")
 # Numbers without an end or a value have all bits of their exponent set: (type of the bits, mask of the exponent).
 _EXPONENTS = {
     "BF16": ("<u2", 0x7F80),

@@ -7,9 +7,12 @@ Reading never fails: a file that makes no sense is a line in the log and no adap
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from codeassist.directories import data_directory
@@ -56,26 +59,47 @@ def read_registry() -> Registry:
 
 def enable(root: Path, fingerprint: str, folder: Path) -> None:
     """Complete a repository with an adapter from the next request on. Raises ConfigError."""
-    registry = _read()
-    uses = dict(registry.get(str(root.resolve()), {})) | {fingerprint: str(folder.resolve())}
-    _write({**registry, str(root.resolve()): uses})
+    with _alone():
+        registry = _read()
+        uses = dict(registry.get(str(root.resolve()), {})) | {fingerprint: str(folder.resolve())}
+        _write({**registry, str(root.resolve()): uses})
 
 
 def disable(root: Path) -> bool:
     """Complete a repository with the model as it is; whether it had an adapter. Raises ConfigError."""
-    registry = dict(_read())
-    found = registry.pop(str(root.resolve()), None)
-    if found is not None:
-        _write(registry)
+    with _alone():
+        registry = dict(_read())
+        found = registry.pop(str(root.resolve()), None)
+        if found is not None:
+            _write(registry)
     return found is not None
 
 
 def forget(folder: Path) -> None:
     """Have no repository completed with this adapter any more. Raises ConfigError."""
-    registry = _read()
-    left = {root: {base: used for base, used in uses.items() if used != str(folder)} for root, uses in registry.items()}
-    if left != registry:
-        _write({root: uses for root, uses in left.items() if uses})
+    with _alone():
+        registry = _read()
+        left = {
+            root: {base: used for base, used in uses.items() if used != str(folder)} for root, uses in registry.items()
+        }
+        if left != registry:
+            _write({root: uses for root, uses in left.items() if uses})
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else changes the file until the end of the block; a crash frees it. Raises ConfigError."""
+    lock = registry_file().with_name(".registry.lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{lock} cannot be written ({error.strerror}); make its folder writable") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _read() -> Registry:
@@ -100,9 +124,15 @@ def _remedy() -> str:
 def _is_registry(content: object) -> bool:
     if not isinstance(content, dict) or not all(isinstance(uses, dict) for uses in content.values()):
         return False
-    return all(
-        isinstance(folder, str) and Path(folder).is_absolute() for uses in content.values() for folder in uses.values()
-    )
+    return all(isinstance(folder, str) and _is_path(folder) for uses in content.values() for folder in uses.values())
+
+
+def _is_path(folder: str) -> bool:
+    """Whether it can be asked for: what has a NUL, or half a surrogate pair of no file's name, raises ValueError."""
+    try:
+        return Path(folder).is_absolute() and b"\0" not in os.fsencode(folder)
+    except UnicodeEncodeError:
+        return False
 
 
 def _write(registry: Registry) -> None:

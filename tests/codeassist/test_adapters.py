@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,26 @@ def test_a_broken_registry_is_no_adapter_and_is_not_overwritten(
     with pytest.raises(ConfigError, match="codeassist adapters enable"):
         enable(tmp_path, BASE, tmp_path)
     assert registry_file().read_text() == content
+
+
+@pytest.mark.parametrize("folder", ["/a\\u0000b", "/a\\ud800b", "relative"])
+def test_a_registry_of_what_can_be_no_folder_is_broken(tmp_path: Path, folder: str) -> None:
+    registry_file().parent.mkdir(parents=True)
+    registry_file().write_text(f'{{"{tmp_path}": {{"{BASE}": "{folder}"}}}}')
+    assert adapter_for(tmp_path, BASE) is None
+
+
+def test_adapters_that_are_enabled_at_once_are_all_kept(tmp_path: Path) -> None:
+    roots = [tmp_path / str(number) for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda root: enable(root, BASE, root / "adapter"), roots))
+    assert read_registry().keys() == {str(root) for root in roots}
+    assert registry_file().parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_layer_of_endless_digits_is_none(adapter: Path, model: ModelDirectory) -> None:
+    retensor(lambda tensors: rename(".layers.0.", f".layers.{'9' * 5000}.")(tensors))(adapter)
+    assert any("is no layer that is adapted" in problem for problem in adapter_problems(adapter, model))
 
 
 def test_a_model_is_told_by_its_configuration_and_the_sizes_of_its_shards(base: Path, tmp_path: Path) -> None:

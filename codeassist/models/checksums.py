@@ -63,6 +63,8 @@ def check_files(directory: Path) -> Iterator[CheckedFile]:
 def read_checksums(directory: Path) -> Mapping[str, str]:
     """Hashes by file name. Raises ModelError."""
     path = directory / CHECKSUMS
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ModelError(f"{path} is no file; {refetch(path)}")
     try:
         lines = path.read_text(encoding="utf-8", errors="surrogateescape").removesuffix("\n").split("\n")
     except OSError as error:

@@ -59,21 +59,23 @@ class Hub:
 
     def __init__(self, endpoint: str = "", token: str = "") -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._token = token or None
+        self._token = token.strip() or None
+        if not (token.isascii() and token.strip().isprintable()):  # what sends it would show it in its error
+            raise ModelError("HF_TOKEN holds letters that no token has; set it to the token alone")
 
     @property
     def address(self) -> str:
-        """Where it is asked."""
-        from huggingface_hub import constants
-
-        return self._endpoint or constants.ENDPOINT
+        """Where it is asked, as it may be shown: without a name and a password."""
+        scheme, slashes, rest = self._url.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
     def listing(self, hub_id: str, revision: str) -> Listing:
         """The files of a branch, tag or commit. Raises ModelError, `Unreachable` where another try may help."""
         from huggingface_hub import HfApi
 
         # The library's own header tells of the machine: versions, and which agent it runs under.
-        api = HfApi(self.address, self._token, headers={"user-agent": _USER_AGENT})
+        api = HfApi(self._url, self._token, headers={"user-agent": _USER_AGENT})
         try:
             with self._told(hub_id, revision):
                 info = api.model_info(hub_id, revision=revision, files_metadata=True, timeout=_LISTING_S)
@@ -96,11 +98,12 @@ class Hub:
         """
         import httpx2
         from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
+        from huggingface_hub.utils import build_hf_headers
 
-        url = hf_hub_url(listing.hub_id, file.name, revision=listing.revision, endpoint=self.address)
-        headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
-        if token := self._known_token():
-            headers["Authorization"] = f"Bearer {token}"
+        url = hf_hub_url(listing.hub_id, file.name, revision=listing.revision, endpoint=self._url)
+        headers = build_hf_headers(
+            token=self._token, headers={"user-agent": _USER_AGENT, "accept-encoding": "identity"}
+        )
         if offset:
             headers["Range"] = f"bytes={offset}-"
         timeout = httpx2.Timeout(_READ_S, connect=_CONNECT_S)
@@ -110,6 +113,12 @@ class Hub:
         ):
             hf_raise_for_status(response)
             yield _start(response, offset), response.iter_bytes()
+
+    @property
+    def _url(self) -> str:
+        from huggingface_hub import constants
+
+        return self._endpoint or str(constants.ENDPOINT)
 
     def _file(self, entry: Any) -> HubFile:
         name, size = entry.rfilename, entry.size

@@ -23,6 +23,8 @@ def refetch(path: Path, what: str = "it") -> str:
 
 def _came_from_a_hub(folder: Path) -> bool:
     """By the record that `source.py` keeps, which may itself be what is damaged."""
+    if not (folder / _SOURCE).is_file():
+        return False
     try:
         record = json.loads((folder / _SOURCE).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

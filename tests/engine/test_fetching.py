@@ -340,3 +340,22 @@ def test_what_answers_as_no_hub_is_told(hub: FakeHub, address: str, tmp_path: Pa
     hub.page = page
     with pytest.raises(ModelError, match=r"answers as no hub does; correct HF_ENDPOINT, or sign in"):
         fetched(address, tmp_path)
+
+
+def test_a_token_with_a_line_end_is_sent_without_and_one_that_is_none_is_not_shown(
+    hub: FakeHub, address: str, tmp_path: Path
+) -> None:
+    hub.repositories[MODEL.hub_id].gated = "hf_secret"
+    assert fetched(address, tmp_path, token="hf_secret\n").is_dir()
+    for token in ("hf_sécret", "hf_a\nb: c", "hf_secret\x01"):
+        with pytest.raises(ModelError, match="HF_TOKEN holds letters that no token has") as told:
+            fetched(address, tmp_path, token=token)
+        assert "hf_" not in str(told.value)
+
+
+def test_a_password_of_the_endpoint_is_not_shown() -> None:
+    elsewhere = unused_address().replace("://", "://me:secret@")
+    assert "secret" not in Hub(elsewhere).address
+    with pytest.raises(Unreachable) as told:
+        Hub(elsewhere).listing(MODEL.hub_id, "main")
+    assert "secret" not in str(told.value)

@@ -98,7 +98,7 @@ class Hub:
         """
         import httpx2
         from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
-        from huggingface_hub.utils import build_hf_headers
+        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # documented there
 
         url = hf_hub_url(listing.hub_id, file.name, revision=listing.revision, endpoint=self._url)
         headers = build_hf_headers(

@@ -49,6 +49,8 @@ def begin(folder: Path, identity: Identity, sides: Mapping[str, list[str]]) -> N
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ModelError(f"{folder} is not empty and holds no adaptation that was broken off; give another --out")
     try:
+        if adapters_directory() in folder.parents:  # whose names are those of repositories
+            adapters_directory().mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # an adapter tells something of what it learned from
         write_json(folder / FILES, {**_told(identity), "sides": sides})
     except OSError as error:

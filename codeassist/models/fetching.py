@@ -21,7 +21,7 @@ from codeassist.models.hub import Hub, HubFile, Listing
 from codeassist.models.published import KnownModel
 from codeassist.models.selection import needed_files
 from codeassist.models.source import SOURCE, Source, SourceFile, read_source, write_source
-from codeassist.models.store import discard, locked, unfinished_fetch
+from codeassist.models.store import discard, locked, replaced_model, unfinished_fetch
 from codeassist.models.transfer import UNFINISHED, Stopped, Watch, is_right, transfer
 
 # A hub gives one connection some 50 to 100 MB/s; a few together fill a fast line, many are turned away.
@@ -204,7 +204,7 @@ def _link(old: Path, target: Path) -> None:
 
 def _put_in_place(arriving: Path, folder: Path) -> None:
     """Let the whole model take the name; the one that had it goes."""
-    old = folder.with_name(f".old-{folder.name}")
+    old = replaced_model(folder.parent, folder.name)
     discard(old)
     if folder.is_symlink() or folder.exists():
         folder.rename(old)

@@ -3,6 +3,7 @@
     <models>/<name>            a model: fetched, imported, or a link to where it lies
     <models>/.fetch-<name>     what has arrived so far of one that is being fetched
     <models>/.import-<name>    a copy that is being made
+    <models>/.old-<name>       the model that had the name, while another one takes it
     <models>/.lock-<name>      held by whoever does either
 
 A name is never a path: nothing is fetched because a setting names it.
@@ -83,7 +84,8 @@ def remove_model(models: Path, name: str) -> None:
     """Take a model and what was left of fetching it away; of a link, only the link. Raises ModelError."""
     with locked(models, name):
         try:
-            for entry in (models / name, unfinished_fetch(models, name), unfinished_import(models, name)):
+            leftovers = (unfinished_fetch(models, name), unfinished_import(models, name), replaced_model(models, name))
+            for entry in (models / name, *leftovers):
                 discard(entry)
         except OSError as error:
             raise ModelError(f"{error.filename} cannot be removed ({error.strerror}); make it writable") from None
@@ -97,6 +99,11 @@ def unfinished_fetch(models: Path, name: str) -> Path:
 def unfinished_import(models: Path, name: str) -> Path:
     """Where a copy is made."""
     return models / f".import-{name}"
+
+
+def replaced_model(models: Path, name: str) -> Path:
+    """Where the model that had the name goes, until the new one has it."""
+    return models / f".old-{name}"
 
 
 def discard(entry: Path) -> None:

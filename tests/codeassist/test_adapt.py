@@ -15,6 +15,7 @@ from codeassist.adapt.files import described, read_repository, recent_paths, spl
 from codeassist.adapt.keeping import Identity
 from codeassist.adapt.rows import RowMaker, Shares, draw_row, even_rows
 from codeassist.adapt.verdict import Answered, Judged, judge
+from codeassist.adapters.registry import adapters_directory
 from codeassist.errors import ModelError
 from codeassist.fim import TEMPLATES
 from codeassist.mtp.samples import Gap, Text, draw_bounds, draw_gap
@@ -214,6 +215,7 @@ def test_a_training_that_was_broken_off_is_found_again_and_one_that_is_done_is_n
     assert keeping.new_folder(identity) == folder
     assert keeping.sides_of(folder, identity) == sides
     assert folder.stat().st_mode & 0o777 == 0o700  # private code can be read out of an adapter
+    assert adapters_directory().stat().st_mode & 0o777 == 0o700
     keeping.describe(folder, identity, {"improves": True}, enabled=True)
     assert keeping.new_folder(identity) != folder
     with pytest.raises(ModelError, match="is done"):

@@ -13,6 +13,7 @@ from codeassist.models.store import (
     locked,
     models_folder,
     remove_model,
+    replaced_model,
     require_name,
     resolve_model,
     stored_models,
@@ -118,6 +119,12 @@ def test_removing_leaves_what_a_link_leads_to(models: Path, tmp_path: Path) -> N
     assert (tmp_path / "real").is_dir()
     assert stored_models(models) == []
     assert not unfinished_fetch(models, "starcoder2-3b").exists()
+
+
+def test_removing_takes_what_a_broken_exchange_left(models: Path) -> None:
+    replaced_model(models, "mine").mkdir()
+    remove_model(models, "mine")
+    assert not replaced_model(models, "mine").exists()
 
 
 def test_models_lie_where_the_settings_say_or_where_a_users_data_lies(monkeypatch: pytest.MonkeyPatch) -> None:

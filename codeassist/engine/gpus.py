@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from codeassist.engine.hardware import has_gpu, memory_info
@@ -20,6 +22,8 @@ Library = Any
 
 # Memory of GPUs moves twice in each clock (DDR); NVML tells the clock in MHz and the bus in bits.
 _MOVES_PER_CLOCK = 2
+# A driver that is loaded anew for each question takes seconds for each GPU.
+_LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,27 @@ def find_library() -> Library | None:
         return None
 
 
-def read_gpus(library: Library | None, visible: str | None, root: Path = Path("/")) -> Gpus:
-    """The GPUs of this machine. visible: as CUDA_VISIBLE_DEVICES says it, None for all. root: of /proc and /dev."""
+def read_gpus(
+    library: Library | None, visible: str | None, root: Path = Path("/"), longest_s: float = _LONGEST_S
+) -> Gpus:
+    """The GPUs of this machine. visible: as CUDA_VISIBLE_DEVICES says it, None for all. root: of /proc and /dev.
+    longest_s: that a driver is waited for, which may hang for good where a GPU has failed."""
+    answers: Future[Gpus] = Future()
+
+    def ask() -> None:
+        try:
+            answers.set_result(_asked(library, visible, root))
+        except Exception as error:  # noqa: BLE001  raised where the answer is waited for
+            answers.set_exception(error)
+
+    Thread(target=ask, name="gpus", daemon=True).start()  # nothing can end it, and nothing has to wait for it
+    try:
+        return answers.result(longest_s)
+    except TimeoutError:
+        return Gpus(problem=f"the driver has not answered for {longest_s:g} s; see `dmesg` and `nvidia-smi`, or reboot")
+
+
+def _asked(library: Library | None, visible: str | None, root: Path) -> Gpus:
     if library is None:
         lacking = "the Python package nvidia-ml-py is missing, so nothing is known of them; `pip install nvidia-ml-py`"
         return Gpus(problem=f"there are GPU devices, and {lacking}" if has_gpu(root) else "")

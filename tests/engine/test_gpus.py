@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from fake_nvml import GB, H100, RTX_4090, FakeNvml
@@ -32,6 +33,14 @@ def test_a_gpu_is_read_with_the_bandwidth_of_its_memory(bare: Path) -> None:
     assert [round(gpu.bandwidth / 1e9) for gpu in found.gpus] == [3352, 1008]  # as their data sheets say
     assert (found.driver, found.cuda, found.problem) == ("580.65.06", (13, 0), "")
     assert library.n_open == 0
+
+
+def test_a_driver_that_hangs_is_not_waited_for_without_an_end(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library, may_answer = FakeNvml(H100), Event()
+    monkeypatch.setattr(library, "nvmlInit", lambda: may_answer.wait(30))
+    found = read_gpus(library, None, bare, longest_s=0.05)
+    may_answer.set()
+    assert found == Gpus(problem="the driver has not answered for 0.05 s; see `dmesg` and `nvidia-smi`, or reboot")
 
 
 def test_whoever_has_memory_is_named(bare: Path) -> None:

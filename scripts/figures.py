@@ -202,8 +202,8 @@ def next_edits() -> str:
 # NVIDIA's data sheets: bytes a second of the memory.
 _BANDWIDTH = {"NVIDIA H200": 4.8e12, "NVIDIA H100 80GB HBM3": 3.35e12}
 _GPU_HEAD = (
-    "| | tokens of prompt | first token, cold | first token after 8 typed | 20 tokens after 8 typed | decoding, tokens/s "
-    "| of the limit |"
+    "| | tokens of prompt | first token, cold | first token after 8 typed | 20 tokens after 8 typed "
+    "| decoding, tokens/s | of the limit |"
 )
 
 
@@ -222,7 +222,9 @@ def gpu() -> str:
         limit = _BANDWIDTH[machine["gpu"]] / predict(lite.config).read_per_token
         for found in run["lengths"]:
             rate = found["decode_tokens_per_s"]
-            cells = [f"{found[key]['ours']:.0f} ({found[key]['bare']:.0f})" for key in ("first_typed_ms", "suggestion_ms")]
+            cells = [
+                f"{found[key]['ours']:.0f} ({found[key]['bare']:.0f})" for key in ("first_typed_ms", "suggestion_ms")
+            ]
             rows.append(
                 f"| {label} | {found['prompt_tokens']:,} | {found['first_cold_ms']:.0f} | {' | '.join(cells)} "
                 f"| {rate['ours']:.0f} ({rate['bare']:.0f}) | {rate['ours'] / limit:.0%} ({rate['bare'] / limit:.0%}) |"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,12 +16,13 @@ from rich.markup import escape
 from codeassist.commands.bars import bars
 from codeassist.commands.devices import chosen_device, require_libraries
 from codeassist.commands.front import Front, front_of
+from codeassist.commands.model_places import settings_model
 from codeassist.commands.opening import opened_index, run_async, settings_for
 from codeassist.commands.options import AsJson, Overrides
 from codeassist.commands.places import given_workspace
 from codeassist.errors import EngineUnavailable
 from codeassist.models.store import resolve_model
-from codeassist.settings import EngineSettings, Settings
+from codeassist.settings import Settings
 from indexer.errors import IndexerError
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ class _Command:
         from codeassist.adapters.fingerprint import base_fingerprint
         from codeassist.models.directory import read_model
 
-        model = read_model(_model_folder(self._settings.engine))
+        model = read_model(settings_model(self._settings.engine))
         require_adaptable(model.path)
         identity = Identity(base_fingerprint(model.path), model.info.name, self._workspace, self._wishes.rank)
         with _out_of_memory(self._device, model):
@@ -145,6 +147,8 @@ class _Command:
             f"judge on ({len(split.recent)} of them changed last); {model.info.name} on {self._device}"
         )
         self._say(f"{'going on' if made.is_resumed else 'training'} in {made.folder}")
+        if not made.is_resumed:
+            self._say("first the model is looked at as it is, which may take minutes on a CPU")
         return made
 
     async def _refreshed(self, index: CodeIndex) -> bool:
@@ -160,7 +164,7 @@ class _Command:
         try:
             return await asyncio.to_thread(adaptation.train, self._device, self._tell)
         except asyncio.CancelledError:
-            self._say(f"\nbroken off; the same command goes on. The best adapter so far lies in {adaptation.folder}")
+            self._say("\n" + told_broken_off(adaptation.folder))
             raise
 
     async def _evaluated(self, adaptation: Adaptation, adapted: Adapted, model: ModelDirectory) -> Evaluation:
@@ -205,6 +209,9 @@ class _Command:
             console.print(f"[bold]did not improve: not enabled[/] ({verdict.reason})\n[dim]{folder}[/]")
 
     def _tell(self, look: Look) -> None:
+        if math.isnan(look.loss):  # nothing has been learned from yet
+            self._say(f"before step {look.step + 1}: held out {look.held_out:.3f}")
+            return
         speed = look.tokens / max(look.seconds, 1e-9)
         self._say(
             f"step {look.step:>5}  {look.done:4.0%}   loss {look.loss:6.3f}   held out {look.held_out:6.3f}   "
@@ -220,10 +227,13 @@ class _Command:
         self._front.stderr.flush()
 
 
-def _model_folder(settings: EngineSettings) -> Path:
-    from codeassist.models.directory import shipped_model
+def told_broken_off(folder: Path) -> str:
+    """What is left of a training that was interrupted."""
+    from codeassist.adapters.checks import WEIGHTS
 
-    return resolve_model(settings.model, settings.models) if settings.model else shipped_model()
+    has_adapter = (folder / WEIGHTS).exists()
+    best = f" The best adapter so far lies in {folder}" if has_adapter else " Nothing has been learned yet"
+    return f"broken off; the same command goes on.{best}"
 
 
 def _line(what: str, figure: Figure) -> str:

@@ -127,12 +127,13 @@ def _require_fitting(context: typer.Context, folder: Path, base: str) -> None:
     another model, a warning."""
     from codeassist.adapters.checks import require_usable
     from codeassist.adapters.fingerprint import base_fingerprint
+    from codeassist.commands.model_places import settings_model
     from codeassist.commands.opening import settings_for
-    from codeassist.models.directory import read_model, shipped_model
+    from codeassist.models.directory import read_model
 
     front = front_of(context)
     engine = settings_for(front, None, None).settings.engine
-    model = read_model(Path(engine.model).expanduser() if engine.model else shipped_model())
+    model = read_model(settings_model(engine))
     if base_fingerprint(model.path) == base:
         require_usable(model, folder)
     else:

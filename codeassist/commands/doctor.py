@@ -99,13 +99,15 @@ def doctor(
     refused = plan is not None and bool(plan.own) and not force
     if plan is not None and not refused:
         _write(front, loaded, plan)
-    _tell(front, report, plan, refused=refused, as_json=as_json)
+    _tell(front, loaded, report, plan, refused=refused, as_json=as_json)
     if refused or not report.is_good:
         raise typer.Exit(1)
 
 
-def _tell(front: Front, report: Report, plan: Plan | None, *, refused: bool, as_json: bool) -> None:
-    from codeassist.commands.show_doctor import show_plan, show_report
+def _tell(
+    front: Front, loaded: LoadedSettings, report: Report, plan: Plan | None, *, refused: bool, as_json: bool
+) -> None:
+    from codeassist.commands.show_doctor import show_hint, show_plan, show_report
 
     if as_json:
         front.print_json(_answer(report, plan, refused=refused))
@@ -113,6 +115,15 @@ def _tell(front: Front, report: Report, plan: Plan | None, *, refused: bool, as_
     show_report(front.console, report)
     if plan is not None:
         show_plan(front.console, plan, refused=refused)
+    elif report.advice is not None and not _is_in_force(loaded, report.advice):
+        show_hint(front.console)
+
+
+def _is_in_force(loaded: LoadedSettings, advice: Advice) -> bool:
+    """Whether the settings say already what is recommended."""
+    from codeassist.doctor.writing import value_of
+
+    return all(value_of(loaded.settings, name) == value for name, value in advice.settings.items())
 
 
 def _wish(n_context: int | None, users: int | None, quantization: str | None) -> Wish:

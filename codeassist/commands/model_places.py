@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codeassist.commands.front import Front
 from codeassist.commands.opening import settings_for
+from codeassist.settings import EngineSettings
 
 
 def model_folder(front: Front, given: str | Path, overrides: list[str] | None = None) -> Path:
@@ -21,3 +22,11 @@ def models_of(front: Front, overrides: list[str] | None) -> Path:
     from codeassist.models.store import models_folder
 
     return models_folder(settings_for(front, None, overrides).settings.engine.models)
+
+
+def settings_model(engine: EngineSettings) -> Path:
+    """The folder of the model that completes by the settings. Raises ModelError."""
+    from codeassist.models.directory import shipped_model
+    from codeassist.models.store import resolve_model
+
+    return resolve_model(engine.model, engine.models) if engine.model else shipped_model()

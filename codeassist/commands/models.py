@@ -120,16 +120,12 @@ def _description(place: ModelPlace, summary: ModelSummary) -> Text:
     origin = "in the package" if place.is_shipped else "yours"
     use = f"   {place.use}, {origin}{'' if place.is_in_use else ', not in use'}"
     context = f"{summary.context_tokens} tokens of context" if summary.context_tokens else "any length"
-    facts = f"{printable_name(summary.architecture)} · {context} · {summary.weight_bytes / 1e6:.0f} MB"
+    called = place.called or summary.name
+    own = "" if called == summary.name else f"{printable_name(summary.name)} · "
+    facts = f"{own}{printable_name(summary.architecture)} · {context} · {summary.weight_bytes / 1e6:.0f} MB"
     told = (facts, "") if not summary.problem else (printable(summary.problem), "red")
-    return Text.assemble(
-        (printable_name(summary.name), "bold"),
-        (use, "dim"),
-        "\n    ",
-        told,
-        "\n    ",
-        (printable_name(str(place.path)), "dim"),
-    )
+    path = (printable_name(str(place.path)), "dim")
+    return Text.assemble((printable_name(called), "bold"), (use, "dim"), "\n    ", told, "\n    ", path)
 
 
 def _verify(path: Path, catalogue: Catalogue) -> Verified:

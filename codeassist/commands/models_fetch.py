@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,15 +80,13 @@ def fetch(
 
 
 def _known(name: str) -> KnownModel:
-    from codeassist.models.known import KNOWN, find_known
+    from codeassist.models.known import find_known, guesses
 
     if model := find_known(name):
         return model
-    near = difflib.get_close_matches(name.lower(), [model.name for model in KNOWN], n=3, cutoff=0.6)
-    told = f"did you mean {' or '.join(near)}? " if near else ""
     raise ConfigError(
-        f"no published model is called {name!r} here; {told}`codeassist models known` lists the names. Any other "
-        "model: clone it yourself and `codeassist models import FOLDER`"
+        f"no published model is called {name!r} here; {guesses(name)}`codeassist models known` lists the names. Any "
+        "other model: clone it yourself and `codeassist models import FOLDER`"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -148,6 +149,10 @@ def _train(front: Front, model: Path, data: list[Path], out: Path, plan: Plan, d
 
 
 def _tell(front: Front, look: Look, plan: Plan) -> None:
+    if math.isnan(look.loss):  # nothing has been learned from yet in this run
+        told = f"held out {look.held_out_loss:.3f}   accepted {look.acceptance:.1%}"
+        front.error_console.print(f"before step {look.step + 1}: {told}")
+        return
     front.error_console.print(
         f"step {look.step:>6} of {plan.steps}   loss {look.loss:6.3f}   held out {look.held_out_loss:6.3f}   "
         f"accepted {look.acceptance:6.1%}   {look.tokens / max(look.seconds, 1e-9) / 1e3:7.1f} k tokens/s"

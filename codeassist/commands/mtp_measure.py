@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from codeassist.commands.front import Front, front_of
+from codeassist.commands.model_places import model_folder
 from codeassist.commands.opening import run_async, set_up_logging, settings_for
 from codeassist.commands.options import AsJson, Overrides
 from codeassist.errors import ConfigError, ModelError
@@ -46,7 +47,7 @@ model, too. Settings such as engine.dtype and engine.quantization count, and a c
   codeassist mtp measure --model ~/models/lite-with-mtp --data ~/src/api -o engine.quantization=fp8 --no-write
 """
 
-Model = Annotated[Path, typer.Option("--model", help="Folder of the model.")]
+Model = Annotated[Path, typer.Option("--model", help="Folder or name of the model.")]
 Data = Annotated[list[Path], typer.Option("--data", help="A repository to measure on; give it as often as you like.")]
 Tokens = Annotated[str, typer.Option("--tokens", help="Tokens per step to try, with commas; 0 for no drafting.")]
 Methods = Annotated[
@@ -79,7 +80,7 @@ def measure(
     settings = settings_for(front, None, overrides).settings
     set_up_logging(front, settings.log, None if settings.log.file else "error")
     front.guard_stdout()
-    directory = read_model(front.cwd / model)
+    directory = read_model(model_folder(front, model, overrides).resolve())
     drafters = _drafters(methods, tokens, directory)
     found = _cases(front, directory.path, data, cases)
     measured = run_async(_measure(front, settings.engine, directory.path, drafters, found, max_tokens))

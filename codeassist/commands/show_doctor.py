@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from codeassist.doctor.advice import FAMILY, Advice
 from codeassist.doctor.amounts import gigabytes, rate
+from codeassist.doctor.candidates import Candidate
 from codeassist.doctor.fit import Fit
 from codeassist.doctor.machine import Machine
 from codeassist.doctor.report import Report
@@ -48,11 +50,17 @@ def show_report(console: Console, report: Report) -> None:
         console.print(line)
 
 
+def show_hint(console: Console) -> None:
+    """How to take the advice."""
+    console.print(Text("  `codeassist doctor --write` puts it into your config.toml", style="dim"))
+
+
 def show_plan(console: Console, plan: Plan, *, refused: bool) -> None:
     """What was written, or would have been."""
     console.print()
     if not plan.changes:
-        console.print(Text(f"{plan.file} says so already; it stays as it is", style="green"))
+        as_it_is = f"{plan.file} says so already; it stays as it is"
+        console.print(Text(as_it_is if plan.text else "nothing has to be written for that", style="green"))
         return
     if refused:
         names = ", ".join(change.name for change in plan.own)
@@ -155,14 +163,21 @@ def _in_a_line(fits: Sequence[Fit]) -> Text:
 
 
 def _head(family: Sequence[Surveyed]) -> Text:
-    names = ", ".join(one.candidate.name for one in family)
+    names = ", ".join(_named(one.candidate) for one in family)
     return Text.assemble((names, "bold"), (f"   {_ORIGINS[family[0].candidate.origin]}", "dim"))
+
+
+def _named(candidate: Candidate) -> str:
+    """By what settings call it, with the model's own name where that is another."""
+    called = candidate.setting or candidate.name
+    is_plain = candidate.origin == "hub cache" or Path(called).name == candidate.name
+    return candidate.name if is_plain else called if candidate.problem else f"{called} ({candidate.name})"
 
 
 def _body(one: Surveyed, fits: Sequence[Fit]) -> Iterator[Text]:
     if one.problem:
         yield Text(f"  {one.problem}", style="red")
-    if len(fits) > 1 and not any(fit.fits for fit in fits):
+    if len(fits) > 1 and all(fit.needed_bytes > fit.budget_bytes for fit in fits):
         yield _all_refused(fits)
     else:
         yield from (_fitting(fit) if fit.fits else _refusal(fit) for fit in fits if not _is_twin(fit, fits))
@@ -176,7 +191,7 @@ def _is_twin(fit: Fit, fits: Sequence[Fit]) -> bool:
 
 
 def _all_refused(fits: Sequence[Fit]) -> Text:
-    """One line for all formats: the largest is told whole, and the way out of the smallest."""
+    """One line for all formats that memory refuses: the largest is told whole, and the way out of the smallest."""
     smallest = min(fits, key=lambda fit: fit.needed_bytes)
     others = ", ".join(f"{fit.stored} {gigabytes(fit.needed_bytes)}" for fit in fits[1:] if not _is_twin(fit, fits))
     named = f"; {others}" if others else ""
@@ -229,4 +244,3 @@ def _recommended(advice: Advice) -> Iterator[Text]:
         yield Text("  which is what codeassist does when nothing else is configured", style="cyan")
     for note in advice.notes:
         yield Text(f"  {note}", style="dim")
-    yield Text("  `codeassist doctor --write` puts it into your config.toml", style="dim")

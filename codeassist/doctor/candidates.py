@@ -10,7 +10,7 @@ from typing import Any, Literal
 from codeassist.errors import ModelError
 from codeassist.models.directory import MTP_ARCHITECTURES, ModelDirectory, read_model, shipped_model
 from codeassist.models.found import is_embedder
-from codeassist.models.known import KNOWN, KnownModel
+from codeassist.models.known import KNOWN, KnownModel, guesses
 
 Origin = Literal["shipped", "settings", "folder", "hub cache", "published"]
 
@@ -64,8 +64,10 @@ def chosen_candidate(name: str, folder: Path, cwd: Path) -> Candidate:
             return published_candidate(known)
     path = cwd / Path(name).expanduser()
     if not path.is_dir():
-        names = ", ".join(known.name for known in KNOWN)
-        raise ModelError(f"{name} is neither a model directory nor a published model that we know; these are {names}")
+        raise ModelError(
+            f"{name} is neither a model directory nor a published model that we know; {guesses(name)}"
+            "`codeassist models known` lists those"
+        )
     return directory_candidate(path, "folder", str(path.resolve()))
 
 

@@ -19,6 +19,8 @@ from codeassist.settings import EngineSettings
 
 # vLLM leaves the rest to CUDA and to peaks that it did not see.
 _HIGHEST_FRACTION = 0.95
+# Of what is sold: a B300 has 288 GB.
+_LARGEST_GPU = 300e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,11 @@ def _gpu_for(candidate: Candidate, engine: EngineSettings, wish: Wish) -> str:
     """The GPU that would hold it, converted as it loads."""
     native = format_of(candidate.sizes)
     stored = native if native.is_quantised else format_named("fp8")
-    size = _single_gpu(candidate, stored, engine, wish)
-    return f"use a smaller model here, or a GPU of {size} or more (in {stored.name})"
+    n_bytes = _single_gpu(candidate, stored, engine, wish)
+    holder = f"a GPU of {gigabytes(n_bytes)} or more"
+    if n_bytes > _LARGEST_GPU:
+        holder = f"GPUs of {gigabytes(n_bytes)} together"
+    return f"use a smaller model here, or {holder} (in {stored.name})"
 
 
 def _on_gpus(candidate: Candidate, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> list[Fit]:
@@ -184,19 +189,21 @@ def _smaller_wish(fit: Fit, wish: Wish) -> list[str]:
 def _more_gpus(fit: Fit, gpus: Sequence[Gpu], engine: EngineSettings, wish: Wish) -> str:
     """How many GPUs like these would hold it, or how large a single one."""
     empty = replace(gpus[0], free_bytes=gpus[0].total_bytes)
-    alone = f"one of {_single_gpu(fit.candidate, format_named(fit.stored), engine, wish)} or more"
+    n_bytes = _single_gpu(fit.candidate, format_named(fit.stored), engine, wish)
     more = (
         fit_on_gpus(fit.candidate, format_named(fit.stored), [empty] * number, engine, wish)
         for number in splits(fit.candidate, 8)
         if number > fit.n_gpus
     )
     enough = next((one.n_gpus for one in more if one.fits), None)
+    alone = f"one of {gigabytes(n_bytes)} or more" if n_bytes <= _LARGEST_GPU else ""
     if enough is None:
-        return f"it is too large for GPUs of this size; {alone} would hold it"
-    return f"{enough} GPUs like this one would hold it (engine.tensor_parallel = {enough}), or {alone}"
+        return f"it is too large for GPUs of this size; {alone or f'{gigabytes(n_bytes)} in all'} would hold it"
+    others = f", or {alone}" if alone else ""
+    return f"{enough} GPUs like this one would hold it (engine.tensor_parallel = {enough}){others}"
 
 
-def _single_gpu(candidate: Candidate, stored: WeightFormat, engine: EngineSettings, wish: Wish) -> str:
-    """The size of one GPU that would hold it."""
+def _single_gpu(candidate: Candidate, stored: WeightFormat, engine: EngineSettings, wish: Wish) -> float:
+    """Bytes of one GPU that would hold it."""
     imagined = Gpu(0, "", 2**50, 2**50, (9, 0), 0.0)
-    return gigabytes(fit_on_gpus(candidate, stored, [imagined], engine, wish).needed_bytes / engine.gpu_memory_fraction)
+    return fit_on_gpus(candidate, stored, [imagined], engine, wish).needed_bytes / engine.gpu_memory_fraction

@@ -103,5 +103,10 @@ def _read(file: Path) -> str:
 
 def default_of(name: str) -> Any:
     """What a setting is where nobody says anything."""
+    return value_of(Settings(), name)
+
+
+def value_of(settings: Settings, name: str) -> Any:
+    """A setting by its dotted name."""
     section, _, key = name.partition(".")
-    return getattr(getattr(Settings(), section), key)
+    return getattr(getattr(settings, section), key)

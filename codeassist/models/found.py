@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,12 +27,14 @@ Use = Literal["engine.model", "index.embedder"]
 @dataclass(frozen=True, slots=True)
 class ModelPlace:
     """A model directory and what it is for. is_shipped: it came with the package. is_in_use: by the settings.
-    absence: why it is not there, "" where it may be."""
+    called: its name in settings and commands, "" where it has none. absence: why it is not there, "" where it may be.
+    """
 
     path: Path
     use: Use
     is_shipped: bool
     is_in_use: bool
+    called: str = ""
     absence: str = ""
 
 
@@ -55,10 +57,11 @@ def find_models(model: str, embedder: str, models: str) -> list[ModelPlace]:
     configured, absence = _configured_model(model, models)
     places = _places("engine.model", configured, shipped_model(), absence)
     known = {place.path.resolve() for place in places}
-    named = [path for path in stored_models(models_folder(models)) if path.resolve() not in known]
+    stored = stored_models(models_folder(models))
+    named = [path for path in stored if path.resolve() not in known]
     return [
-        *places,
-        *(ModelPlace(path, "engine.model", is_shipped=False, is_in_use=False) for path in named),
+        *(replace(place, called=place.path.name) if place.path in stored else place for place in places),
+        *(ModelPlace(path, "engine.model", is_shipped=False, is_in_use=False, called=path.name) for path in named),
         *_places("index.embedder", Path(embedder).expanduser() if embedder else None, shipped_embedder(), ""),
     ]
 
@@ -93,7 +96,7 @@ def _places(use: Use, configured: Path | None, shipped: Path, absence: str) -> l
     other = configured.absolute() if configured is not None else shipped
     is_other = other.resolve() != shipped.resolve()
     places = [ModelPlace(shipped, use, is_shipped=True, is_in_use=not is_other)]
-    return [*places, ModelPlace(other, use, False, True, absence)] if is_other else places
+    return [*places, ModelPlace(other, use, False, True, absence=absence)] if is_other else places
 
 
 def _model_summary(path: Path) -> ModelSummary:

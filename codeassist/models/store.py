@@ -11,7 +11,6 @@ A name is never a path: nothing is fetched because a setting names it.
 
 from __future__ import annotations
 
-import difflib
 import errno
 import fcntl
 import os
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from codeassist.directories import data_directory
 from codeassist.errors import ModelError
-from codeassist.models.known import KNOWN, find_known
+from codeassist.models.known import find_known, guesses
 from codeassist.models.published import told_bytes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
@@ -153,11 +152,9 @@ def _absence(model: str, models: str, setting: str, folder: Path) -> str:
     known = find_known(model)
     if known is None:
         there = [path.name for path in stored_models(models_folder(models))]
-        near = difflib.get_close_matches(model.lower(), [*there, *(entry.name for entry in KNOWN)], n=3, cutoff=0.6)
-        told = f"did you mean {' or '.join(near)}? " if near else ""
         return (
-            f"{setting} is {model!r}, which is no folder and no name of a model; {told}`codeassist models known` lists "
-            "the names, and a path has a slash in it"
+            f"{setting} is {model!r}, which is no folder and no name of a model; {guesses(model, there)}"
+            "`codeassist models known` lists the names, and a path has a slash in it"
         )
     begun = unfinished_fetch(models_folder(models), known.name).is_dir()
     told = "has been fetched in part" if begun else "is not on this machine"

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from tiny_model import write_model
 
+from codeassist.adapters.checks import WEIGHTS
+from codeassist.commands.adapt import told_broken_off
 from codeassist.commands.devices import require_libraries
 from codeassist.errors import EngineUnavailable
 from tests.cli.conftest import Shell
@@ -86,6 +88,12 @@ def test_a_folder_in_use_is_left_alone(shell: Shell, model: Path, large: Path, t
 
 def test_a_higher_rank_than_is_served_is_no_option(shell: Shell, large: Path) -> None:
     assert shell.run("adapt", str(large), "--rank", "65").code == 2
+
+
+def test_an_interrupted_training_tells_of_an_adapter_only_where_there_is_one(tmp_path: Path) -> None:
+    assert told_broken_off(tmp_path) == "broken off; the same command goes on. Nothing has been learned yet"
+    (tmp_path / WEIGHTS).touch()
+    assert f"The best adapter so far lies in {tmp_path}" in told_broken_off(tmp_path)
 
 
 def test_what_is_not_installed_is_named_with_how_to_get_it() -> None:

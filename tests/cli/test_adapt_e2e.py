@@ -73,6 +73,8 @@ def described(home: dict[str, str]) -> Iterator[dict[str, object]]:
 def test_what_improves_is_enabled(repository: Path, model: Path, home: dict[str, str]) -> None:
     done = adapted(home, *command(repository, model, "--steps", "24", "--rate", "0.01", "--json"))
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert "\nbefore step 1: held out " in done.stderr
+    assert "nan" not in done.stderr
     told = json.loads(done.stdout)
     assert told["enabled"]
     assert told["loss"]["after"] < told["loss"]["before"]

@@ -74,6 +74,13 @@ def test_an_adapter_of_another_model_waits_for_that(shell: Shell, adapter: Path,
     assert adapter_for(repository, "0" * 64) == adapter
 
 
+def test_the_model_of_the_settings_may_be_a_name(shell: Shell, adapter: Path, model: Path) -> None:
+    shell.environ["CODEASSIST_ENGINE_MODELS"] = str(model.parent)
+    shell.environ["CODEASSIST_ENGINE_MODEL"] = model.name
+    outcome = shell.run("adapters", "enable", str(adapter))
+    assert (outcome.code, outcome.err) == (0, "")
+
+
 def test_a_repository_must_be_there(shell: Shell, adapter: Path) -> None:
     outcome = shell.run("adapters", "enable", str(adapter), "--repository", "nowhere")
     assert outcome.code != 0

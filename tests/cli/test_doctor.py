@@ -168,7 +168,9 @@ def test_write_configures_what_is_recommended(on: Machine) -> None:
         "# mine\n[log]\nlevel = 'warning' # quiet\n\n"
         '[engine]\nmodel = "deepseek-coder-v2-lite"\nquantization = "fp8"\n'
     )
-    assert "says so already" in ask(shell, "--write").out
+    again = ask(shell, "--write").out
+    assert "says so already" in again
+    assert "puts it into your config.toml" not in outcome.out + again + ask(shell).out
     settings = shell.run("config", "--json").json["settings"]
     assert (settings["engine.quantization"], settings["log.level"]) == ("fp8", "warning")
 
@@ -188,6 +190,29 @@ def test_what_the_user_set_is_replaced_only_when_told_to(on: Machine) -> None:
     assert config_file(shell).read_text() == (
         '[engine]\nmodel = "deepseek-coder-v2-lite"  # mine\nquantization = "fp8"\n'
     )
+
+
+def test_defaults_need_no_file(on: Machine) -> None:
+    shell = on()
+    assert "--write" not in ask(shell).out
+    assert "--write" in ask(shell, "-o", "engine.model=/elsewhere").out
+    outcome = ask(shell, "--write")
+    assert (outcome.code, "nothing has to be written" in outcome.out) == (0, True)
+    assert not config_file(shell).exists()
+
+
+def test_a_slip_in_a_name_is_told_what_is_like_it(on: Machine) -> None:
+    complaint = ask(on(), "--model", "deepseek-coder-v2-light").err
+    assert "did you mean deepseek-coder-v2-lite" in complaint
+    assert "`codeassist models known` lists those" in complaint
+    assert len(complaint) < 300
+
+
+def test_models_of_the_folder_are_told_by_the_name_that_settings_take(on: Machine, tmp_path: Path) -> None:
+    link_model(tmp_path / "data/codeassist/models/mine")
+    shown = ask(on(), "-o", "engine.model=/else/where").out
+    assert "\nmine (codeassist-deepseek-small)   on this machine\n" in shown
+    assert "\nwhere   in your settings\n" in shown
 
 
 def test_what_wins_over_the_file_is_told(on: Machine) -> None:

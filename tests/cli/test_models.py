@@ -68,6 +68,17 @@ def test_a_configured_model_that_is_not_there_is_listed_with_its_problem(shell: 
     assert "/nowhere is no model directory" in outcome.out
 
 
+def test_a_model_is_listed_by_the_name_that_commands_take(shell: Shell, copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    copied.rename(tmp_path / "models/mine")
+    folder = f"engine.models={tmp_path}/models"
+    assert "\nmine   engine.model, yours, not in use\n" in shell.run("models", "list", "-o", folder).out
+    used = shell.run("models", "list", "-o", folder, "-o", "engine.model=mine").out
+    assert "\nmine   engine.model, yours\n    codeassist-deepseek-small · DeepseekV3ForCausalLM" in used
+    listed = shell.run("models", "list", "--json", "-o", folder).json["models"]
+    assert [entry["called"] for entry in listed] == ["", "mine", ""]
+
+
 def test_a_script_is_no_model(shell: Shell) -> None:
     options = ["-o", "engine.kind=scripted", "-o", "engine.model=answers.jsonl"]
     assert len(shell.run("models", "list", "--json", *options).json["models"]) == 2

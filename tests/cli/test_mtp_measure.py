@@ -53,6 +53,11 @@ def test_a_program_gets_one_document(shell: Shell, model: Path, repository: Path
     assert (told["written"], told["failed"], told["circumstances"]) == (None, [], None)
 
 
+def test_a_model_may_be_given_by_its_name(shell: Shell, model: Path, repository: Path) -> None:
+    named = ("-o", f"engine.models={model.parent}", "--tokens", "1", "--methods", "ngram", "--json", "--no-write")
+    assert measure(shell, Path(model.name), repository, *named).json["model"] == str(model)
+
+
 def test_a_model_without_a_head_is_measured_with_what_it_has(
     shell: Shell, model: Path, repository: Path, tmp_path: Path
 ) -> None:

@@ -197,6 +197,8 @@ def test_without_a_gpu_memory_decides() -> None:
     assert lite.remedy == 'use bfloat16 (33.4 GB: engine.dtype = "bfloat16"), which is slower here'
     (large,) = surveyed(LARGE, machine(), Wish()).fits
     assert large.remedy == "use a smaller model here, or a GPU of 289 GB or more (in fp8)"
+    whole = published_candidate(next(known for known in KNOWN if known.name == "deepseek-v3"))
+    assert surveyed(whole, machine(), Wish()).fits[0].remedy.startswith("use a smaller model here, or GPUs of 8")
 
 
 def test_wishes_on_a_cpu_are_refused_with_what_would_help() -> None:

@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -137,7 +138,14 @@ async def launch_host(options: HostOptions, program: str = HOST) -> HostProcess:
     """
     ours, theirs = socket.socketpair()
     directory = temporary_directory()
-    with theirs:
+    with (
+        theirs,
+        ExitStack() as undoing,
+    ):  # whatever fails, or is given up; asyncio ends a process that is not waited for
+        undoing.callback(shutil.rmtree, directory, ignore_errors=True)
+        undoing.callback(ours.close)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_LIMIT)
+        undoing.callback(writer.close)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -152,7 +160,7 @@ async def launch_host(options: HostOptions, program: str = HOST) -> HostProcess:
             start_new_session=True,
             limit=LINE_LIMIT,
         )
-    reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_LIMIT)
+        undoing.pop_all()
     return HostProcess(process, reader, writer, directory)
 
 

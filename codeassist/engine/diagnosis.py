@@ -42,7 +42,8 @@ def diagnose(log: Sequence[str], options: HostOptions, *, on_cpu: bool, was_read
     for known in machine.WARNINGS:
         if found := known.pattern.search(facts.log):
             return known.tell(found, facts)[:_LONGEST]
-    words = last_words(log)
+    # Warnings tell of what is done without; of a log that holds nothing else the end is the likelier cause.
+    words = last_words([line for line in log if _read(line)[0] not in _HARMLESS] or log)
     return _SILENT if words.startswith("EngineDeadError") else words
 
 

@@ -35,8 +35,6 @@ _log = logging.getLogger(__name__)
 MAX_CRASHES = 6
 _LONGEST_PAUSE_S = 60.0
 
-_log = logging.getLogger(__name__)
-
 _Event = wire.Json | EngineError
 
 
@@ -46,6 +44,16 @@ class Explain(Protocol):
     def __call__(self, log: Sequence[str], /, *, was_ready: bool) -> str:
         """One sentence, with the remedy where there is one. log: the child's last lines. was_ready: it could answer."""
         ...
+
+
+async def _closed(child: Child) -> None:
+    """End a child wholly, also where we are told to stop meanwhile: else its processes and files would stay."""
+    closing = asyncio.create_task(child.close())
+    try:
+        await asyncio.shield(closing)
+    except asyncio.CancelledError:
+        await closing
+        raise
 
 
 def _in_its_own_words(log: Sequence[str], /, *, was_ready: bool) -> str:
@@ -110,7 +118,7 @@ class EmbeddedEngine:
         """Load the model. Raises ModelError when it cannot be loaded, EngineUnavailable with vLLM's last words when
         that fails; then it may be called again."""
         if self._started is None or (self._started.done() and self._board.current.state == "failed"):
-            self._n_crashes, self._loading = 0, "starting"
+            self._n_crashes, self._loading, self._is_replaced = 0, "starting", False
             self._started = asyncio.get_running_loop().create_future()
             self._board.show(EngineStatus("starting", f"starting {self._info.name}"))
             self._keeper = asyncio.create_task(self._keep(self._started))
@@ -225,7 +233,7 @@ class EmbeddedEngine:
         finally:
             self._child = None
             self._fail_answers()
-            await child.close()
+            await _closed(child)
         what = "died" if was_ready else "cannot be started"
         raise EngineUnavailable(f"{self._info.name} {what}: {self._explain(child.log_tail(), was_ready=was_ready)}")
 

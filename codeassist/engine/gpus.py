@@ -7,7 +7,6 @@ sentence in place of figures.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -57,11 +56,6 @@ class Gpus:
     driver: str = ""
     cuda: tuple[int, int] = (0, 0)
     problem: str = ""
-
-
-def visible_gpus() -> str | None:
-    """CUDA_VISIBLE_DEVICES of this process, which the engine inherits."""
-    return os.environ.get("CUDA_VISIBLE_DEVICES")
 
 
 def find_library() -> Library | None:

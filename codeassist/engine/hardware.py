@@ -6,6 +6,7 @@ import math
 import os
 from dataclasses import dataclass
 from importlib import metadata, util
+from itertools import takewhile
 from pathlib import Path
 
 from codeassist.engine.memory import available_bytes
@@ -58,11 +59,24 @@ def has_gpu(root: Path = Path("/")) -> bool:
     return any(next(root.glob(pattern), None) for pattern in _GPU_DEVICES)
 
 
-def count_gpus(root: Path = Path("/")) -> int:
+def count_gpus(root: Path = Path("/"), shown: str | None = None) -> int:
     """NVIDIA's GPUs that this process may use, as far as device files tell: a container has no more of them than it was
-    given. 0 where none is shown, or of another maker."""
+    given. 0 where none is shown, or of another maker.
+
+    shown: as CUDA_VISIBLE_DEVICES says it, None for all; CUDA takes that list up to the first entry that names nothing.
+    """
     devices = [path for path in root.glob("dev/nvidia[0-9]*") if path.name.removeprefix("nvidia").isdecimal()]
-    return len(devices) or len(list(root.glob("proc/driver/nvidia/gpus/*")))
+    n_found = len(devices) or len(list(root.glob("proc/driver/nvidia/gpus/*")))
+    if shown is None or not n_found:
+        return n_found
+    named = list(takewhile(lambda entry: _may_name(entry.strip(), n_found), shown.split(",")))
+    # Slices of one GPU (MIG) may be more than there are GPUs.
+    return len(named) if "MIG-" in shown else min(len(named), n_found)
+
+
+def _may_name(entry: str, n_gpus: int) -> bool:
+    """Whether an entry of CUDA_VISIBLE_DEVICES may name one of so many: by number, or by a name that starts so."""
+    return int(entry) < n_gpus if entry.isdecimal() else entry.startswith(("GPU-", "MIG-"))
 
 
 def visible_devices() -> str | None:

@@ -80,11 +80,16 @@ class Host:
                 return
             key = message["key"]
             if "generate" in message:
-                self._running[key] = tasks.create_task(self._answer(key, self._generated(message["generate"])))
+                self._begin(tasks, key, self._generated(message["generate"]))
             elif "chat" in message:
-                self._running[key] = tasks.create_task(self._answer(key, self._chatted(message["chat"])))
+                self._begin(tasks, key, self._chatted(message["chat"]))
             elif key in self._running:
                 self._running[key].cancel()
+
+    def _begin(self, tasks: asyncio.TaskGroup, key: int, answer: AsyncGenerator[wire.Json]) -> None:
+        """Answer in a task of its own; one that is aborted before its first step never runs."""
+        task = self._running[key] = tasks.create_task(self._answer(key, answer))
+        task.add_done_callback(lambda _: self._running.pop(key))
 
     async def _generated(self, asked: wire.Json) -> AsyncGenerator[wire.Json]:
         async with aclosing(self.model.stream(wire.request_from_json(asked))) as deltas:
@@ -107,8 +112,6 @@ class Host:
                     await self._writer.drain()
         except EngineError as error:
             self._tell({"key": key} | wire.error_event(error))
-        finally:
-            del self._running[key]
 
     def _tell_speculation(self) -> None:
         now = self.model.speculation

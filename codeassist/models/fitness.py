@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from codeassist.engine.catalogue import read_catalogue
-from codeassist.engine.gpus import find_library, read_gpus, visible_gpus
-from codeassist.engine.hardware import Hardware, count_gpus, kv_cache_bytes, read_hardware, vllm_runs_on_cpu
+from codeassist.engine.gpus import find_library, read_gpus
+from codeassist.engine.hardware import (
+    Hardware,
+    count_gpus,
+    kv_cache_bytes,
+    read_hardware,
+    visible_devices,
+    vllm_runs_on_cpu,
+)
 from codeassist.engine.memory import MemoryNeed, require_memory, require_whole_context
 from codeassist.engine.parallel import require_spreadable
 from codeassist.engine.speculation import may_use_head
@@ -25,7 +32,8 @@ _FLOATS = frozenset({"F32", "F16", "BF16"})
 def require_startable(model: ModelDirectory, template: str, options: HostOptions) -> None:
     """Raises ModelError or EngineUnavailable with file and remedy. Takes a fraction of a second, mostly for reading
     the tokenizer and the headers of the shards. Of a GPU's memory only what the weights take is asked for."""
-    require_spreadable(options, model.config, count_gpus(), on_cpu=vllm_runs_on_cpu())
+    n_gpus = count_gpus(shown=visible_devices())
+    require_spreadable(options, model.config, n_gpus, on_cpu=vllm_runs_on_cpu())
     drafts = may_use_head(options.speculation, options.speculative_tokens)
     drafting = model if drafts else replace(model, n_mtp_layers=0)
     require_loadable(drafting, template, read_catalogue())
@@ -36,7 +44,7 @@ def require_startable(model: ModelDirectory, template: str, options: HostOptions
         require_whole_context(options.kv_cache_gib, per_token, options.context_tokens, model.path)
         require_memory(cpu_need(model, options, hardware), hardware.memory_bytes, model.path)
     else:
-        require_gpu_memory(model, options, read_gpus(find_library(), visible_gpus()).gpus)
+        require_gpu_memory(model, options, read_gpus(find_library(), visible_devices()).gpus)
 
 
 def cpu_need(model: ModelDirectory, options: HostOptions, hardware: Hardware) -> MemoryNeed:

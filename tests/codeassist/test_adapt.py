@@ -188,6 +188,7 @@ def test_what_is_surely_better_is_enabled() -> None:
         ((-2.0, -1.0, -3.0, -2.0), (10, 10), "less likely"),
         ((9.0, -2.0, -3.0, 0.5), (10, 10), "not surely likelier"),
         ((2.0, 1.0, 3.0, 2.5), (30, 10), "fewer lines"),
+        ((0.08, 0.07, 0.09, 0.08), (10, 10), "0.4 % less"),
     ],
 )
 def test_what_is_not_surely_better_is_not(gains: tuple[float, ...], answers: tuple[int, int], said: str) -> None:

@@ -1,11 +1,15 @@
 """Where a child process keeps its temporary files."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from codeassist.engine.child import line_of, temporary_directory
+from codeassist.engine.child import launch_host, line_of, temporary_directory
 from codeassist.engine.host import LINE_LIMIT
+from codeassist.engine.vllm_arguments import HostOptions
 from codeassist.errors import RequestRejected
 
 LONGEST_SOCKET_PATH = 107
@@ -21,6 +25,33 @@ def test_sockets_fit_wherever_temporary_files_go(tmp_path: Path, monkeypatch: py
     assert len(str(directory)) + 1 + SOCKET_NAME <= LONGEST_SOCKET_PATH
     assert list((tmp_path / folder).iterdir()) in ([], [directory])
     directory.rmdir()
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
+    """The hosts' folders that there are."""
+    (tmp_path / "hosts").mkdir()
+    monkeypatch.setattr("codeassist.engine.child.temporary_directory", lambda: Path(mkdtemp(dir=tmp_path / "hosts")))
+    return lambda: list((tmp_path / "hosts").iterdir())
+
+
+async def test_a_host_that_cannot_be_started_leaves_no_folder(
+    made: Callable[[], list[Path]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    with pytest.raises(OSError, match="nowhere"):
+        await launch_host(HostOptions(model="m", n_mtp_layers=0, context_tokens=64))
+    assert made() == []
+
+
+async def test_a_start_that_is_given_up_leaves_no_folder(made: Callable[[], list[Path]]) -> None:
+    starting = asyncio.create_task(launch_host(HostOptions(model="m", n_mtp_layers=0, context_tokens=64)))
+    await asyncio.sleep(0)
+    assert len(made()) == 1
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert made() == []
 
 
 def test_a_message_that_the_host_could_not_read_is_refused() -> None:

@@ -147,6 +147,17 @@ def test_a_warning_counts_only_where_there_is_no_error_of_a_known_kind() -> None
         ([], "it left no word"),
         (["a", "ValueError: odd", "RuntimeError: Engine core initialization failed."], "ValueError: odd"),
         (["only this"], "only this"),
+        (
+            [
+                "(MainProcess pid=1) WARNING 11-28 10:20:49 [x.py:1] no plugin: ImportError: nothing by that name",
+                "(EngineCore pid=7) ERROR 11-28 10:20:51 [core.py:1510] KeyError: 'layers'",
+            ],
+            "KeyError: 'layers'",
+        ),
+        (
+            ["WARNING 11-28 10:20:49 [x.py:1] no plugin: ImportError: nothing by that name", "it ended by itself"],
+            "it ended by itself",
+        ),
     ],
 )
 def test_what_is_not_known_is_told_in_its_own_words(log: list[str], expected: str) -> None:

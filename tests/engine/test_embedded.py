@@ -247,6 +247,19 @@ async def test_an_engine_that_comes_back_without_adapters_is_not_started_over_an
     await engine.close()
 
 
+async def test_a_restart_for_adapters_that_is_closed_leaves_nothing_to_the_next_start(adapter: str) -> None:
+    nursery = Nursery(READY, DEAD)
+    engine = adapting(nursery)
+    await engine.start()
+    await answered(engine, nursery.children[0], adapter)
+    assert engine.status.state == "restarting"
+    await engine.close()
+    with pytest.raises(EngineUnavailable, match="cannot be started"):
+        await engine.start()
+    await engine.close()
+    assert len(nursery.children) == 2
+
+
 async def test_nothing_is_started_again_for_an_adapter_that_cannot_be_applied(adapter: str) -> None:
     def refuse(folder: Path) -> None:
         raise AdapterUnusable(f"{folder} is bad")
@@ -385,6 +398,21 @@ async def test_closing_while_loading_ends_the_wait() -> None:
     with pytest.raises(EngineUnavailable, match="closed while it was starting"):
         await starting
     assert nursery.children[0].n_closed == 1
+
+
+async def test_closing_waits_for_a_child_that_was_ending_by_itself() -> None:
+    nursery = Nursery(READY)
+    engine = nursery.engine()
+    await engine.start()
+    child = nursery.children[0]
+    child.slow_end.clear()
+    child.say(None)
+    await until(lambda: engine.status.state == "restarting")
+    closing = asyncio.create_task(engine.close())
+    await asyncio.sleep(0)
+    child.slow_end.set()
+    await closing
+    assert (child.n_closed, len(nursery.children), engine.status.state) == (1, 1, "stopped")
 
 
 async def test_one_who_stops_waiting_for_the_start_does_not_stop_it() -> None:

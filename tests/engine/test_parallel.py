@@ -80,3 +80,29 @@ def test_gpus_are_counted_by_their_device_files(tmp_path: Path) -> None:
     for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm", "nvidia-caps"):
         (tmp_path / "dev" / name).touch()
     assert count_gpus(tmp_path) == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "n_gpus"),
+    [
+        (None, 4),
+        ("0,1,2,3", 4),
+        ("2", 1),
+        (" 1, 3 ", 2),
+        ("GPU-8932f937,GPU-d4c0", 2),
+        ("0,-1,2", 1),
+        ("0,7,1", 1),
+        ("0,1,2,3,4,5", 4),
+        ("MIG-5a1b", 1),
+        ("", 0),
+    ],
+)
+def test_gpus_that_the_environment_hides_are_not_counted(tmp_path: Path, shown: str | None, n_gpus: int) -> None:
+    for number in range(4):
+        (tmp_path / "dev").mkdir(exist_ok=True)
+        (tmp_path / f"dev/nvidia{number}").touch()
+    assert count_gpus(tmp_path, shown) == n_gpus
+
+
+def test_where_no_device_is_shown_the_environment_counts_none(tmp_path: Path) -> None:
+    assert count_gpus(tmp_path, "0,1") == 0

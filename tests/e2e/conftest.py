@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -28,6 +29,14 @@ from tests.e2e.vscode_window import Browser, Window
 
 # It comes with vLLM, without which there is no real engine to test either.
 collect_ignore = [] if find_spec("openai") else ["test_client_openai.py"]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install what tests in VS Code need before the first of them starts: that may take longer than a test may."""
+    if session.config.option.collectonly or not any("tools" in getattr(i, "fixturenames", ()) for i in session.items):
+        return
+    with contextlib.suppress(pytest.skip.Exception, pytest.fail.Exception):  # the tests will say so themselves
+        find_tools()
 
 
 @pytest.fixture(scope="session")

@@ -123,12 +123,12 @@ ERRORS = [
         "kernels are compiled at the first start and a C compiler with Python's headers",
     ),
     (
-        "OSError: [Errno 28] No space left on device: '/home/ann/.cache/vllm/torch_compile_cache/1f/x'",
-        "the disk is full at /home/ann/.cache/vllm/torch_compile_cache/1f/x, where compiled kernels are kept: free some",
+        "OSError: [Errno 28] No space left on device: '/home/a/.cache/vllm/torch_compile_cache/1f/x'",
+        "the disk is full at /home/a/.cache/vllm/torch_compile_cache/1f/x, where compiled kernels are kept: free some",
     ),
     (
-        "PermissionError: [Errno 13] Permission denied: '/home/ann/.cache/vllm'",
-        "/home/ann/.cache/vllm cannot be written (Perm",
+        "PermissionError: [Errno 13] Permission denied: '/home/a/.cache/vllm'",
+        "/home/a/.cache/vllm cannot be written (Perm",
     ),
     (
         "torch.AcceleratorError: CUDA error: unspecified launch failure",

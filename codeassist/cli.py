@@ -31,6 +31,7 @@ from codeassist.commands.mcp import mcp
 from codeassist.commands.models import models
 from codeassist.commands.mtp import mtp
 from codeassist.commands.opening import INTERRUPTED, TERMINATED
+from codeassist.commands.review import review
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
 from codeassist.commands.shadow import shadow
@@ -49,7 +50,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS = (
-    index, search, map, complete, explain, serve, status, lsp, mcp, stats, shadow, config, doctor, adapt, demo,
+    index, search, map, complete, explain, review, serve, status, lsp, mcp, stats, shadow, config, doctor, adapt, demo,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)
@@ -104,6 +105,8 @@ def root(
       codeassist map --focus src/app.py          the definitions that matter most to a file, or to all
 
       codeassist complete src/app.py:42:9        what comes next at line 42, column 9
+
+      codeassist review                          what is wrong with the staged changes
 
       codeassist serve                           an OpenAI-compatible endpoint for Continue and others
 

@@ -7,6 +7,7 @@
     ├── ModelError           the model directory is missing or cannot be used
     ├── NoChatModel          chat is asked for and no model is configured
     ├── AnswerUnusable       what the chat model wrote may not be put into the file
+    ├── ReviewImpossible     there is no change to look at, or git cannot tell it
     ├── AddressInUse         another process listens where the endpoint would
     ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
     ├── ShadowLogUnavailable     the same of the log that compares two engines
@@ -41,6 +42,10 @@ class DocumentError(CodeassistError):
 
 class ModelError(CodeassistError):
     """The model directory is missing, incomplete or of an unknown kind."""
+
+
+class ReviewImpossible(CodeassistError):
+    """There is no change to review, or git cannot tell what it is."""
 
 
 class NoChatModel(CodeassistError):

@@ -150,9 +150,19 @@ class ChatSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReviewSettings:
-    """What is found in the code without being asked."""
+    """What is found in the code without being asked, and what `codeassist review` looks for in a change."""
 
     diagnostics: bool = _setting(True, "whether findings are shown in the editor as diagnostics")
+    passes: tuple[str, ...] = _setting(
+        ("static", "vulnerabilities", "surprise", "model"),
+        "what a review consists of; a pass that needs what is not there (an engine, a chat model) says so",
+    )
+    fail_on: str = _setting(
+        "error", "findings from which on `codeassist review` exits with 1: `error`, `warning` or `never`"
+    )
+    max_seconds: float = _setting(60.0, "a review ends after so many seconds with what it has by then")
+    max_per_file: int = _setting(5, "findings shown of one file; the gravest are")
+    min_confidence: float = _setting(0.5, "findings less sure than this (0 to 1) are not shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +254,9 @@ PROJECT_SETTINGS = frozenset(
         "completion.max_lines",
         "completion.languages_off",
         "review.diagnostics",
+        "review.passes",
+        "review.max_per_file",
+        "review.min_confidence",
     }
 )
 

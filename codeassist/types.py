@@ -69,6 +69,9 @@ class GenerationRequest:
     top_logprobs: how many of the likeliest tokens each token comes with; more than 0 only with `logprobs`.
     client: who asks, "" for this process's own user; where many share an engine, each gets its turn.
     adapter: folder of the LoRA adapter to answer with, "" for the model as it is.
+    score_last: so many tokens at the prompt's end are scored: the first delta's `scored` has one Token for each, with
+        `top_logprobs` likeliest tokens in its place. The prompt must be token ids and longer than that, and
+        `max_tokens` 1; only engines whose `ModelInfo.supports_scoring` is true accept more than 0.
     """
 
     id: str
@@ -84,6 +87,7 @@ class GenerationRequest:
     top_logprobs: int = 0
     client: str = ""
     adapter: str = ""
+    score_last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Delta:
     tokens: one per generated token when log-probabilities were asked for, else ().
     usage: so far. finish_reason: None until the last delta.
     model: who answers, where it is another model than the engine's own; else "".
+    scored: one per token of the prompt that was to be scored, in the first delta alone.
     """
 
     text: str
@@ -154,6 +159,7 @@ class Delta:
     tokens: tuple[Token, ...] = ()
     finish_reason: FinishReason | None = None
     model: str = ""
+    scored: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,7 @@ class ModelInfo:
     template: name of the FIM template (`fim.TEMPLATES`). tokenizer: path of a tokenizer.json on this machine, or None.
     gate: least probability (0 to 1) of the suggestion's first line; below it nothing is shown unasked. None when not
         calibrated.
+    supports_scoring: whether `GenerationRequest.score_last` may be more than 0.
     base: what adapters know the model by (`adapters/fingerprint.py`); "" where requests may name none.
     """
 
@@ -177,6 +184,7 @@ class ModelInfo:
     supports_logprobs: bool = False
     gate: float | None = None
     base: str = ""
+    supports_scoring: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ _COMMAND = (
     "git", *(part for setting in _SETTINGS for part in ("-c", setting)),
 )  # fmt: skip
 # Of an attribute's or a configuration's drivers for differences, none is run.
-_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules", "--relative", "-M", "-l200")
+PLAIN_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules", "--relative", "-M", "-l200")
 # What a branch may have begun at; the first of them is what the server calls its main branch.
 _TRUNKS = (
     "refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master", "refs/heads/main",
@@ -92,7 +93,7 @@ def changed_entries(root: Path, revision: str) -> list[str]:
 
     Source: git-diff-index(1), "RAW OUTPUT FORMAT"; with -z each field has its own end.
     """
-    answer = _run(root, "diff-index", "--raw", "-z", *_PLAIN, revision, "--", seconds=DIFF_SECONDS)
+    answer = _run(root, "diff-index", "--raw", "-z", *PLAIN_DIFF, revision, "--", seconds=DIFF_SECONDS)
     if answer.status:
         raise _trouble(root, answer)
     return [os.fsdecode(field) for field in answer.output.split(b"\0") if field]
@@ -105,7 +106,7 @@ def difference(root: Path, revision: str, paths: Sequence[str]) -> str:
     """
     settings = ("-c", f"core.bigFileThreshold={_DIFF_BYTES}")
     named = [f":(literal){path}" for path in paths]
-    answer = _run(root, *settings, "diff-index", "-p", "-U0", *_PLAIN, revision, "--", *named, seconds=DIFF_SECONDS)
+    answer = _run(root, *settings, "diff-index", "-p", "-U0", *PLAIN_DIFF, revision, "--", *named, seconds=DIFF_SECONDS)
     if answer.status:
         raise _trouble(root, answer)
     return answer.output.decode("utf-8", "replace")
@@ -137,14 +138,22 @@ def last_commits(root: Path, limit: int) -> list[list[str]]:
     if _run(root, "rev-parse", "--quiet", "--verify", "HEAD", seconds=DIFF_SECONDS).status:
         list_files(root)  # Where git cannot tell anything here, that is told.
         return []
-    answer = _run(root, "log", *chosen, *_PLAIN, f"--max-count={limit}", "HEAD", "--", seconds=DIFF_SECONDS)
+    answer = _run(root, "log", *chosen, *PLAIN_DIFF, f"--max-count={limit}", "HEAD", "--", seconds=DIFF_SECONDS)
     if answer.status:
         raise _trouble(root, answer)
     commits = ([path.lstrip(b"\n") for path in commit.split(b"\0")] for commit in answer.output.split(b"\x01")[1:])
     return [[os.fsdecode(path) for path in commit if path] for commit in commits]
 
 
-def _run(root: Path, *arguments: str, seconds: float = GIT_SECONDS) -> _Answer:
+def output_of(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS) -> bytes:
+    """What a git command that only reads answers. Raises GitTrouble, also for what git refuses."""
+    answer = _run(root, *arguments, stdin=stdin, seconds=seconds)
+    if answer.status:
+        raise _trouble(root, answer)
+    return answer.output
+
+
+def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS) -> _Answer:
     """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run."""
     try:
         from git import Git
@@ -152,15 +161,19 @@ def _run(root: Path, *arguments: str, seconds: float = GIT_SECONDS) -> _Answer:
     except ImportError as error:
         raise GitTrouble("git is not installed; the folder is walked instead") from error
     try:
-        status, output, error_text = Git().execute(
-            [*_COMMAND, "-C", str(root), *arguments],
-            env=_ENVIRONMENT,
-            kill_after_timeout=seconds,
-            with_extended_output=True,
-            with_exceptions=False,
-            strip_newline_in_stdout=False,
-            stdout_as_string=False,
-        )
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin)
+            given.seek(0)
+            status, output, error_text = Git().execute(
+                [*_COMMAND, "-C", str(root), *arguments],
+                env=_ENVIRONMENT,
+                istream=given,
+                kill_after_timeout=seconds,
+                with_extended_output=True,
+                with_exceptions=False,
+                strip_newline_in_stdout=False,
+                stdout_as_string=False,
+            )
     except (GitError, OSError) as error:
         raise GitTrouble(f"git does not run ({error}); the folder is walked instead") from error
     return _Answer(status, bytes(output), str(error_text))

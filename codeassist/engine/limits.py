@@ -21,6 +21,8 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
         raise RequestRejected("this engine cannot force the start of an answer; leave forced_prefix empty")
     if request.adapter and not info.base:
         raise RequestRejected("this engine answers with the model as it is; leave adapter empty")
+    if request.score_last:
+        require_scorable(request, n_prompt_tokens, info)
     if request.max_tokens < 1:
         raise RequestRejected("max_tokens must be at least 1")
     if request.seed is not None and not 0 <= request.seed < 2**63:
@@ -31,6 +33,16 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
     n_asked = n_prompt_tokens + request.max_tokens
     if n_asked > info.context_tokens:
         raise RequestRejected(too_long(n_prompt_tokens, request.max_tokens, info.context_tokens))
+
+
+def require_scorable(request: GenerationRequest, n_prompt_tokens: int, info: ModelInfo) -> None:
+    """Raises RequestRejected when the prompt's end cannot be scored as asked."""
+    if not info.supports_scoring:
+        raise RequestRejected("this engine cannot score a prompt; leave score_last at 0")
+    if isinstance(request.prompt, str) or not 0 < request.score_last < n_prompt_tokens:
+        raise RequestRejected("score_last wants a prompt of token ids that is longer than what is scored")
+    if request.max_tokens != 1 or request.forced_prefix:
+        raise RequestRejected("a prompt is scored with max_tokens 1 and without a forced prefix")
 
 
 def too_long(n_prompt_tokens: int, max_tokens: int, context_tokens: int) -> str:

@@ -1,0 +1,67 @@
+"""What a pass is given, and what it gives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from codeassist.findings.types import Finding
+from codeassist.review.changes import ChangedFile, Changes
+from codeassist.review.tree import ReviewedTree
+
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+    from indexer.index import CodeIndex
+
+PassName = Literal["static", "vulnerabilities", "surprise", "model"]
+# In the order in which they run.
+PASS_NAMES: tuple[PassName, ...] = ("static", "vulnerabilities", "surprise", "model")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment of the monotonic clock after which no new work is begun."""
+
+    at: float
+
+    @property
+    def seconds_left(self) -> float:
+        """How much time there still is; never less than 0."""
+        return max(0.0, self.at - time.monotonic())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether time is up."""
+        return self.seconds_left == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is looked at. assistant: the workspace, for its engine and settings; None where the index alone is open."""
+
+    changes: Changes
+    tree: ReviewedTree
+    index: CodeIndex
+    deadline: Deadline
+    assistant: Assistant | None = None
+
+    @property
+    def readable(self) -> tuple[ChangedFile, ...]:
+        """The files with a new text, in the order of the change."""
+        return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a pass found. note: why it did not look, or not at everything; "" where it did."""
+
+    findings: tuple[Finding, ...] = ()
+    note: str = ""
+    is_complete: bool = field(default=True)
+
+
+# A pass is a coroutine function: threads and engines are its own affair. It may raise CodeassistError, which costs its
+# findings and nothing else.
+Pass = Callable[[Review], Awaitable[Found]]

@@ -1,0 +1,12 @@
+"""Which passes there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codeassist.review.passes.static import static_pass
+from codeassist.review.passes.types import Pass, PassName
+
+PASSES: Mapping[PassName, Pass] = {
+    "static": static_pass,
+}

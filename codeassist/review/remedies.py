@@ -1,0 +1,58 @@
+"""Whether a remedy may be offered: it must apply to the lines of its file, and leave a text that parses as before."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from codeassist.findings.types import Finding, Replacement
+from codeassist.review.changes import lines_of
+from indexer.outline import read_syntax
+
+
+def checked(finding: Finding, text: str | None) -> Finding:
+    """The finding, without its remedy where that does not apply, changes nothing, or breaks the syntax of the file."""
+    if finding.replacement is None or (text is not None and is_sound(finding.path, text, finding.replacement)):
+        return finding
+    return replace(finding, replacement=None)
+
+
+def is_sound(path: str, text: str, replacement: Replacement) -> bool:
+    """Whether a remedy applies to a text and leaves no more faults in its syntax than there were."""
+    if not applies(text, replacement):
+        return False
+    after = applied(text, replacement)
+    if after == text:
+        return False
+    was, becomes = read_syntax(path, text), read_syntax(path, after)
+    return was is None or (becomes is not None and becomes.n_errors <= was.n_errors)
+
+
+def applies(text: str, replacement: Replacement) -> bool:
+    """Whether the lines are lines of the text."""
+    n_lines = len(lines_of(text))
+    return 1 <= replacement.start_line <= n_lines + 1 and replacement.start_line - 1 <= replacement.end_line <= n_lines
+
+
+def applied(text: str, replacement: Replacement) -> str:
+    """The text with the remedy in it."""
+    lines = list(lines_of(text))
+    new = list(lines_of(replacement.text)) if replacement.text else []
+    lines[replacement.start_line - 1 : replacement.end_line] = new
+    end = "\n" if text.endswith("\n") and lines else ""
+    return "\n".join(lines) + end
+
+
+def patch(finding: Finding, text: str) -> str:
+    """The remedy as a unified diff that `git apply` takes; "" where there is none."""
+    if finding.replacement is None or not applies(text, finding.replacement):
+        return ""
+    before, after = _kept(text), _kept(applied(text, finding.replacement))
+    lines = difflib.unified_diff(before, after, f"a/{finding.path}", f"b/{finding.path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _kept(text: str) -> list[str]:
+    """Lines with their ends."""
+    lines = text.split("\n")
+    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

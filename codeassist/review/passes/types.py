@@ -49,7 +49,12 @@ class Review:
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:
-        """The files with a new text, in the order of the change."""
+        """The files to review: those with a new text that is source, in the order of the change."""
+        return tuple(file for file in self.with_text if not file.set_aside)
+
+    @property
+    def with_text(self) -> tuple[ChangedFile, ...]:
+        """The same and what is set aside, as lock files and what holds secrets: for detectors on this machine alone."""
         return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
 
 

@@ -129,7 +129,8 @@ def blobs(root: Path, ids: Iterable[str], max_bytes: int) -> dict[str, bytes | N
     """
     wanted = sorted(set(ids))
     known = sizes(root, wanted)
-    return dict.fromkeys(wanted) | contents(root, [one for one in wanted if 0 <= known.get(one, -1) <= max_bytes])
+    found = contents(root, [one for one in wanted if 0 <= known.get(one, -1) <= max_bytes])
+    return {one: found.get(one) for one in wanted}
 
 
 def sizes(root: Path, ids: Iterable[str]) -> dict[str, int]:

@@ -108,7 +108,7 @@ def _beside(root: Path, entries: Sequence[Entry], changed: Sequence[Entry]) -> t
     others = [entry for entry in entries if (entry.former or entry.path) not in paths]
     if len(others) > MAX_BESIDE:
         return {}, (
-            f"{len(others)} files beside the change differ in the work tree; what is said of them is said as they are there"
+            f"{len(others)} files beside the change are looked at as the work tree has them, which is not what was changed"
         )
     known = Blobs(root, (entry.old_id for entry in others if entry.old_mode.startswith(revisions.REGULAR)))
     texts: dict[str, str | None] = {}

@@ -1,7 +1,7 @@
 """Where two texts differ, in a time that goes with their length. Pure.
 
-Lines that stand once in either text and follow one another in both divide them (a patience diff); what is between two of
-these is compared line by line where it is short, and else counts as replaced as a whole.
+Lines that stand once in either text and follow one another in both divide them (a patience diff); what is between two
+of these is compared line by line where it is short, and else counts as replaced as a whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which files of a change are not reviewed as source, and what is said of all that is not looked at. For a thread.
 
-What the index leaves out is set aside: generated, minified and third-party code is nobody's work of today, and what looks
-like a secret or is ignored by the user's wish goes to no model. Detectors of secrets and of vulnerable dependencies look
-at it all the same, since they run here and such files are what they are for; what they found a secret is never shown.
+What the index leaves out is set aside: generated, minified and third-party code is nobody's work of today, and what
+looks like a secret or is ignored by the user's wish goes to no model. Detectors of secrets and of vulnerable
+dependencies look at it all the same, since they run here and such files are what they are for; no secret is shown.
 """
 
 from __future__ import annotations

@@ -34,10 +34,13 @@ class Entry:
     new_id: str
 
 
-def staged_entries(root: Path) -> list[Entry]:
-    """What git's index has changed since the last commit, below root. Raises GitTrouble."""
+def staged_entries(root: Path, index: str = "") -> list[Entry]:
+    """What git's index has changed since the last commit, below root. Raises GitTrouble.
+
+    index: absolute path of the index that is committed, where that is not the repository's own.
+    """
     base = "HEAD" if has_commit(root) else EMPTY_TREE
-    return list(_entries(output_of(root, "diff-index", "--cached", *_RAW, base, "--")))
+    return list(_entries(output_of(root, "diff-index", "--cached", *_RAW, base, "--", index=index)))
 
 
 def entries_between(root: Path, first: str, last: str) -> list[Entry]:

@@ -16,10 +16,13 @@ _STATUS: dict[str, FileStatus] = {"A": "added", "D": "deleted", "R": "renamed", 
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
-def staged(root: Path) -> Changes:
-    """What the next commit would change. Raises ReviewImpossible."""
+def staged(root: Path, index: Path | None = None) -> Changes:
+    """What the next commit would change. Raises ReviewImpossible.
+
+    index: what a `git commit` in progress has named as git's index (GIT_INDEX_FILE).
+    """
     try:
-        return _changes(root, "staged changes", staged_entries(root))
+        return _changes(root, "staged changes", staged_entries(root, str(index or "")))
     except GitTrouble as trouble:
         raise _impossible(root, trouble) from trouble
 

@@ -150,6 +150,5 @@ def _telling(root: Path) -> Iterator[None]:
         yield
     except GitTrouble as trouble:
         what, _, hint = str(trouble).partition("; the folder is walked instead")
-        raise ReviewImpossible(
-            f"{what}{hint}" or f"{root} is no git repository; --diff FILE reviews a diff"
-        ) from trouble
+        told = f"{what}{hint}" or f"{root} is no git repository; review a diff with --diff FILE"
+        raise ReviewImpossible(told) from trouble

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -22,14 +23,15 @@ PASS_NAMES: tuple[PassName, ...] = ("static", "vulnerabilities", "surprise", "mo
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment of the monotonic clock after which no new work is begun."""
+    """A moment of the monotonic clock after which no new work is begun; or before that, once nobody waits any more."""
 
     at: float
+    given_up: threading.Event = field(default_factory=threading.Event)
 
     @property
     def seconds_left(self) -> float:
         """How much time there still is; never less than 0."""
-        return max(0.0, self.at - time.monotonic())
+        return 0.0 if self.given_up.is_set() else max(0.0, self.at - time.monotonic())
 
     @property
     def is_over(self) -> bool:

@@ -60,10 +60,18 @@ def blobs(root: Path, ids: Iterable[str], max_bytes: int) -> dict[str, bytes | N
     Raises GitTrouble.
     """
     wanted = sorted(set(ids))
-    sizes = _sizes(root, wanted)
-    small = [one for one in wanted if 0 <= sizes.get(one, -1) <= max_bytes]
+    known = sizes(root, wanted)
+    small = [one for one in wanted if 0 <= known.get(one, -1) <= max_bytes]
     contents: Mapping[str, bytes] = _contents(root, small) if small else {}
     return {one: contents.get(one) for one in wanted}
+
+
+def sizes(root: Path, ids: Iterable[str]) -> dict[str, int]:
+    """Bytes by id, without those that git lacks. Raises GitTrouble."""
+    wanted = sorted(set(ids))
+    answer = output_of(root, "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=_lines(wanted))
+    fields = (line.split(" ") for line in answer.decode().splitlines())
+    return {found[0]: int(found[1]) for found in fields if len(found) == 2 and found[1].isdigit()}
 
 
 _RAW = ("--raw", "-z", "--no-abbrev", *PLAIN_DIFF)
@@ -78,12 +86,6 @@ def _entries(output: bytes) -> Iterator[Entry]:
         if status[0] in "RC":
             path = next(fields)
         yield Entry(status[0], path, "" if former == path else former, old_mode, new_mode, old_id, new_id)
-
-
-def _sizes(root: Path, ids: list[str]) -> dict[str, int]:
-    answer = output_of(root, "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=_lines(ids))
-    fields = (line.split(" ") for line in answer.decode().splitlines())
-    return {found[0]: int(found[1]) for found in fields if len(found) == 2 and found[1].isdigit()}
 
 
 def _contents(root: Path, ids: list[str]) -> dict[str, bytes]:

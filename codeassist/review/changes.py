@@ -29,6 +29,7 @@ class ChangedFile:
     old_text, new_text: with LF line ends; None where there was or is none, and where the text cannot be read: `skipped`
     says why ("binary", "submodule", "symbolic link", "LFS pointer", "larger than 1024 KB", "minified").
     hunks: given where they are known from a diff alone; else computed from both texts.
+    n_bytes: of the new content, also where that was too large to be read; 0 where nobody knows.
     """
 
     path: str

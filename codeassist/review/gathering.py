@@ -9,7 +9,7 @@ from codeassist.errors import ReviewImpossible
 from codeassist.review.changes import ChangedFile, Changes, FileStatus
 from indexer.files import decode
 from indexer.gitcommand import GitTrouble
-from indexer.revisions import SUBMODULE, SYMLINK, Entry, blobs, entries_between, staged_entries
+from indexer.revisions import SUBMODULE, SYMLINK, Entry, blobs, entries_between, sizes, staged_entries
 
 MAX_FILE_BYTES = 1024 * 1024
 _STATUS: dict[str, FileStatus] = {"A": "added", "D": "deleted", "R": "renamed", "C": "copied"}
@@ -35,7 +35,9 @@ def between(root: Path, first: str, last: str) -> Changes:
 def _changes(root: Path, source: str, entries: Iterable[Entry]) -> Changes:
     known = list(entries)
     contents = blobs(root, (one for entry in known for one in _ids(entry)), MAX_FILE_BYTES)
-    files = tuple(_file(entry, contents) for entry in known)
+    unread = [entry.new_id for entry in known if contents.get(entry.new_id, b"") is None]
+    n_bytes = sizes(root, unread) if unread else {}
+    files = tuple(_file(entry, contents, n_bytes) for entry in known)
     notes = tuple(f"{file.path} is not looked at: {file.skipped}" for file in files if file.skipped)
     return Changes(source, files, notes)
 
@@ -45,11 +47,11 @@ def _ids(entry: Entry) -> list[str]:
     return [one for mode, one in sides if mode.startswith("100") and one.strip("0")]
 
 
-def _file(entry: Entry, contents: dict[str, bytes | None]) -> ChangedFile:
+def _file(entry: Entry, contents: dict[str, bytes | None], n_bytes: dict[str, int]) -> ChangedFile:
     status = _STATUS.get(entry.status, "modified")
     old, old_reason = _text(entry.old_mode, entry.old_id, contents)
     new, new_reason = _text(entry.new_mode, entry.new_id, contents)
-    size = len(contents.get(entry.new_id) or b"")
+    size = n_bytes.get(entry.new_id) or len(contents.get(entry.new_id) or b"")
     return ChangedFile(entry.path, status, entry.former, old, new, new_reason or old_reason, n_bytes=size)
 
 

@@ -25,7 +25,7 @@ class ChangedFile:
     it ("generated", "minified", "third-party code", "data", "looks like a secret", "ignored by .codeassistignore"); no
     model ever sees it.
     given_hunks: where they are known from a diff alone, or not all of them are of this change; else they are computed
-    from both texts. n_bytes: of the new content, also where it is not read.
+    from both texts. n_bytes: of the new content, also where that is not read; 0 where nobody knows.
     """
 
     path: str

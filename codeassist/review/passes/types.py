@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
+from codeassist.settings import ReviewSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -48,6 +49,7 @@ class Review:
     index: CodeIndex
     deadline: Deadline
     assistant: Assistant | None = None
+    settings: ReviewSettings = field(default_factory=ReviewSettings)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from codeassist.errors import ReviewImpossible, UnknownRevision
@@ -23,7 +24,7 @@ __all__ = ["MAX_FILE_BYTES", "between", "since_divided", "staged", "tracked", "u
 # Files beside the change whose text is taken from the state that is reviewed rather than from the work tree.
 MAX_BESIDE = 500
 MAX_MESSAGES = 20
-_ABSENT = "000000"
+_MERGED = "all that is staged comes from one side of the merge or the other"
 
 
 def staged(root: Path, index: Path | None = None) -> Changes:
@@ -40,7 +41,9 @@ def staged(root: Path, index: Path | None = None) -> Changes:
             for commit in revisions.commits_being_merged(root)
         ]
         beside = _beside(root, revisions.unstaged_entries(root, in_use), entries)
-        return _changes("staged changes", only_ours(files, merged), beside)
+        ours = only_ours(files, merged)
+        changes = _changes("staged changes", ours, beside)
+        return replace(changes, notes=(*changes.notes, _MERGED)) if files and not ours else changes
 
 
 def uncommitted(root: Path) -> Changes:
@@ -83,7 +86,7 @@ def tracked(root: Path) -> Changes:
     with _telling(root):
         files = [_whole(root, mode, path) for mode, path in revisions.tracked_files(root)]
         changes = _changes("all files", [file for file in files if file is not None])
-        return Changes(changes.source, changes.files, changes.notes, is_whole=True)
+        return replace(changes, is_whole=True)
 
 
 def _between(root: Path, before: str, after: str, source: str) -> Changes:
@@ -108,7 +111,7 @@ def _beside(root: Path, entries: Sequence[Entry], changed: Sequence[Entry]) -> t
     others = [entry for entry in entries if (entry.former or entry.path) not in paths]
     if len(others) > MAX_BESIDE:
         return {}, (
-            f"{len(others)} files beside the change are looked at as the work tree has them, which is not what was changed"
+            f"{len(others)} files beside the change are looked at as the work tree has them, not as in the change"
         )
     known = Blobs(root, (entry.old_id for entry in others if entry.old_mode.startswith(revisions.REGULAR)))
     texts: dict[str, str | None] = {}

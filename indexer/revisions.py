@@ -45,6 +45,17 @@ def entries_between(root: Path, first: str, last: str) -> list[Entry]:
     return list(_entries(output_of(root, "diff-tree", "-r", *_RAW, first, last, "--")))
 
 
+def subjects(root: Path, limit: int = 20) -> list[str]:
+    """First lines of the last commits' messages, newest first; none before the first. Merges are left out.
+
+    Raises GitTrouble.
+    """
+    if not has_commit(root):
+        return []
+    answer = output_of(root, "log", "-z", "--no-merges", "--format=%s", f"--max-count={limit}", "HEAD", "--")
+    return [line for line in answer.decode("utf-8", "replace").split("\0") if line]
+
+
 def has_commit(root: Path) -> bool:
     """Whether there is a commit at all."""
     try:

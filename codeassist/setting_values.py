@@ -56,6 +56,7 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "server.drain_s": (0, 3600),
     "server.price_input": (0, None),
     "server.price_output": (0, None),
+    "review.max_file_kb": (1, 1_048_576),
     "shadow.share": (0, 1),
     "shadow.price_input": (0, None),
     "shadow.price_output": (0, None),
@@ -77,6 +78,8 @@ _PATHS = frozenset(
         "server.tls_certificate",
         "server.tls_key",
         "log.requests",
+        "review.advisories",
+        "review.semgrep_rules",
         "shadow.model",
         "shadow.tokenizer",
     }

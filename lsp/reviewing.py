@@ -138,7 +138,7 @@ def summary(report: Report) -> str:
 async def _reviewed(assistant: Assistant, changes: Changes, passes: Sequence[str]) -> Report:
     settings = assistant.settings.review
     deadline = Deadline(time.monotonic() + settings.max_seconds)
-    asked = Review(changes, ReviewedTree(assistant.workspace, changes), assistant.index, deadline, assistant)
+    asked = Review(changes, ReviewedTree(assistant.workspace, changes), assistant.index, deadline, assistant, settings)
     baseline, _ = await asyncio.to_thread(dismissed, asked)
     limits = Limits(settings.max_per_file, least_confidence=settings.min_confidence)
     return await run_review(asked, only(PASSES, passes), limits, baseline)

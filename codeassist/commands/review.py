@@ -65,7 +65,7 @@ async def _review(front: Front, workspace: Path, revisions: str | None, override
     deadline = Deadline(time.monotonic() + settings.max_seconds)
     changes = await asyncio.to_thread(_changes, workspace, revisions)
     async with refreshed_index(front, workspace, overrides) as index:
-        asked = Review(changes, ReviewedTree(workspace, changes), index, deadline)
+        asked = Review(changes, ReviewedTree(workspace, changes), index, deadline, settings=settings)
         baseline, problem = await asyncio.to_thread(dismissed, asked)
         if problem:
             front.warn(problem)

@@ -38,8 +38,13 @@ class ReviewedFile:
 
 
 def _distance(before: Sequence[str], after: Sequence[str], start_line: int, end_line: int) -> int | None:
-    """How far lines have moved, to the nearest place where the same ones stand; None where they stand nowhere."""
-    wanted = list(before[start_line - 1 : max(end_line, start_line)])
-    first = start_line - 1
+    """How far lines have moved: as all lines above or below the edits, else to the nearest place where the same ones
+    stand; None where they stand nowhere."""
+    first, end = start_line - 1, max(end_line, start_line)
+    wanted, shift = list(before[first:end]), len(after) - len(before)
+    if list(after[:end]) == list(before[:end]):
+        return 0
+    if first + shift >= 0 and list(after[first + shift :]) == list(before[first:]):
+        return shift
     places = (at for at in range(len(after) - len(wanted) + 1) if list(after[at : at + len(wanted)]) == wanted)
     return min((at - first for at in places), key=abs, default=None)

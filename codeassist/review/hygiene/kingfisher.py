@@ -1,7 +1,8 @@
 """Secrets by the rules of MongoDB's Kingfisher (`pip install 'codeassist[review]'`), in this process and without any
 network: of its library only the scanner is used, never what asks a provider whether a secret is alive.
 
-Its rules are compiled once, for some three seconds, into a cache; from there they load in a quarter of one.
+Its rules are compiled once, for some three seconds of work, into a cache; from there they load in a quarter of one. Who
+has no time to wait for that goes without, and finds them loaded the next time.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,25 +27,35 @@ _SECONDS = 2.0
 _lock = threading.Lock()
 
 
-def scanner(cache: Path) -> Scan | None:
-    """What scans a text under a path; None where Kingfisher is not installed. For a thread. cache: a folder."""
+def load(cache: Path) -> Future[Scan | None]:
+    """What scans a text under a path, as soon as it can; None where Kingfisher is not installed. cache: a folder."""
     with _lock:
-        return _scanner(cache)
+        return _load(cache)
 
 
 @lru_cache(maxsize=2)
-def _scanner(cache: Path) -> Scan | None:
+def _load(cache: Path) -> Future[Scan | None]:
+    future: Future[Scan | None] = Future()
+    # A daemon: nobody waits for it at the end of a short command.
+    threading.Thread(target=_fill, args=(cache, future), name="kingfisher", daemon=True).start()
+    return future
+
+
+def _fill(cache: Path, future: Future[Scan | None]) -> None:
     try:
         library: Any = importlib.import_module("kingfisher_sdk")
-    except ImportError:
-        return None
-    try:
         rules = library.Rules(confidence="medium", cache_dir=str(cache))
         native = library.Scanner(rules, base64=False, policy=library.DetectionPolicy())
-    except (OSError, RuntimeError, ValueError) as error:
+    except ImportError:
+        future.set_result(None)
+    except (AttributeError, OSError, RuntimeError, TypeError, ValueError) as error:
         _log.warning("kingfisher cannot be used (%s); secrets are looked for by codeassist's own rules", error)
-        return None
+        future.set_result(None)
+    else:
+        future.set_result(_scan_by(library, native))
 
+
+def _scan_by(library: Any, native: Any) -> Scan:
     def scan(path: str, text: str) -> list[Scanned]:
         source = library.ScanInput(path=path, data=text.encode("utf-8", "replace"))
         try:

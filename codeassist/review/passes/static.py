@@ -23,7 +23,7 @@ def _look(review: Review) -> Found:
         if review.deadline.is_over:
             return Found(tuple(findings), "time was up", is_complete=False)
         findings += _in_file(review, file)
-    return Found(tuple(findings))
+    return Found(tuple(findings), hygiene.note, hygiene.is_complete)
 
 
 def _in_file(review: Review, file: ChangedFile) -> list[Finding]:

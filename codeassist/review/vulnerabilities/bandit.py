@@ -2,8 +2,8 @@
 second before it begins.
 
 It parses the text as it is staged, imports nothing of it and reads no file. Its checks keep their options in functions
-of the module, so that one review at a time may use them. Tests and examples are left out: what is wrong there on purpose
-is most of what there is.
+of the module, so that one review at a time may use them. Tests and examples are left out: most of what is wrong there is
+wrong on purpose.
 """
 
 from __future__ import annotations
@@ -77,6 +77,9 @@ def _is_for_bandit(file: ChangedFile, settings: BanditSettings) -> bool:
 def _library() -> tuple[Any, Any, Any]:
     """Bandit's configuration, manager and checks. Raises BanditMissing."""
     form = warnings.formatwarning
+    # They log what stands in the files, tracebacks of their own, and formats of reports that need more packages.
+    for name in ("bandit", "stevedore"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         config, manager, loader = (
             importlib.import_module(f"bandit.core.{name}") for name in ("config", "manager", "extension_loader")
@@ -85,8 +88,6 @@ def _library() -> tuple[Any, Any, Any]:
         raise BanditMissing from error
     finally:
         warnings.formatwarning = form  # which bandit sets for the whole process
-    # It logs what stands in the files, and tracebacks of its own.
-    logging.getLogger("bandit").setLevel(logging.CRITICAL + 1)
     return config, manager, loader.MANAGER
 
 

@@ -80,14 +80,14 @@ def _run(command: list[str], folder: Path, seconds: float) -> tuple[bytes, str]:
             start_new_session=True,
         ) as process:
             try:
-                output, error = process.communicate(timeout=seconds)
+                output, words = process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 return b"", "time was up before semgrep was done"
     except OSError as error:
         return b"", f"semgrep does not run: {error.strerror}"
     if not output.strip():
-        last = error.decode("utf-8", "replace").strip().splitlines()[-1:]
+        last = words.decode("utf-8", "replace").strip().splitlines()[-1:]
         return b"", f"semgrep failed: {last[0][:200] if last else f'exit status {process.returncode}'}"
     return output, ""
 

@@ -7,6 +7,7 @@ import asyncio
 from codeassist.findings.passes import find_all
 from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile
+from codeassist.review.hygiene.look import look as look_at_hygiene
 from codeassist.review.passes.types import Found, Review
 
 
@@ -16,12 +17,13 @@ async def static_pass(review: Review) -> Found:
 
 
 def _look(review: Review) -> Found:
-    findings: list[Finding] = []
+    hygiene = look_at_hygiene(review)
+    findings: list[Finding] = list(hygiene.findings)
     for file in review.readable:
         if review.deadline.is_over:
             return Found(tuple(findings), "time was up", is_complete=False)
         findings += _in_file(review, file)
-    return Found(tuple(findings))
+    return Found(tuple(findings), hygiene.note, hygiene.is_complete)
 
 
 def _in_file(review: Review, file: ChangedFile) -> list[Finding]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeassist.review.gathering import staged
-from codeassist.review.passes.types import Deadline, Review
+from codeassist.review.passes.types import Deadline, Pass, PassName, Review
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewer import Limits, dismissed, only, run_review
@@ -35,13 +35,14 @@ Refresh = Callable[[], Awaitable[object]]
 @dataclass(frozen=True, slots=True)
 class Repository:
     """Where is reviewed, and with what. refresh: brings the index up to the work tree. assistant: for its engine and
-    chat model; None where there is none."""
+    chat model; None where there is none. passes: those that there are."""
 
     root: Path
     index: CodeIndex
     refresh: Refresh
     settings: ReviewSettings
     assistant: Assistant | None = None
+    passes: Mapping[PassName, Pass] = field(default_factory=lambda: PASSES)
 
 
 async def review_staged(
@@ -63,7 +64,7 @@ async def review_staged(
     )
     baseline, damaged = await asyncio.to_thread(dismissed, review)
     limits = Limits(repository.settings.max_per_file, least_confidence=repository.settings.min_confidence)
-    report = await run_review(review, only(PASSES, passes), limits, baseline)
+    report = await run_review(review, only(repository.passes, passes), limits, baseline)
     notes = tuple(note for note in (problem, damaged) if note)
     return replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
 

@@ -13,7 +13,7 @@ from codeassist.review.report import Report, report_from_json, report_to_json
 
 REVIEW_PATH = "/codeassist/v1/review"
 # Findings from which on a commit is stopped.
-FAIL_ON = ("error", "warning", "never")
+FAIL_ON = ("error", "warning", "note", "never")
 MOST_SECONDS = 600.0
 
 Json = dict[str, Any]
@@ -86,7 +86,7 @@ def failing(findings: tuple[Finding, ...], fail_on: str) -> tuple[Finding, ...]:
     """Those findings that stop a commit."""
     if fail_on == "never":
         return ()
-    grave = ("error",) if fail_on == "error" else ("error", "warning")
+    grave = FAIL_ON[: FAIL_ON.index(fail_on) + 1]
     return tuple(finding for finding in findings if finding.severity in grave)
 
 

@@ -1,4 +1,4 @@
-"""What is staged in a repository -> the report, by an index that is brought up to date meanwhile."""
+"""A change of a repository -> the report, by an index that is brought up to date meanwhile."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codeassist.findings.baseline import BASELINE, Baseline, read_baseline_file
+from codeassist.review.changes import Changes
 from codeassist.review.gathering import staged
 from codeassist.review.passes.types import Deadline, Pass, PassName, Review
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
-from codeassist.review.reviewer import Limits, dismissed, only, run_review
+from codeassist.review.reviewer import Limits, only, run_review
+from codeassist.review.setting_aside import sorted_out
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ReviewSettings
 from indexer.errors import IndexerError
@@ -30,6 +33,8 @@ SHARE_FOR_THE_INDEX = 0.5
 _OF_ABSENCE = frozenset({"missing-name", "untested-change"})
 
 Refresh = Callable[[], Awaitable[object]]
+# Makes the change; reads files, and so is called in a thread.
+Gather = Callable[[], Changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +50,55 @@ class Repository:
     passes: Mapping[PassName, Pass] = field(default_factory=lambda: PASSES)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be looked for, and what of it is told. baseline: the file of what stays unsaid, None for none."""
+
+    passes: tuple[str, ...]
+    limits: Limits
+    baseline: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A report, and the texts that it speaks of."""
+
+    report: Report
+    tree: ReviewedTree
+
+
 async def review_staged(
     repository: Repository, deadline: Deadline, passes: Sequence[str], index_file: str = ""
 ) -> Report:
     """The report of what is staged. Raises ReviewImpossible."""
+    limits = Limits(repository.settings.max_per_file, least_confidence=repository.settings.min_confidence)
+    index = Path(index_file) if index_file else None
+    wanted = Wanted(tuple(passes), limits, repository.root / BASELINE)
+    reviewed = await review_change(repository, lambda: staged(repository.root, index), deadline, wanted)
+    return reviewed.report
+
+
+async def review_change(
+    repository: Repository,
+    gather: Gather,
+    deadline: Deadline,
+    wanted: Wanted,
+    on_pass: Callable[[str], None] = lambda _: None,
+) -> Reviewed:
+    """The report of a change. on_pass: told the name of each pass when it begins. Raises ReviewImpossible."""
     refreshing = asyncio.ensure_future(_refreshed(repository.refresh, deadline))
     try:
-        changes = await asyncio.to_thread(staged, repository.root, Path(index_file) if index_file else None)
+        changes = await asyncio.to_thread(lambda: sorted_out(gather(), repository.index.rules()))
         problem = await refreshing if changes.files else ""
     finally:
         refreshing.cancel()
-    review = Review(
-        changes,
-        ReviewedTree(repository.root, changes),
-        repository.index,
-        deadline,
-        repository.assistant,
-    )
-    baseline, damaged = await asyncio.to_thread(dismissed, review)
-    limits = Limits(repository.settings.max_per_file, least_confidence=repository.settings.min_confidence)
-    report = await run_review(review, only(repository.passes, passes), limits, baseline)
-    notes = tuple(note for note in (problem, damaged) if note)
-    return replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
+    tree = ReviewedTree(repository.root, changes)
+    review = Review(changes, tree, repository.index, deadline, repository.assistant, repository.settings)
+    known = await asyncio.to_thread(read_baseline_file, wanted.baseline) if wanted.baseline else Baseline()
+    report = await run_review(review, only(repository.passes, wanted.passes), wanted.limits, known.ids, on_pass)
+    notes = tuple(note for note in (problem, known.problem) if note)
+    told = replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
+    return Reviewed(told, tree)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
+from codeassist.settings import ReviewSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -48,10 +49,16 @@ class Review:
     index: CodeIndex
     deadline: Deadline
     assistant: Assistant | None = None
+    settings: ReviewSettings = field(default_factory=ReviewSettings)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:
-        """The files with a new text, in the order of the change."""
+        """The files to review: those with a new text that is source, in the order of the change."""
+        return tuple(file for file in self.with_text if not file.set_aside)
+
+    @property
+    def with_text(self) -> tuple[ChangedFile, ...]:
+        """The same and what is set aside, as lock files and what holds secrets: for detectors on this machine alone."""
         return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
 
 

@@ -23,6 +23,7 @@ from codeassist.commands.demo import demo
 from codeassist.commands.doctor import doctor
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
+from codeassist.commands.hook import hook
 from codeassist.commands.index import index
 from codeassist.commands.keys import keys
 from codeassist.commands.lsp import lsp
@@ -62,6 +63,7 @@ app.add_typer(models)
 app.add_typer(mtp)
 app.add_typer(keys)
 app.add_typer(adapters)
+app.add_typer(hook)
 
 
 def main() -> None:

@@ -163,6 +163,9 @@ class ReviewSettings:
     max_seconds: float = _setting(60.0, "a review ends after so many seconds with what it has by then")
     max_per_file: int = _setting(5, "findings shown of one file; the gravest are")
     min_confidence: float = _setting(0.5, "findings less sure than this (0 to 1) are not shown")
+    prompt_tokens: int = _setting(
+        6000, "longest question to the chat model about a change, in tokens as they are estimated"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -15,7 +15,7 @@ from codeassist.errors import AnswerUnusable, RequestRejected
 _log = logging.getLogger(__name__)
 
 # Fields of a request's body that bind the answer.
-Binding = Mapping[str, Any]
+Binding = dict[str, Any]
 Send = Callable[[Binding], AsyncGenerator[str]]
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)

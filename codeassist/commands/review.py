@@ -56,16 +56,18 @@ def review(
 
 async def _review(front: Front, workspace: Path, revisions: str | None, overrides: list[str] | None) -> Report:
     from codeassist.commands.opening import refreshed_index
-    from codeassist.review.passes.types import Deadline, Review
+    from codeassist.review.passes.types import ChatAccess, Deadline, Review
     from codeassist.review.registry import PASSES
     from codeassist.review.reviewer import Limits, dismissed, only, run_review
     from codeassist.review.tree import ReviewedTree
 
-    settings = settings_for(front, workspace, overrides).settings.review
+    loaded = settings_for(front, workspace, overrides).settings
+    settings = loaded.review
     deadline = Deadline(time.monotonic() + settings.max_seconds)
     changes = await asyncio.to_thread(_changes, workspace, revisions)
     async with refreshed_index(front, workspace, overrides) as index:
-        asked = Review(changes, ReviewedTree(workspace, changes), index, deadline)
+        chat = ChatAccess(loaded.chat, prompt_tokens=settings.prompt_tokens)
+        asked = Review(changes, ReviewedTree(workspace, changes), index, deadline, chat=chat)
         baseline, problem = await asyncio.to_thread(dismissed, asked)
         if problem:
             front.warn(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.chat.forms import Binding, Forms
@@ -35,8 +36,10 @@ class EndpointChat:
         self, messages: Sequence[Message], form: Form | None = None, priority: Priority = Priority.CHAT
     ) -> AsyncGenerator[str]:
         """The endpoint's answer. Leaving the loop aborts it."""
-        async for piece in self._forms.bound(lambda binding: self._pieces(messages, binding, priority), form):
-            yield piece
+        pieces = self._forms.bound(lambda binding: self._pieces(messages, binding, priority), form)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     async def close(self) -> None:
         """Nothing: the endpoint is somebody else's."""
@@ -50,8 +53,6 @@ class EndpointChat:
                 told = f"{self._endpoint.name} answered {reply.status}: {said[:_MOST_OF_A_REFUSAL]}"
                 raise RequestRejected(told) if reply.status < 500 and reply.status != 429 else EngineUnavailable(told)
             async for event in read_events(reply.chunks):
-                if piece := reader.read(event):
+                if not reader.ended and (piece := reader.read(event)):
                     yield piece
-                if reader.ended:
-                    break
         reader.check_end()

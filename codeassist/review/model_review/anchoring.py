@@ -116,6 +116,8 @@ def _replacement(one: Anchored, text: str) -> Replacement | None:
     if not file.anchors.issuperset(span) or any(is_marked(file.by_number.get(number, "")) for number in span):
         return None
     old = lines_of(text)[claim.start_line - 1 : claim.end_line]
+    if _flat(code) == _flat("\n".join(old)):
+        return None
     for way in fitted(code, old):
         proposed = Replacement(claim.start_line, claim.end_line, way)
         if is_sound(file.path, text, proposed):

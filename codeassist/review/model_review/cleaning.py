@@ -71,8 +71,8 @@ _ADDRESSED = tuple(
         r" (?:is )?not)",
         r"\b(?:this|the) (?:code|change|diff|commit|patch|pull request) (?:has|have|was|is) (?:already |been )*"
         r"(?:reviewed|approved|audited|vetted) .{0,60}\b(?:no findings|no issues|report nothing|approve)\b",
-        r"\byou (?:must|should|shall|will|have to|need to) (?:\w+ )?(?:report nothing|approve (?:this|the)|not report"
-        r"|report no)\b",
+        r"\byou (?:must|should|shall|will|have to|need to) (?:\w+ )?(?:report nothing|not report"
+        r"|report no|approve (?:this|the) (?:change|code|diff|commit|patch|pull request|merge|file))\b",
         r"\b(?:begin|end|start) of (?:the )?(?:system prompt|untrusted (?:text|input|code)|new instructions)\b",
     )
 )

@@ -175,6 +175,9 @@ class ReviewSettings:
     semgrep_rules: str = _setting(
         "", "file or folder of semgrep rules that changed files are looked through with; semgrep must be installed"
     )
+    prompt_tokens: int = _setting(
+        6000, "longest question to the chat model about a change, in tokens as they are estimated"
+    )
 
 
 @dataclass(frozen=True, slots=True)

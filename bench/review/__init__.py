@@ -1,0 +1,1 @@
+"""How well a review of a change finds what is wrong with it, measured."""

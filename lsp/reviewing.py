@@ -13,15 +13,16 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeassist.chat.edits import FileEdit, LineEdit, Lines
 from codeassist.errors import CodeassistError, DocumentError
+from codeassist.findings.baseline import BASELINE
 from codeassist.findings.types import Finding, Replacement
-from codeassist.review.changes import Changes, lines_of
+from codeassist.review.changes import lines_of
 from codeassist.review.gathering import uncommitted
 from codeassist.review.moving import ReviewedFile
-from codeassist.review.passes.types import Deadline, Review
+from codeassist.review.passes.types import Deadline
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
-from codeassist.review.reviewer import Limits, dismissed, only, run_review
-from codeassist.review.tree import ReviewedTree
+from codeassist.review.reviewer import Limits
+from codeassist.review.reviewing import Repository, Reviewed, Wanted, review_change
 from lsp.applying import apply_edit
 from lsp.areas import read_text
 from lsp.chat_commands import open_documents, run_with_progress
@@ -73,11 +74,10 @@ class Reviews:
     async def review(self, folder: Folder, passes: Sequence[str]) -> Report:
         """Look at what is not committed, and show what was found. Raises ReviewImpossible."""
         with folder.in_use() as assistant:
-            changes = await asyncio.to_thread(uncommitted, assistant.workspace)
-            report = await _reviewed(assistant, changes, passes)
-            ran = {one.name for one in report.passes}
-        self._server.diagnostics.reviewed(folder, _by_file(report, changes), ran)
-        return report
+            found = await _reviewed(assistant, passes)
+        ran = {one.name for one in found.report.passes}
+        self._server.diagnostics.reviewed(folder, _by_file(found), ran)
+        return found.report
 
     async def apply(self, uri: str, identity: str) -> None:
         """Have the editor put a finding's remedy in. Raises CodeassistError."""
@@ -135,21 +135,20 @@ def summary(report: Report) -> str:
     return "; ".join([f"{found} in {files} ({report.ms / 1e3:.1f} s)", *notes])
 
 
-async def _reviewed(assistant: Assistant, changes: Changes, passes: Sequence[str]) -> Report:
+async def _reviewed(assistant: Assistant, passes: Sequence[str]) -> Reviewed:
     settings = assistant.settings.review
-    deadline = Deadline(time.monotonic() + settings.max_seconds)
-    asked = Review(changes, ReviewedTree(assistant.workspace, changes), assistant.index, deadline, assistant, settings)
-    baseline, _ = await asyncio.to_thread(dismissed, asked)
+    repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant, PASSES)
     limits = Limits(settings.max_per_file, least_confidence=settings.min_confidence)
-    return await run_review(asked, only(PASSES, passes), limits, baseline)
+    wanted = Wanted(tuple(passes), limits, assistant.workspace / BASELINE)
+    deadline = Deadline(time.monotonic() + settings.max_seconds)
+    return await review_change(repository, lambda: uncommitted(assistant.workspace), deadline, wanted)
 
 
-def _by_file(report: Report, changes: Changes) -> Mapping[str, ReviewedFile]:
-    texts = {file.path: file.new_text for file in changes.files}
+def _by_file(reviewed: Reviewed) -> Mapping[str, ReviewedFile]:
     found: dict[str, list[Finding]] = {}
-    for finding in report.findings:
+    for finding in reviewed.report.findings:
         found.setdefault(finding.path, []).append(finding)
-    return {path: ReviewedFile(lines_of(texts.get(path) or ""), tuple(some)) for path, some in found.items()}
+    return {path: ReviewedFile(lines_of(reviewed.tree.text(path) or ""), tuple(some)) for path, some in found.items()}
 
 
 def _edit(text: str, remedy: Replacement) -> LineEdit:

@@ -18,6 +18,10 @@ from codeassist.review.vulnerabilities.dependencies import changed_packages, fin
 from codeassist.review.vulnerabilities.versions import fixed_in, is_affected, version_key
 
 
+TWO_RANGES = (("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2"))
+PSEUDO = "0.0.0-20200101000000-abcdef123456"
+
+
 def events(*pairs: tuple[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
     return {"ranges": [{"type": kind, "events": [{name: version} for name, version in pairs]}]}
 
@@ -32,9 +36,9 @@ def events(*pairs: tuple[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
         ("PyPI", "1.10", events(("introduced", "1.9"), ("fixed", "1.11")), True),
         ("PyPI", "1.8", events(("introduced", "1.9"), ("fixed", "1.11")), False),
         ("PyPI", "1!1.0", events(("introduced", "0"), ("fixed", "2.0")), False),
-        ("PyPI", "3.1", events(("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2")), True),
-        ("PyPI", "2.7", events(("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2")), False),
-        ("PyPI", "2.7", events(("fixed", "3.2"), ("introduced", "3.0"), ("fixed", "2.5"), ("introduced", "2.0")), False),
+        ("PyPI", "3.1", events(*TWO_RANGES), True),
+        ("PyPI", "2.7", events(*TWO_RANGES), False),
+        ("PyPI", "2.7", events(*reversed(TWO_RANGES)), False),
         ("PyPI", "1.5", events(("introduced", "0"), ("last_affected", "1.5")), True),
         ("PyPI", "1.5.1", events(("introduced", "0"), ("last_affected", "1.5")), False),
         ("PyPI", "9.9", events(("introduced", "0")), True),
@@ -47,12 +51,12 @@ def events(*pairs: tuple[str, str], kind: str = "ECOSYSTEM") -> dict[str, Any]:
         ("npm", "1.0.0-beta.11", events(("introduced", "1.0.0-beta.2"), ("fixed", "1.0.0-rc.1"), kind="SEMVER"), True),
         ("npm", "1.0.0+build", events(("introduced", "1.0.1"), kind="SEMVER"), False),
         ("Go", "1.9.1", events(("introduced", "0"), ("fixed", "1.10.0"), kind="SEMVER"), True),
-        ("Go", "0.0.0-20200101000000-abcdef123456", events(("introduced", "0"), ("fixed", "0.1.0"), kind="SEMVER"), True),
+        ("Go", PSEUDO, events(("introduced", "0"), ("fixed", "0.1.0"), kind="SEMVER"), True),
         ("crates.io", "0.3.5", events(("introduced", "0.3.0"), ("fixed", "0.3.6"), kind="SEMVER"), True),
         ("npm", "1.0.0", events(("introduced", "0"), kind="GIT"), False),
         ("npm", "latest", events(("introduced", "0"), kind="SEMVER"), False),
     ],
-)  # fmt: skip
+)
 def test_which_versions_an_advisory_means(ecosystem: str, version: str, affected: Any, expected: bool) -> None:
     assert is_affected(ecosystem, version, affected) is expected
 
@@ -73,60 +77,135 @@ def test_versions_of_semver_are_in_its_order() -> None:
 
 
 def test_the_fix_is_the_first_one_behind_the_version() -> None:
-    both = events(("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2"))
+    both = events(*TWO_RANGES)
     assert [fixed_in("PyPI", version, both) for version in ("2.1", "3.0", "4.0")] == ["2.5", "3.2", ""]
+
+
+REQUIREMENTS = """\
+Requests_X==2.19.0
+other>=1
+# no==1
+-r base.txt
+a[b,c]==1.0 ; python_version < "3.12"  # why
+d==1.0 \\
+    --hash=sha256:abc
+e===2 --hash=sha256:abc
+"""
+PYPROJECT = """\
+[project]
+name = "x"
+version = "1.0"
+dependencies = [
+  "a==1.0",
+  "b>=2",  # "c==1"
+]
+[tool.poetry.dependencies]
+python = "3.11"
+d = "1.2.3"
+e = "^1.2"
+f = {version = "2.0", extras = ["x"]}
+"""
+POETRY = """\
+[[package]]
+name = "A.b"
+version = "1.0"
+
+[package.dependencies]
+c = "*"
+
+[[package]]
+name = "d"
+version = "2"
+"""
+PACKAGE_JSON = """\
+{
+  "version": "1.0.0",
+  "dependencies": {
+    "@a/b": "1.2.3",
+    "c": "^1.0.0"
+  },
+  "scripts": {
+    "d": "1.0.0"
+  }
+}
+"""
+PACKAGE_LOCK = """\
+{
+  "name": "x",
+  "version": "1.0.0",
+  "lockfileVersion": 3,
+  "packages": {
+    "": {
+      "version": "1.0.0"
+    },
+    "node_modules/@a/b": {
+      "version": "1.2.3"
+    },
+    "node_modules/a/node_modules/c": {
+      "version": "2.0.0"
+    },
+    "packages/own": {
+      "version": "9.0.0"
+    }
+  }
+}
+"""
+OLD_PACKAGE_LOCK = """\
+{
+  "dependencies": {
+    "a": {
+      "version": "1.2.3",
+      "requires": {
+        "b": "^1.0.0"
+      }
+    }
+  }
+}
+"""
+GO_MOD = """\
+module example.com/x
+
+go 1.21
+
+require github.com/a/b v1.2.3
+
+require (
+\tgolang.org/x/text v0.3.0 // indirect
+\tgithub.com/c/d v2.0.0+incompatible
+)
+
+exclude github.com/e/f v1.0.0
+"""
+CARGO_LOCK = 'version = 3\n\n[[package]]\nname = "a_b"\nversion = "1.0.0"\n'
+CARGO = '[package]\nversion = "1.0.0"\n[dependencies]\na = "=1.2.3"\nb = "1.2"\n'
 
 
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("requirements.txt", "Requests_X==2.19.0\nother>=1\n# no==1\n-r base.txt\n", ["PyPI requests-x 2.19.0 1"]),
-        ("requirements-dev.txt", 'a[b,c]==1.0 ; python_version < "3.12"  # why\n', ["PyPI a 1.0 1"]),
-        ("requirements/base.txt", "a==1.0 \\\n    --hash=sha256:abc\nb===2 --hash=sha256:abc\n", ["PyPI a 1.0 1", "PyPI b 2 3"]),
+        (
+            "requirements.txt",
+            REQUIREMENTS,
+            ["PyPI requests-x 2.19.0 1", "PyPI a 1.0 5", "PyPI d 1.0 6", "PyPI e 2 8"],
+        ),
+        ("requirements/base.txt", "a==1.0\n", ["PyPI a 1.0 1"]),
+        ("requirements-dev.in", "a==1.0\n", ["PyPI a 1.0 1"]),
         ("constraints.txt", "a==1.*\nb ~= 1.0\nc @ https://x/c.whl\n???\n", []),
-        (
-            "pyproject.toml",
-            '[project]\nname = "x"\nversion = "1.0"\ndependencies = [\n  "a==1.0",\n  "b>=2",  # "c==1"\n]\n'
-            '[tool.poetry.dependencies]\npython = "3.11"\nd = "1.2.3"\ne = "^1.2"\nf = {version = "2.0", extras = ["x"]}\n',
-            ["PyPI a 1.0 5", "PyPI d 1.2.3 10", "PyPI f 2.0 12"],
-        ),
-        (
-            "poetry.lock",
-            '[[package]]\nname = "A.b"\nversion = "1.0"\n\n[package.dependencies]\nc = "*"\n\n[[package]]\nname = "d"\nversion = "2"\n',
-            ["PyPI a-b 1.0 3", "PyPI d 2 10"],
-        ),
-        ("uv.lock", 'version = 1\n\n[[package]]\nname = "a"\nversion = "1.0"\n', ["PyPI a 1.0 5"]),
-        ("Cargo.lock", 'version = 3\n\n[[package]]\nname = "a_b"\nversion = "1.0.0"\n', ["crates.io a_b 1.0.0 5"]),
-        ("Cargo.toml", '[package]\nversion = "1.0.0"\n[dependencies]\na = "=1.2.3"\nb = "1.2"\n', ["crates.io a 1.2.3 4"]),
-        (
-            "package.json",
-            '{\n  "version": "1.0.0",\n  "dependencies": {\n    "@a/b": "1.2.3",\n    "c": "^1.0.0"\n  },\n  "scripts": {\n    "d": "1.0.0"\n  }\n}\n',
-            ["npm @a/b 1.2.3 4"],
-        ),
-        (
-            "package-lock.json",
-            '{\n  "name": "x",\n  "version": "1.0.0",\n  "lockfileVersion": 3,\n  "packages": {\n    "": {\n      "version": "1.0.0"\n    },\n'
-            '    "node_modules/@a/b": {\n      "version": "1.2.3"\n    },\n    "node_modules/a/node_modules/c": {\n      "version": "2.0.0"\n    },\n'
-            '    "packages/own": {\n      "version": "9.0.0"\n    }\n  }\n}\n',
-            ["npm @a/b 1.2.3 10", "npm c 2.0.0 13"],
-        ),
-        (
-            "package-lock.json",
-            '{\n  "dependencies": {\n    "a": {\n      "version": "1.2.3",\n      "requires": {\n        "b": "^1.0.0"\n      }\n    }\n  }\n}\n',
-            ["npm a 1.2.3 4"],
-        ),
-        (
-            "go.mod",
-            "module example.com/x\n\ngo 1.21\n\nrequire github.com/a/b v1.2.3\n\nrequire (\n\tgolang.org/x/text v0.3.0 // indirect\n"
-            "\tgithub.com/c/d v2.0.0+incompatible\n)\n\nexclude github.com/e/f v1.0.0\n",
-            ["Go github.com/a/b 1.2.3 5", "Go golang.org/x/text 0.3.0 8", "Go github.com/c/d 2.0.0 9"],
-        ),
+        ("pyproject.toml", PYPROJECT, ["PyPI a 1.0 5", "PyPI d 1.2.3 10", "PyPI f 2.0 12"]),
+        ("poetry.lock", POETRY, ["PyPI a-b 1.0 3", "PyPI d 2 10"]),
+        ("uv.lock", 'version = 1\n[[package]]\nname = "a"\nversion = "1.0"\n', ["PyPI a 1.0 4"]),
+        ("Cargo.lock", CARGO_LOCK, ["crates.io a_b 1.0.0 5"]),
+        ("Cargo.toml", CARGO, ["crates.io a 1.2.3 4"]),
+        ("package.json", PACKAGE_JSON, ["npm @a/b 1.2.3 4"]),
+        ("package-lock.json", PACKAGE_LOCK, ["npm @a/b 1.2.3 10", "npm c 2.0.0 13"]),
+        ("package-lock.json", OLD_PACKAGE_LOCK, ["npm a 1.2.3 4"]),
+        ("go.mod", GO_MOD, ["Go github.com/a/b 1.2.3 5", "Go golang.org/x/text 0.3.0 8", "Go github.com/c/d 2.0.0 9"]),
         ("notes.txt", "a==1.0\n", []),
         ("poetry.lock", "\x00\ud800" * 50 + "\n[[package\n", []),
         ("package-lock.json", '{"a": {' * 1000, []),
         ("requirements.txt", "a" * 1_000_000 + "==1.0\n", []),
     ],
-)  # fmt: skip
+)
 def test_what_dependency_files_say(path: str, text: str, expected: list[str]) -> None:
     found = declared(path, text.split("\n"))
     assert [f"{one.ecosystem} {one.name} {one.version} {one.line}" for one in found] == expected

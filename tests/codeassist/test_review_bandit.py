@@ -178,7 +178,7 @@ def test_nothing_is_said_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> N
 def test_an_analyser_that_fails_over_a_file_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     config, manager, checks_ = bandit._library()
 
-    class Failing(manager.BanditManager):  # type: ignore[misc]
+    class Failing(manager.BanditManager):  # type: ignore[misc, name-defined]
         def _execute_ast_visitor(self, *_: object) -> None:
             raise KeyError("inside")
 

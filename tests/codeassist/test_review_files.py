@@ -26,7 +26,13 @@ def told(path: str, text: str | None = None, n_bytes: int = 0, status: FileStatu
 @pytest.mark.parametrize(
     ("path", "text", "n_bytes", "skipped", "expected"),
     [
-        ("model.bin", None, 2000 * KB, "larger than 1024 KB", "huge-file warning: `model.bin` has 2.0 MiB: keep it in Git LFS"),
+        (
+            "model.bin",
+            None,
+            2000 * KB,
+            "larger than 1024 KB",
+            "huge-file warning: `model.bin` has 2.0 MiB: keep it in Git",
+        ),
         ("a.png", None, 200 * KB, "binary", "huge-file warning: `a.png` has 0.2 MiB: keep it in Git LFS"),
         ("a.min.js", "x" * 200 * KB, 0, "", "looks made by a tool"),
         ("src/a.js", "x=1;" * 50 * KB, 0, "", "looks made by a tool"),
@@ -49,7 +55,7 @@ def told(path: str, text: str | None = None, n_bytes: int = 0, status: FileStatu
         ("big.bin", None, 2000 * KB, "LFS pointer", ""),
         ("sub", None, 2000 * KB, "submodule", ""),
     ],
-)  # fmt: skip
+)
 def test_added_files(path: str, text: str | None, n_bytes: int, skipped: str, expected: str) -> None:
     message = told(path, text, n_bytes, skipped=skipped)
     assert expected in message if expected else message == ""

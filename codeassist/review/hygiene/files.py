@@ -16,7 +16,7 @@ _SECRET_FILE = re.compile(
     r"|\.vault-token|id_(?:rsa|dsa|ecdsa|ed25519)|.+\.(?:p12|pfx|jks|keystore|kdbx|ppk|tfstate)|kubeconfig)$"
 )
 # An empty value, or one that is read from elsewhere.
-_ENTRY = re.compile(r"^\s*(?:export\s+)?\w+\s*=\s*[\"']?[^\s\"'$<{]{4,}", re.MULTILINE)
+_ENTRY = re.compile(r"^[ \t]*(?:export[ \t]+)?\w+[ \t]*=[ \t]*[\"']?[^\s\"'$<{]{4,}", re.MULTILINE)
 _CACHES = frozenset({
     "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".gradle", ".terraform", ".next", ".nuxt",
     ".ipynb_checkpoints", ".eggs", "node_modules", "bower_components", ".venv", "site-packages", ".tox", ".nox",

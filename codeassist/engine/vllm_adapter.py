@@ -231,9 +231,12 @@ class VllmModel:
         )
         if self._scores_ends and (step := await self._only_step(request, prompt, scoring)).scored:
             return step
+        unscored, plain = prompt[: -request.score_last - 1], replace(request, logprobs=False)
         for salt in ("", f"scored-{self._n_requests}"):
-            unscored = _sampling(replace(request, logprobs=False), [], max_tokens=1)
-            n_cached = (await self._only_step(request, prompt[: -request.score_last - 1], unscored, salt)).n_cached
+            n_cached = 0
+            if unscored:
+                before = await self._only_step(request, unscored, _sampling(plain, [], max_tokens=1), salt)
+                n_cached = before.n_cached
             if (step := await self._only_step(request, prompt, scoring, salt)).scored:
                 return replace(step, n_cached=n_cached)
         raise EngineUnavailable("vLLM has no room for all of the prompt at once; ask again when it has less to do")

@@ -218,7 +218,7 @@ class VllmModel:
 
         vLLM computes the logits of whatever is not in its KV cache: so what stands before the scored end gets there
         first, unless the engine knows better (`vllm_scored_end.py`). Where the end is there already, both are computed
-        anew, for which the cache has no place but under another salt.
+        anew, under another salt.
         """
         scoring = _sampling(
             request,
@@ -231,9 +231,12 @@ class VllmModel:
         )
         if self._scores_ends and (step := await self._only_step(request, prompt, scoring)).scored:
             return step
+        unscored, alone = (
+            prompt[: -request.score_last - 1],
+            _sampling(replace(request, logprobs=False), [], max_tokens=1),
+        )
         for salt in ("", f"scored-{self._n_requests}"):
-            unscored = _sampling(replace(request, logprobs=False), [], max_tokens=1)
-            n_cached = (await self._only_step(request, prompt[: -request.score_last - 1], unscored, salt)).n_cached
+            n_cached = (await self._only_step(request, unscored, alone, salt)).n_cached if unscored else 0
             if (step := await self._only_step(request, prompt, scoring, salt)).scored:
                 return replace(step, n_cached=n_cached)
         raise EngineUnavailable("vLLM has no room for all of the prompt at once; ask again when it has less to do")
@@ -262,12 +265,11 @@ class VllmModel:
             async for output in outputs:
                 added = output.outputs[0]
                 logprobs = self._logprobs(added, request.top_logprobs) if request.logprobs else []
-                n_cached = output.num_cached_tokens or 0
+                n_cached, rows = output.num_cached_tokens or 0, output.prompt_logprobs
                 scored: tuple[Token, ...] = ()
-                if output.prompt_logprobs is not None:
-                    rows = output.prompt_logprobs
-                    n_last, n_top = request.score_last, request.top_logprobs
-                    scored = scored_tokens(self._vocabulary, prompt, rows, n_last, n_cached, n_top)
+                if rows is not None:
+                    asked = request.score_last, n_cached, request.top_logprobs
+                    scored = scored_tokens(self._vocabulary, prompt, rows, *asked)
                 yield _Step(added.token_ids, logprobs, n_cached, added.finish_reason, scored)
 
     def _logprobs(self, added: Any, n_top: int) -> list[tuple[float, tuple[tuple[str, float], ...]]]:

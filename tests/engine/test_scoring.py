@@ -11,7 +11,7 @@ from asking import ask, read, until
 from test_attached import attached, server
 
 from codeassist.adapters.using import AdaptedEngine, ChosenAdapter
-from codeassist.engine.fallback import FallbackEngine
+from codeassist.engine.fallback import PAUSE_S, FallbackEngine
 from codeassist.engine.limits import MOST_SCORED
 from codeassist.engine.scoring import score
 from codeassist.engine.scripted import SCRIPTED_INFO, Answer, ScriptedEngine, made_up_scores
@@ -154,6 +154,22 @@ async def test_a_model_that_stands_in_scores_no_tokens_of_another() -> None:
         await score(fallback, PROMPT, 1)
     await fallback.close()
     assert second.requests == []
+
+
+async def test_a_slow_score_is_waited_for_and_sends_nobody_to_the_one_that_stands_in() -> None:
+    slow = ScriptedEngine(lambda request: Answer("x", delay_s=0.05 if request.score_last else 0))
+    now = [0.0]
+    fallback = FallbackEngine(slow, lambda: ScriptedEngine(["y"]), patience_s=0.01, clock=lambda: now[0])
+    await fallback.start()
+    slow.crash()
+    with pytest.raises(EngineUnavailable):
+        await score(fallback, PROMPT, 1)
+    await until(lambda: fallback.status.stand_in)
+    slow.recover()
+    now[0] = PAUSE_S + 1
+    assert await score(fallback, PROMPT, 1) == await score(slow, PROMPT, 1)
+    assert {delta.model for delta in await read(fallback, ask())} == {""}
+    await fallback.close()
 
 
 async def test_an_answer_without_scores_is_a_crash() -> None:

@@ -150,8 +150,10 @@ async def _review(job: _Job) -> Reviewed:
 
 async def _look(job: _Job, changes: Changes, deadline: Deadline) -> Reviewed:
     with bars(job.front) as shown:
-        opening = opened_repository(job.front, job.workspace, job.settings, job.wanted.passes, shown, deadline)
-        async with opening(job.may_load) as (repository, missing):
+        opened = opened_repository(
+            job.front, job.workspace, job.settings, job.wanted.passes, shown, deadline, may_load=job.may_load
+        )
+        async with opened as (repository, missing):
             names = tuple(name for name in job.wanted.passes if name not in missing)
             wanted = Wanted(names, job.wanted.limits, job.wanted.baseline)
             reviewed = await review_change(

@@ -39,7 +39,7 @@ def patch_of(findings: Sequence[Finding], tree: ReviewedTree) -> Patch:
     for path, of_file in sorted(by_path.items()):
         text = tree.text(path)
         if text is None:
-            left_out.append(f"{path}: the file is gone")
+            left_out.append(f"{path}: its text is not known")
             continue
         chosen = _chosen(of_file, text)
         left_out += [f"{path}:{one.start_line}: it overlaps another remedy" for one in of_file if one not in chosen]

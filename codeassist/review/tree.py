@@ -27,17 +27,19 @@ class ReviewedTree:
         had = [file for file in changes.files if file.status not in ("added", "copied")]
         self._before = {file.former or file.path: file for file in had}
         self._added = {file.path for file in changes.files if file.status != "modified"}
+        self._beside = changes.beside
         self._read: dict[str, str | None] = dict(changes.beside)
 
     @property
     def changed_texts(self) -> dict[str, str]:
         """New texts by path, of the files that can be read."""
-        return {path: file.new_text for path, file in self._changed.items() if file.new_text is not None}
+        return {path: file.new_text for path, file in self._changed.items() if _is_known(file)}
 
     def text(self, path: str) -> str | None:
         """A file with the change; None where there is none, or none that can be read."""
         if path in self._changed:
-            return self._changed[path].new_text
+            file = self._changed[path]
+            return file.new_text if _is_known(file) else None
         return None if path in self._gone else self._on_disk(path)
 
     def text_before(self, path: str) -> str | None:
@@ -51,3 +53,8 @@ class ReviewedTree:
             content = read_bytes(self.root, path, MAX_FILE_KB)
             self._read[path] = None if isinstance(content, SkippedFile) else decode(content)
         return self._read[path]
+
+
+def _is_known(file: ChangedFile) -> bool:
+    """Whether the whole new text is there."""
+    return file.new_text is not None and not file.is_partial

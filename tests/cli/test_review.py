@@ -99,6 +99,14 @@ def test_what_can_be_reviewed(staged: Shell, git: Callable[..., str], tmp_path: 
     assert [one["path"] for one in review(staged, "--worktree", "--json").json["findings"]] == ["more.py"]
 
 
+def test_what_others_have_that_is_not_staged_does_not_count(shell: Shell, git: Callable[..., str]) -> None:
+    (shell.cwd / "shapes.py").write_text("class Square: ...\n")
+    (shell.cwd / "main.py").write_text("from shapes import Square\n")
+    git("add", "main.py")
+    assert ["Square" in one["message"] for one in review(shell, "--json").json["findings"]] == [True]
+    assert ids(review(shell, "--worktree", "--json")) == []
+
+
 def test_a_diff_needs_no_repository(shell: Shell) -> None:
     (shell.cwd / "main.py").write_text(WRONG)
     diff = b"--- a/main.py\n+++ b/main.py\n@@ -1 +1 @@\n-from shapes import Circle\n+from shapes import Cricle\n"
@@ -108,6 +116,7 @@ def test_a_diff_needs_no_repository(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--staged", "--worktree"], "two things to review"),
         (["--range", "main"], "write it as A..B"),
         (["--range", ".."], "write it as A..B"),
         (["--range", "a..b..c"], "write it as A..B"),

@@ -10,6 +10,7 @@ from review_world import World, made
 
 from codeassist.review.changes import ChangedFile
 from codeassist.review.given_diff import given
+from codeassist.review.tree import ReviewedTree
 
 OLD = "".join(f"line {number}\n" for number in range(30))
 NEW = OLD.replace("line 3\n", "line three\n").replace("line 20\n", "").replace("line 25\n", "line 25\nline 25b\n")
@@ -80,6 +81,8 @@ def test_of_another_state_the_diffs_lines_are_all_that_is_known(world: World) ->
     assert file.changed_lines == {4, 26}
     assert file.new_lines[3] == "line three"
     assert file.set_aside
+    assert ReviewedTree(world.root, changes).text("a.py") is None
+    assert ReviewedTree(world.root, changes).changed_texts == {}
     assert "neither before nor after" in changes.notes[0]
 
 
@@ -133,7 +136,7 @@ def test_a_link_is_not_followed(world: World) -> None:
     (world.root.parent / "out.py").write_text("secret\n")
     (world.root / "link.py").symlink_to("../out.py")
     file = only(world, "--- a/link.py\n+++ b/link.py\n@@ -1 +1 @@\n-secret\n+x\n")
-    assert (file.old_text, bool(file.set_aside)) == (None, True)
+    assert (file.old_text, file.new_text, file.skipped) == (None, None, "symbolic link")
 
 
 def test_binary_lines_and_huge_files_have_no_text(world: World) -> None:

@@ -167,7 +167,7 @@ def test_no_patch_shows_a_secret_or_is_of_binary_lines(world: World) -> None:
         "a.py: it would show a secret",
         "b.py: some of its lines end as git ends none",
         "c.py: git takes it for binary",
-        "d.py: the file is gone",
+        "d.py: its text is not known",
     )
 
 

@@ -26,5 +26,5 @@ def _look(review: Review) -> Found:
 
 def _in_file(review: Review, file: ChangedFile) -> list[Finding]:
     """What is looked for in any file, where it is about changed lines."""
-    found = find_all(review.tree.root, file.path, file.new_text or "", review.tree.changed_texts)
+    found = find_all(review.tree.root, file.path, file.new_text or "", review.tree.texts_unlike_disk)
     return [one for one in found if file.changed_lines & set(range(one.start_line, one.end_line + 1))]

@@ -35,6 +35,11 @@ class ReviewedTree:
         """New texts by path, of the files that can be read."""
         return {path: file.new_text for path, file in self._changed.items() if _is_known(file)}
 
+    @property
+    def texts_unlike_disk(self) -> dict[str, str]:
+        """These, and texts of other files that the work tree has otherwise, as edits that are not staged."""
+        return {path: text for path, text in self._beside.items() if text is not None} | self.changed_texts
+
     def text(self, path: str) -> str | None:
         """A file with the change; None where there is none, or none that can be read."""
         if path in self._changed:

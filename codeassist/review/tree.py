@@ -33,7 +33,11 @@ class ReviewedTree:
     @property
     def changed_texts(self) -> dict[str, str]:
         """New texts by path, of the files that can be read."""
-        return {path: file.new_text for path, file in self._changed.items() if _is_known(file)}
+        return {
+            path: file.new_text
+            for path, file in self._changed.items()
+            if file.new_text is not None and not file.is_partial
+        }
 
     @property
     def texts_unlike_disk(self) -> dict[str, str]:
@@ -44,7 +48,7 @@ class ReviewedTree:
         """A file with the change; None where there is none, or none that can be read."""
         if path in self._changed:
             file = self._changed[path]
-            return file.new_text if _is_known(file) else None
+            return None if file.is_partial else file.new_text
         return None if path in self._gone else self._on_disk(path)
 
     def text_before(self, path: str) -> str | None:
@@ -58,8 +62,3 @@ class ReviewedTree:
             content = read_bytes(self.root, path, MAX_FILE_KB)
             self._read[path] = None if isinstance(content, SkippedFile) else decode(content)
         return self._read[path]
-
-
-def _is_known(file: ChangedFile) -> bool:
-    """Whether the whole new text is there."""
-    return file.new_text is not None and not file.is_partial

@@ -33,7 +33,8 @@ def test_hunks(old: str, new: str, expected: list[tuple[int, tuple[str, ...], in
 
 def rebuilt(old: str, hunks: tuple[Hunk, ...]) -> tuple[str, ...]:
     """The new lines, made of the old ones and the hunks."""
-    lines, made, at = lines_of(old), [], 0
+    made: list[str] = []
+    lines, at = lines_of(old), 0
     for hunk in hunks:
         made += lines[at : hunk.old_start - 1]
         assert len(made) + 1 == hunk.new_start

@@ -84,7 +84,10 @@ def tracked_files(root: Path) -> list[tuple[str, str]]:
 
 def base_of(root: Path) -> str:
     """The last commit, or the tree without files where there is none yet. Raises GitTrouble."""
-    return commit_of(root, "HEAD") or output_of(root, "hash-object", "-t", "tree", "--stdin").decode().strip()
+    if commit := commit_of(root, "HEAD"):
+        return commit
+    output_of(root, "rev-parse", "--git-dir")  # The next one answers where there is no repository, too.
+    return output_of(root, "hash-object", "-t", "tree", "--stdin").decode().strip()
 
 
 def commit_of(root: Path, revision: str) -> str:

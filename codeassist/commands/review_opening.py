@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from codeassist.chat.model import is_configured
 from codeassist.commands.bars import Bars
@@ -44,40 +44,35 @@ class Missing:
         return replace(report, passes=tuple(passes))
 
 
-class Opening(Protocol):
-    """Opens what a review works with, for the length of a block."""
-
-    def __call__(self, may_load: bool, /) -> AbstractAsyncContextManager[tuple[Repository, Missing]]:
-        """may_load: whether a model may be loaded."""
-        ...
-
-
-def opened_repository(
-    front: Front, workspace: Path, settings: Settings, passes: Sequence[str], shown: Bars, deadline: Deadline
-) -> Opening:
-    """How a repository is opened, with progress on stderr. The index has no vectors: their model would have to load."""
+@asynccontextmanager
+async def opened_repository(
+    front: Front,
+    workspace: Path,
+    settings: Settings,
+    passes: Sequence[str],
+    shown: Bars,
+    deadline: Deadline,
+    *,
+    may_load: bool,
+) -> AsyncIterator[tuple[Repository, Missing]]:
+    """The repository, with progress on stderr, and which of the passes cannot run. may_load: whether a model may be
+    loaded. The index has no vectors, whose model would have to load, too."""
     lean = replace(settings, index=replace(settings.index, vectors=False))
-
-    @asynccontextmanager
-    async def opening(may_load: bool, /) -> AsyncIterator[tuple[Repository, Missing]]:
-        missing = Missing()
-        if "model" in passes and not is_configured(settings.chat):
-            missing.reasons["model"] = "not run: no chat model is configured (chat.url)"
-        wanted = [name for name in ("surprise", "model") if name in passes and name not in missing]
-        assistant = await _assistant(front, workspace, lean, wanted, missing)
-        if assistant is None:
-            index = await asyncio.to_thread(front.open_index, lean.index, workspace)
-        else:
-            index = assistant.index
-        try:
-            if assistant is not None and "surprise" in wanted:
-                await _reach(assistant, shown, deadline, missing, may_load=may_load)
-            repository = Repository(workspace, index, lambda: _refresh(front, index, shown), lean.review, assistant)
-            yield repository, missing
-        finally:
-            await (assistant.close() if assistant is not None else asyncio.to_thread(index.close))
-
-    return opening
+    missing = Missing()
+    if "model" in passes and not is_configured(settings.chat):
+        missing.reasons["model"] = "not run: no chat model is configured (chat.url)"
+    wanted = [name for name in ("surprise", "model") if name in passes and name not in missing]
+    assistant = await _assistant(front, workspace, lean, wanted, missing)
+    if assistant is None:
+        index = await asyncio.to_thread(front.open_index, lean.index, workspace)
+    else:
+        index = assistant.index
+    try:
+        if assistant is not None and "surprise" in wanted:
+            await _reach(assistant, shown, deadline, missing, may_load=may_load)
+        yield Repository(workspace, index, lambda: _refresh(front, index, shown), lean.review, assistant), missing
+    finally:
+        await (assistant.close() if assistant is not None else asyncio.to_thread(index.close))
 
 
 async def _assistant(

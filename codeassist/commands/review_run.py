@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 MAX_FINDINGS, MAX_OF_ALL_FILES = 50, 2_000
 # Each line of old code is one that a model would be asked about.
 PASSES_OF_ALL_FILES = ("static", "vulnerabilities")
+# What a change may take is too little for a whole repository.
+TIMES_OF_ALL_FILES = 10
 _EVERYTHING = Limits(max_per_file=1_000_000, max_findings=1_000_000)
 
 
@@ -89,10 +91,10 @@ def run(front: Front, options: Options) -> int:
     file = front.cwd / options.baseline if options.baseline else workspace / BASELINE
     wanted = Wanted(names, _limits(options, settings.review, source), None if options.write_baseline else file)
     may_load = settings.review.start_engine if options.start_engine is None else options.start_engine
-    seconds = options.max_seconds or settings.review.max_seconds
+    seconds = options.max_seconds or settings.review.max_seconds * (TIMES_OF_ALL_FILES if source.is_whole else 1)
     reviewed = _reviewed(_Job(front, workspace, settings, source, wanted, seconds, may_load))
     if options.remembers:
-        return _remember(front, options, reviewed.report.findings, file)
+        return _remember(front, options, reviewed.report, file)
     if options.patch:
         tell_patch(front, reviewed, options.output)
     else:
@@ -150,8 +152,10 @@ async def _review(job: _Job) -> Reviewed:
 
 async def _look(job: _Job, changes: Changes, deadline: Deadline) -> Reviewed:
     with bars(job.front) as shown:
-        opening = opened_repository(job.front, job.workspace, job.settings, job.wanted.passes, shown, deadline)
-        async with opening(job.may_load) as (repository, missing):
+        opened = opened_repository(
+            job.front, job.workspace, job.settings, job.wanted.passes, shown, deadline, may_load=job.may_load
+        )
+        async with opened as (repository, missing):
             names = tuple(name for name in job.wanted.passes if name not in missing)
             wanted = Wanted(names, job.wanted.limits, job.wanted.baseline)
             reviewed = await review_change(
@@ -167,8 +171,11 @@ def _none(job: _Job, note: str, source: str = "", *, is_complete: bool = True) -
     return Reviewed(report, ReviewedTree(job.workspace, empty))
 
 
-def _remember(front: Front, options: Options, findings: Sequence[Finding], file: Path) -> int:
+def _remember(front: Front, options: Options, report: Report, file: Path) -> int:
     """Add all findings to the baseline, or those that were named. Raises typer.BadParameter."""
+    findings = report.findings
+    if not report.is_complete:
+        front.warn("; ".join(("not everything was looked at", *report.notes, *_unfinished(report))))
     chosen = list(findings) if options.write_baseline else [_named(start, findings) for start in options.dismiss or ()]
     if chosen:
         try:
@@ -178,6 +185,10 @@ def _remember(front: Front, options: Options, findings: Sequence[Finding], file:
             raise typer.BadParameter(f"--baseline: {error}") from error
     front.console.print(f"{len(chosen)} finding{'s' * (len(chosen) != 1)} added to {file}", markup=False)
     return 0
+
+
+def _unfinished(report: Report) -> list[str]:
+    return [f"{one.name}: {one.note}" for one in report.passes if one.note]
 
 
 def _named(start: str, findings: Sequence[Finding]) -> Finding:

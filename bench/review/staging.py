@@ -62,24 +62,26 @@ class Clone:
 
 
 def windows(clone: Clone, n_lines: int, limit: int, tip: str = "HEAD") -> list[Window]:
-    """Newest first, stretches of a branch that change about so many lines of Python together; none overlaps another."""
+    """Newest first, stretches of a branch that change about so many lines together; none overlaps another, and each has
+    mostly Python in it."""
     said = clone.git("log", "--first-parent", f"--max-count={_MOST_COMMITS}", "--format=%x01%H", "--numstat", "-m", tip)
     commits = [_counted(block) for block in said.split("\x01")[1:]]
     found: list[Window] = []
     at = 0
     while at < len(commits) - 1 and len(found) < limit:
-        total, ahead = 0, at
+        total, python, ahead = 0, 0, at
         while ahead < len(commits) - 1 and total < n_lines * (1 - WITHIN):
-            total += commits[ahead][1]
+            total, python = total + commits[ahead][1], python + commits[ahead][2]
             ahead += 1
-        if n_lines * (1 - WITHIN) <= total <= n_lines * (1 + WITHIN):
+        if n_lines * (1 - WITHIN) <= total <= n_lines * (1 + WITHIN) and python > total / 2:
             found.append(Window(commits[ahead][0], commits[at][0], total, ahead - at))
         at = ahead if total <= n_lines * (1 + WITHIN) else max(ahead, at + 1)
     return found
 
 
-def _counted(block: str) -> tuple[str, int]:
-    """A commit, and how many lines of Python it adds and removes."""
+def _counted(block: str) -> tuple[str, int, int]:
+    """A commit, how many lines it adds and removes, and how many of them are Python."""
     head, *rows = block.strip().split("\n")
     fields = [row.split("\t") for row in rows if row.count("\t") == 2]
-    return head, sum(int(a) + int(b) for a, b, path in fields if path.endswith(".py") and a.isdigit())
+    counted = [(int(added) + int(removed), path) for added, removed, path in fields if added.isdigit()]
+    return head, sum(n for n, _ in counted), sum(n for n, path in counted if path.endswith(".py"))

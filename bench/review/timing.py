@@ -2,8 +2,8 @@
 
     python -m bench.review.timing --repository falcon --pre-commit pre-commit -o engine.threads=2
 
---repository: a clone, of which a copy is worked on. With `codeassist serve` of it running, its index warm and its engine
-that of the settings, on --cores:
+--repository: a clone, of which a copy is worked on. With `codeassist serve` of it running, its index warm and its
+engine that of the settings, on --cores:
 
     review     changes of some 200 lines, real commits, are staged and reviewed by the passes 1 to 3, and by 1 and 2
     nothing    the hook where nothing is found: one more line of comment; and where nothing is staged

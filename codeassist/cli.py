@@ -38,6 +38,7 @@ from codeassist.commands.serve import serve
 from codeassist.commands.shadow import shadow
 from codeassist.commands.stats import stats
 from codeassist.commands.status import status
+from codeassist.commands.writing import commit_message, generate_documentation, generate_tests
 from codeassist.errors import ConfigError
 from codeassist.printable import printable
 from indexer.errors import WorkspaceError
@@ -55,6 +56,9 @@ _COMMANDS = (
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)
+app.command("testgen")(generate_tests)
+app.command("docgen")(generate_documentation)
+app.command("commit-message")(commit_message)
 app.add_typer(models)
 app.add_typer(mtp)
 app.add_typer(keys)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from codeassist.findings.baseline import BASELINE, Baseline, read_baseline_file
 from codeassist.review.changes import Changes
 from codeassist.review.gathering import staged
-from codeassist.review.passes.types import Deadline, Pass, PassName, Review
+from codeassist.review.passes.types import ChatAccess, Deadline, Pass, PassName, Review
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewer import Limits, only, run_review
@@ -93,12 +93,22 @@ async def review_change(
     finally:
         refreshing.cancel()
     tree = ReviewedTree(repository.root, changes)
-    review = Review(changes, tree, repository.index, deadline, repository.assistant, repository.settings)
+    review = Review(
+        changes, tree, repository.index, deadline, repository.assistant, repository.settings, _chat(repository)
+    )
     known = await asyncio.to_thread(read_baseline_file, wanted.baseline) if wanted.baseline else Baseline()
     report = await run_review(review, only(repository.passes, wanted.passes), wanted.limits, known.ids, on_pass)
     notes = tuple(note for note in (problem, known.problem) if note)
     told = replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
     return Reviewed(told, tree)
+
+
+def _chat(repository: Repository) -> ChatAccess:
+    """The chat model of the assistant's settings; none where there is no assistant."""
+    assistant = repository.assistant
+    if assistant is None:
+        return ChatAccess(prompt_tokens=repository.settings.prompt_tokens)
+    return ChatAccess(assistant.settings.chat, assistant.open_chat, repository.settings.prompt_tokens)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

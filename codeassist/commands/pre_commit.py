@@ -187,13 +187,18 @@ def _show(answer: Answer, fail_on: str) -> int:
 
         from codeassist.commands.show_review import show_review
 
-        show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), report)
+        show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), report, _staged_text)
     if not report.is_complete:
         reasons = [*report.notes[-1:], *(f"{one.name}: {one.note}" for one in report.passes if one.note)]
         _note(f"not everything was looked at ({'; '.join(reasons) or 'time was up'})", is_going_on=not stopping)
     if stopping:
         print("The commit is stopped. SKIP=codeassist-review git commit ... leaves this review out.", flush=True)
     return _STOPPED if stopping else 0
+
+
+def _staged_text(path: str) -> str | None:
+    said = _git("show", f":{path}")
+    return None if said.returncode else said.stdout
 
 
 def _note(what: str, *, is_going_on: bool = True) -> None:

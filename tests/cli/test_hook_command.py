@@ -106,7 +106,7 @@ def test_without_a_repository_the_reason_is_told(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--fail-on", "note"), ("--max-seconds", "0"), ("--passes", "static,lint")], ids=lambda one: one[0]
+    "arguments", [("--fail-on", "all"), ("--max-seconds", "0"), ("--passes", "static,lint")], ids=lambda one: one[0]
 )
 def test_a_hook_is_not_installed_with_what_it_would_not_take(
     shell: Shell, hook_file: Path, arguments: tuple[str, str]

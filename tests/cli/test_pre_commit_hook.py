@@ -288,7 +288,7 @@ def test_outside_of_a_repository_it_says_so(repository: Repository, tmp_path: Pa
     assert hooked.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("argument", ["--fail-on=note", "--max-seconds=0", "--max-seconds=soon", "--passes=lint"])
+@pytest.mark.parametrize("argument", ["--fail-on=all", "--max-seconds=0", "--max-seconds=soon", "--passes=lint"])
 def test_an_argument_that_is_wrong_is_told(repository: Repository, argument: str) -> None:
     hooked = repository.hook(argument)
     assert hooked.code == 2

@@ -7,7 +7,10 @@
     ├── ModelError           the model directory is missing or cannot be used
     ├── NoChatModel          chat is asked for and no model is configured
     ├── AnswerUnusable       what the chat model wrote may not be put into the file
+    ├── SandboxUnavailable   what a model wrote cannot be run where it does no harm
     ├── ReviewImpossible     there is no change to look at, or git cannot tell it
+    │   ├── UnknownRevision      what was named is no commit of this clone
+    │   └── DiffUnusable         what was given is no diff
     ├── AddressInUse         another process listens where the endpoint would
     ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
     ├── ShadowLogUnavailable     the same of the log that compares two engines
@@ -44,8 +47,20 @@ class ModelError(CodeassistError):
     """The model directory is missing, incomplete or of an unknown kind."""
 
 
+class SandboxUnavailable(CodeassistError):
+    """What a model wrote cannot be run where it does no harm, and so is not run."""
+
+
 class ReviewImpossible(CodeassistError):
     """There is no change to review, or git cannot tell what it is."""
+
+
+class UnknownRevision(ReviewImpossible):
+    """What was named is no commit of this clone."""
+
+
+class DiffUnusable(ReviewImpossible):
+    """What was given as a diff is none."""
 
 
 class NoChatModel(CodeassistError):

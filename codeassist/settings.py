@@ -153,16 +153,28 @@ class ReviewSettings:
     """What is found in the code without being asked, and what `codeassist review` looks for in a change."""
 
     diagnostics: bool = _setting(True, "whether findings are shown in the editor as diagnostics")
+    on_save: bool = _setting(False, "look at what is not committed on every save, as far as that needs no model")
     passes: tuple[str, ...] = _setting(
         ("static", "vulnerabilities", "surprise", "model"),
         "what a review consists of; a pass that needs what is not there (an engine, a chat model) says so",
     )
     fail_on: str = _setting(
-        "error", "findings from which on `codeassist review` exits with 1: `error`, `warning` or `never`"
+        "error", "findings from which on `codeassist review` exits with 1: `error`, `warning`, `note` or `never`"
     )
     max_seconds: float = _setting(60.0, "a review ends after so many seconds with what it has by then")
+    start_engine: bool = _setting(
+        False, "whether `codeassist review` may load a model where no `codeassist serve` runs whose engine it can use"
+    )
     max_per_file: int = _setting(5, "findings shown of one file; the gravest are")
     min_confidence: float = _setting(0.5, "findings less sure than this (0 to 1) are not shown")
+    max_file_kb: int = _setting(1024, "added files that are larger than this are told of")
+    advisories: str = _setting(
+        "",
+        "file (JSON, or a zip or tar of such) or folder with advisories in the OSV format, for dependencies that a change adds; nothing is fetched",
+    )
+    semgrep_rules: str = _setting(
+        "", "file or folder of semgrep rules that changed files are looked through with; semgrep must be installed"
+    )
     prompt_tokens: int = _setting(
         6000, "longest question to the chat model about a change, in tokens as they are estimated"
     )
@@ -257,9 +269,11 @@ PROJECT_SETTINGS = frozenset(
         "completion.max_lines",
         "completion.languages_off",
         "review.diagnostics",
+        "review.on_save",
         "review.passes",
         "review.max_per_file",
         "review.min_confidence",
+        "review.max_file_kb",
     }
 )
 

@@ -1,4 +1,7 @@
-"""The repository as it is with the change: the texts of changed files, others from the disk. For threads."""
+"""The repository as it is with the change: the texts of changed files, others as they are beside it or on disk.
+
+For threads.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,27 @@ class ReviewedTree:
         had = [file for file in changes.files if file.status not in ("added", "copied")]
         self._before = {file.former or file.path: file for file in had}
         self._added = {file.path for file in changes.files if file.status != "modified"}
-        self._read: dict[str, str | None] = {}
+        self._read: dict[str, str | None] = dict(changes.beside)
 
     @property
     def changed_texts(self) -> dict[str, str]:
         """New texts by path, of the files that can be read."""
         return {path: file.new_text for path, file in self._changed.items() if file.new_text is not None}
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """Paths where there was a file, and is none any more."""
+        return frozenset(path for path in self._gone if not self.is_file(path))
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is such a file with the change."""
+        if path in self._changed:
+            return self._changed[path].status != "deleted"
+        return path not in self._gone and _is_file(self.root, path)
+
+    def was_file(self, path: str) -> bool:
+        """Whether there was such a file without the change."""
+        return path in self._before or (path not in self._added and _is_file(self.root, path))
 
     def text(self, path: str) -> str | None:
         """A file with the change; None where there is none, or none that can be read."""
@@ -48,3 +66,10 @@ class ReviewedTree:
             content = read_bytes(self.root, path, MAX_FILE_KB)
             self._read[path] = None if isinstance(content, SkippedFile) else decode(content)
         return self._read[path]
+
+
+def _is_file(root: Path, path: str) -> bool:
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):  # A name that no file can have.
+        return False

@@ -71,7 +71,7 @@ def test_a_finding_comes_from_the_server_to_the_report(staged: Shell, chat: Scri
     assert first["response_format"]["json_schema"]["name"] == "findings"
     assert second["response_format"]["json_schema"]["name"] == "verdict"
     assert (first["temperature"], first["stream"]) == (0, True)
-    assert staged.run("review").out.startswith("main.py:2 warning bug\n  the first circle is left out\n")
+    assert "the first circle is left out" in staged.run("review").out
 
 
 def test_a_server_without_schemas_is_told_of_once(staged: Shell, chat: ScriptedChat) -> None:
@@ -100,7 +100,8 @@ def test_nobody_at_the_address_is_a_note(staged: Shell, chat: ScriptedChat) -> N
 def test_no_chat_model_is_a_short_note(staged: Shell) -> None:
     outcome = staged.run("review")
     assert outcome.code == 0
-    assert "model: no chat model is configured: set chat.url to have one read the change\n" in outcome.out
+    assert "no chat model is configured" in outcome.out
+    assert "chat.url" in outcome.out
 
 
 def test_a_repository_cannot_choose_where_its_code_is_sent(staged: Shell, chat: ScriptedChat) -> None:

@@ -23,6 +23,7 @@ from indexer.errors import IndexerError
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
+    from codeassist.chat.model import OpenChat
     from indexer.index import CodeIndex
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ Gather = Callable[[], Changes]
 @dataclass(frozen=True, slots=True)
 class Repository:
     """Where is reviewed, and with what. refresh: brings the index up to the work tree. assistant: for its engine and
-    chat model; None where there is none. passes: those that there are."""
+    chat model; None where there is none. passes: those that there are. open_chat: another way to the chat model than
+    the assistant's."""
 
     root: Path
     index: CodeIndex
@@ -48,6 +50,7 @@ class Repository:
     settings: ReviewSettings
     assistant: Assistant | None = None
     passes: Mapping[PassName, Pass] = field(default_factory=lambda: PASSES)
+    open_chat: OpenChat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def _chat(repository: Repository) -> ChatAccess:
     assistant = repository.assistant
     if assistant is None:
         return ChatAccess(prompt_tokens=repository.settings.prompt_tokens)
-    return ChatAccess(assistant.settings.chat, assistant.open_chat, repository.settings.prompt_tokens)
+    opener = repository.open_chat or assistant.open_chat
+    return ChatAccess(assistant.settings.chat, opener, repository.settings.prompt_tokens)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

@@ -23,7 +23,7 @@ from codeassist.findings.types import Finding, Replacement
 from codeassist.review.gathering import staged
 from codeassist.review.model_review.conversing import MAX_CLAIMS_PER_FILE
 from codeassist.review.passes import model
-from codeassist.review.passes.model import NOT_CONFIGURED, model_review_pass
+from codeassist.review.passes.model import NOT_CONFIGURED, model_review_pass, prepared_for
 from codeassist.review.passes.types import ChatAccess, Deadline, Found, Review
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ChatSettings, IndexSettings
@@ -95,6 +95,9 @@ class Desk:
         self.chat = ScriptedChat(script)
 
     async def review(self, seconds: float = 60.0, **access: Any) -> Found:
+        return await model_review_pass(await self.opened(seconds, **access))
+
+    async def opened(self, seconds: float = 60.0, **access: Any) -> Review:
         self.index = await asyncio.to_thread(
             open_index, IndexSettings(directory=str(self.root / ".idx"), vectors=False), self.root
         )
@@ -102,9 +105,7 @@ class Desk:
         changes = await asyncio.to_thread(staged, self.root)
         chat = ChatAccess(open=lambda settings: self.chat, **access)
         tree = ReviewedTree(self.root, changes)
-        return await model_review_pass(
-            Review(changes, tree, self.index, Deadline(time.monotonic() + seconds), chat=chat)
-        )
+        return Review(changes, tree, self.index, Deadline(time.monotonic() + seconds), chat=chat)
 
     def asked(self, form: str = "") -> list[str]:
         pairs = zip(self.chat.asked, self.chat.forms, strict=True)
@@ -414,9 +415,8 @@ async def test_code_that_others_use_comes_first_and_tests_last(desk: Desk) -> No
     test = BASE["tests/test_till.py"] + "\n\ndef test_more():\n" + "".join(f"    x{n} = {n}\n" for n in range(30))
     unused = "def alone():\n" + "".join(f"    y{n} = {n}\n" for n in range(30))
     desk.stage(till_py=TILL, tests__test_till_py=test, unused_py=unused)
-    desk.say(lambda form, text: findings())
-    await desk.review()
-    assert [changed_path(text) for text in desk.asked()] == ["till.py", "unused.py", "tests/test_till.py"]
+    asked = await asyncio.to_thread(prepared_for, await desk.opened())
+    assert [one.portion.file.path for one in asked.questions] == ["till.py", "unused.py", "tests/test_till.py"]
 
 
 async def test_what_is_no_code_is_not_asked_about(desk: Desk) -> None:

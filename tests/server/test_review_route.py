@@ -15,15 +15,18 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from codeassist.assistant import Assistant, open_index
+from codeassist.chat.scripted_endpoint import ScriptedEndpoint
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.errors import EngineCrashed
 from codeassist.findings.types import Finding
 from codeassist.review.asked import REVIEW_PATH, Asked, answer_from_json, asked_to_json
+from codeassist.review.passes.model import model_review_pass
 from codeassist.review.passes.types import Found, Pass, PassName, Review
 from codeassist.server.protocol import OWN_STATE
 from codeassist.server.review import AT_ONCE, review_routes
 from codeassist.server.service import Service
 from codeassist.settings import IndexSettings, Settings
+from codeassist.types import Priority
 from tests.engine.asking import until
 from tests.engine.loopback import serving
 from tests.server.test_listening import Life, own
@@ -266,3 +269,20 @@ async def test_an_index_that_takes_too_long_proves_the_absence_of_nothing(assist
     assert [one.category for one in report.findings] == ["secret"]
     assert not report.is_complete
     assert "codeassist index" in report.notes[-1]
+
+
+async def test_the_servers_own_chat_model_reads_the_change_after_everybody_else(
+    assistant: Assistant, staged: Path
+) -> None:
+    claim = {"quote": "x = 1", "start_line": 1, "end_line": 1, "reason": "x is 2", "category": "bug"}
+    findings = json.dumps({"findings": [claim | {"severity": "error", "confidence": 0.9, "replacement": ["x = 2"]}]})
+    chat = ScriptedEndpoint([findings, json.dumps({"why": "it is", "quote": "x = 1  # 2", "verdict": "real"})])
+    (staged / "b.py").write_text("x = 1  # 2\n")
+    git(staged, "add", "b.py")
+    app = Owned(Starlette(routes=review_routes(Service(assistant, chat=chat), {"model": model_review_pass})))
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+        value = (await client.post(REVIEW_PATH, json=asked_to_json(Asked(str(staged), 20.0)))).json()
+    report = answer_from_json(value).report
+    assert [one.message for one in report.findings] == ["x is 2"], report.passes
+    assert chat.priorities == [Priority.REVIEW, Priority.REVIEW]
+    assert [body["response_format"]["json_schema"]["name"] for body in chat.asked] == ["findings", "verdict"]

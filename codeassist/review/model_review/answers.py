@@ -17,8 +17,8 @@ from codeassist.findings.types import Category, Severity
 from codeassist.printable import printable
 
 MAX_CLAIMS = 5
-MAX_QUOTE, MAX_REASON, MAX_WHY = 600, 300, 300
-MAX_REPLACEMENT_LINES, MAX_REPLACEMENT_LINE = 30, 200
+MAX_QUOTE, MAX_REASON, MAX_WHY = 400, 240, 240
+MAX_REPLACEMENT_LINES, MAX_REPLACEMENT_LINE = 12, 160
 
 # "style" has a place in the answer so that it takes no other one; it is never shown.
 STYLE = "style"

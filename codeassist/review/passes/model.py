@@ -43,7 +43,7 @@ NOT_CONFIGURED = "no chat model is configured: set chat.url to have one read the
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     """What is asked. warnings: lines of the change that speak to a model, or deceive its reader."""
 
     questions: tuple[Question, ...]
@@ -55,7 +55,7 @@ async def model_review_pass(review: Review) -> Found:
     """Findings that stood a second look; and lines that try to bend such a review, which need no model."""
     try:
         async with opened(review.chat.open, review.chat.settings) as chat:
-            prepared = await asyncio.to_thread(_prepare, review)
+            prepared = await asyncio.to_thread(prepared_for, review)
             progress = Progress(len(prepared.questions))
             is_over = not await _in_time(review, converse(chat, prepared.questions, progress))
             notes = [*_troubles(progress, is_over=is_over), *prepared.notes, chat.remark]
@@ -76,8 +76,8 @@ async def _in_time(review: Review, work: Coroutine[Any, Any, None]) -> bool:
     return True
 
 
-def _prepare(review: Review) -> _Prepared:
-    """Reads files and the index: for a thread."""
+def prepared_for(review: Review) -> Prepared:
+    """What is asked about a change, what matters most first. Reads files and the index: for a thread."""
     surroundings = Surroundings(review)
     withheld: dict[str, list[str]] = {}
     asked: list[tuple[tuple[int, ...], Question]] = []
@@ -92,7 +92,7 @@ def _prepare(review: Review) -> _Prepared:
             asked += _questions(review, file, shown, surroundings, may_replace=not of_file)
     ordered = sorted(asked, key=lambda pair: pair[0])
     notes = tuple(f"{_named(paths)} not shown to the model: {reason}" for reason, paths in withheld.items())
-    return _Prepared(tuple(question for _, question in ordered), tuple(warnings), notes)
+    return Prepared(tuple(question for _, question in ordered), tuple(warnings), notes)
 
 
 def _why_not(review: Review, file: ChangedFile) -> str:

@@ -1,7 +1,7 @@
 """What a name means in a Python file: through imports, re-exports, classes and plain assignments.
 
-Nothing is guessed: where a name is bound twice, comes from outside of the repository or from an expression that is not
-understood, there is no value. One name of a file is looked at on demand, so that a file costs its parse and little else.
+Nothing is guessed: where a name is bound twice, comes from outside of the repository or from an expression that is
+not understood, there is no value. One name of a file is looked at on demand, so that a file costs its parse and little else.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from tree_sitter import Node
 from codeassist.findings.modules import python_module
 from codeassist.review.static.heads import Head, text_of
 from codeassist.review.static.trees import ReviewedFile
+from indexer.syntax import SyntaxTree
 
 # So many modules or classes are followed for one name.
 MAX_FOLLOWED = 30
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)\b", re.MULTILINE)
+_PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "metaclass=ABCMeta", "metaclass=abc.ABCMeta"})
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
 _SCOPE = frozenset({"function_definition", "lambda"})
 _OPTIONAL = re.compile(r"^(?:typing\.|t\.)?Optional\[(.*)\]$|^(.*?)\s*\|\s*None$|^None\s*\|\s*(.*)$", re.DOTALL)
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -56,33 +59,16 @@ class PythonFile:
     @cached_property
     def imports(self) -> tuple[Bound, ...]:
         """Every import of the file, wherever it stands."""
-        if self.syntax is None:
+        syntax = self.syntax
+        if syntax is None:
             return ()
         found: list[Bound] = []
         for match in _IMPORT.finditer(self.file.text):
             at = match.end()
-            for step in self.syntax.way_to(at - 1, at):
-                if step.node.type in ("import_statement", "import_from_statement"):
-                    found += self._bound(step.node)
-                    break
+            ways = (step.node for step in syntax.way_to(at - 1, at))
+            statement = next((one for one in ways if one.type in _IMPORTS), None)
+            found += _bound(syntax, statement) if statement is not None else []
         return tuple(found)
-
-    def _bound(self, statement: Node) -> list[Bound]:
-        syntax, line = self.syntax, statement.start_point.row + 1
-        assert syntax is not None  # There are no statements without it.
-        module_node = statement.child_by_field_name("module_name")
-        module = "".join(text_of(syntax, module_node).split())
-        if any(child.type == "wildcard_import" for child in statement.named_children):
-            return [Bound(module, "*", "*", line)]
-        found = []
-        for node in statement.children_by_field_name("name"):
-            alias = text_of(syntax, node.child_by_field_name("alias"))
-            name = text_of(syntax, node.child_by_field_name("name") or node)
-            if module_node is not None:
-                found.append(Bound(module, name, alias or name, line))
-            else:
-                found.append(Bound(name if alias else name, "", alias or name.partition(".")[0], line))
-        return found
 
     @cached_property
     def top(self) -> dict[str, list[Head]]:
@@ -234,21 +220,19 @@ class Program:
             if file is None or len(heads) != 1 or (path, qualified) in seen:
                 return None, False
             seen.add((path, qualified))
-            own = file.members.get(f"{qualified}.{name}", [])
-            attributes = file.attributes(heads[0], name)
-            if own and not attributes:
-                return _of_head(path, own[-1]), False
-            if attributes:
-                return (self._assigned(file, attributes, 1) if not own else None), False
-            if f"{qualified}.__getattr__" in file.members or any(
-                key for key in heads[0].decorators if "dataclass" not in key
-            ):
-                return None, False
+            own, attributes = file.members.get(f"{qualified}.{name}", []), file.attributes(heads[0], name)
+            if own or attributes:
+                return self._own_member(file, own, attributes), False
             bases, is_known = self._bases(path, qualified)
-            if not is_known:
+            if not is_known or _has_more(file, heads[0]):
                 return None, False
             waiting = bases + waiting
         return None, not waiting
+
+    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[Node]) -> Value | None:
+        if own and attributes:
+            return None
+        return _of_head(file.path, own[-1]) if own else self._assigned(file, attributes, 1)
 
     def derives_from(self, value: Value, path: str, qualified: str) -> bool:
         """Whether a value is of a class, or of one that is derived from it."""
@@ -271,18 +255,10 @@ class Program:
         listed = heads[0].node.child_by_field_name("superclasses")
         found: list[tuple[str, str]] = []
         for node in listed.named_children if listed is not None else ():
-            if text_of(file.syntax, node) in ("object", "ABC", "abc.ABC", "Protocol") or "comment" in node.type:
+            base = _base(file.syntax, node)
+            if base is None:
                 continue
-            if node.type == "subscript" and (inner := node.child_by_field_name("value")) is not None:
-                if text_of(file.syntax, inner).rpartition(".")[2] in ("Generic", "Protocol"):
-                    continue
-                node = inner
-            if node.type == "keyword_argument" and text_of(file.syntax, node) in (
-                "metaclass=ABCMeta",
-                "metaclass=abc.ABCMeta",
-            ):
-                continue
-            value = self.value(file, node, 1)
+            value = self.value(file, base, 1)
             if value is None or value.kind != "class":
                 return found, False
             found.append((value.path, value.name))
@@ -331,11 +307,8 @@ class Program:
         if any(name.rpartition(".")[2] not in ("staticmethod", "classmethod") for name in heads[0].decorators):
             return None
         annotation = heads[0].node.child_by_field_name("return_type")
-        if annotation is not None and text_of(file.syntax, annotation).strip("\"'") in (
-            "Self",
-            "typing.Self",
-            "t.Self",
-        ):
+        said = text_of(file.syntax, annotation).strip("\"'") if file.syntax is not None else ""
+        if said in ("Self", "typing.Self", "t.Self"):
             return Value("instance", function.path, function.name.rpartition(".")[0]) if heads[0].container else None
         return self._annotated(file, annotation, depth)
 
@@ -375,6 +348,24 @@ class Program:
         return Value("module", files[0]) if files else None
 
 
+def _bound(syntax: SyntaxTree, statement: Node) -> list[Bound]:
+    """What one import statement binds."""
+    line = statement.start_point.row + 1
+    module_node = statement.child_by_field_name("module_name")
+    module = "".join(text_of(syntax, module_node).split())
+    if any(child.type == "wildcard_import" for child in statement.named_children):
+        return [Bound(module, "*", "*", line)]
+    found = []
+    for node in statement.children_by_field_name("name"):
+        alias = text_of(syntax, node.child_by_field_name("alias"))
+        name = text_of(syntax, node.child_by_field_name("name") or node)
+        if module_node is not None:
+            found.append(Bound(module, name, alias or name, line))
+        else:
+            found.append(Bound(name, "", alias or name.partition(".")[0], line))
+    return found
+
+
 def _of_head(path: str, head: Head) -> Value:
     return Value("class" if head.is_class else "function", path, head.qualified)
 
@@ -402,6 +393,23 @@ def _binder(way: list[Node]) -> Node | None:
             return outer
         return None
     return None
+
+
+def _base(syntax: SyntaxTree, node: Node) -> Node | None:
+    """What one of the bases of a class says, without what is in brackets; None for those that have no members."""
+    text = text_of(syntax, node)
+    if text in _PLAIN_BASES or "comment" in node.type:
+        return None
+    inner = node.child_by_field_name("value") if node.type == "subscript" else None
+    if inner is None:
+        return node
+    return None if text_of(syntax, inner).rpartition(".")[2] in ("Generic", "Protocol") else inner
+
+
+def _has_more(file: PythonFile, head: Head) -> bool:
+    """Whether a class may have members that are not written in it."""
+    is_decorated = any("dataclass" not in decorator for decorator in head.decorators)
+    return is_decorated or f"{head.qualified}.__getattr__" in file.members
 
 
 def _is_named(outer: Node, inner: Node) -> bool:

@@ -18,13 +18,18 @@ from codeassist.review.static.gone_members import gone_members, uses_of_member
 from codeassist.review.static.heads import SIGNATURES_ONLY, Head
 from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees, readable
-from indexer.module_names import imports_of, is_known_language, names_of
+from indexer.module_names import is_known_language, names_of
 from indexer.name_roles import occurrences
 
 SURE, LIKELY = 0.95, 0.7
 MAX_SHOWN = 50
 # A change that takes away more moves things about; the first ones are looked at.
 MAX_NAMES = 60
+# What binds names in a line, imports over several lines included; it may match too much.
+_BINDS = re.compile(
+    r"\b(?:def|class|function\*?|interface|type|enum|namespace)\s+[\w$]+|^[\w$, ()\[\]*.]+(?::[^=]*)?=(?!=)|\b(?:from|import|export)\b.*"
+    r"|\b(?:const|let|var)\s+[^=]+|^\s*[\w$.*, {}()]+(?: as [\w$]+)?,?\s*(?:(?:#|//).*)?$|\b(?:as|for|global)\s+[\w$, ]+|[\w$]+\s*:="
+)
 _TYPED = frozenset({"go", "java", "rust"})
 
 
@@ -57,7 +62,7 @@ def _gone(
     trees: Trees, program: Program, workspace: Workspace, file: ChangedFile, old: ReviewedFile, new: ReviewedFile
 ) -> Iterator[Gone]:
     if is_known_language(file.path):
-        yield from _names(trees, program, workspace, old, new)
+        yield from _names(trees, program, workspace, file, old, new)
     if old.language == "python":
         for head in gone_members(trees, program, old, new)[:MAX_NAMES]:
             sure, likely = uses_of_member(trees, program, new, head)
@@ -68,10 +73,10 @@ def _gone(
 
 
 def _names(
-    trees: Trees, program: Program, workspace: Workspace, old: ReviewedFile, new: ReviewedFile
+    trees: Trees, program: Program, workspace: Workspace, file: ChangedFile, old: ReviewedFile, new: ReviewedFile
 ) -> Iterator[Gone]:
     """Names that a module does not offer any more."""
-    if old.path != new.path:
+    if old.path != new.path or not _may_lose_names(file):
         return
     before, after = names_of(old.path, old.text), names_of(new.path, new.text)
     if before.is_open or after.is_open:
@@ -84,29 +89,44 @@ def _names(
             continue
         places = [*_own_uses(new, name, before.lines.get(name, 1), bool(after.stars))]
         for user in trees.mentioning(name, new.language):
-            is_importing = user.path != new.path and _names_in_import(program, user, name)
+            is_importing = user.path != new.path and _may_import(program, user, name, new.path)
             places += _imports(trees, workspace, user, name, new.path) if is_importing else ()
             places += _behind_module(program, user, name, new.path) if user.language == "python" else ()
         if places:
             yield Gone(name, before.lines.get(name, 1), tuple(dict.fromkeys(places)))
 
 
+def _may_lose_names(file: ChangedFile) -> bool:
+    """Whether the lines that go bind a name that those which come do not: a look that costs next to nothing."""
+    gone, come = (
+        {name for line in lines for match in _BINDS.finditer(line) for name in re.findall(r"[\w$]+", match.group())}
+        for lines in (
+            [line for hunk in file.hunks for line in hunk.old_lines],
+            [line for hunk in file.hunks for line in hunk.new_lines],
+        )
+    )
+    return not gone <= come
+
+
 def _imports(trees: Trees, workspace: Workspace, user: ReviewedFile, name: str, path: str) -> Iterator[str]:
     """Imports of the name from the module that lacks it; lines of the change itself are told elsewhere."""
     changed = trees.changed.get(user.path)
-    for item in imports_of(user.path, user.text):
+    for item in user.named_imports:
         if item.name == name and (changed is None or item.line + 1 not in changed.changed_lines):
             module = missing_from(workspace, user.path, item)
             if module is not None and module.path == path:
                 yield user.place(item.line + 1)
 
 
-def _names_in_import(program: Program, user: ReviewedFile, name: str) -> bool:
-    """Whether a file imports something of this name: cheaper than its imports with their places."""
+def _may_import(program: Program, user: ReviewedFile, name: str, path: str) -> bool:
+    """Whether a file imports something of this name from a module that is called so: cheaper than to find out which."""
+    folder, _, file = path.rpartition("/")
+    stem = file.partition(".")[0]
+    names = {stem, *((folder.rpartition("/")[2], "") if stem in ("__init__", "index") else ())}
     python = program.python(user.path)
     if python is not None:
-        return any(item.name == name for item in python.imports)
-    return re.search(rf"\b{re.escape(name)}\b[^;]*?\bfrom\b", user.text) is not None
+        return any(item.name == name and item.module.rpartition(".")[2] in names for item in python.imports)
+    return any(name in user.text for name in names if name) or "'.'" in user.text or '"."' in user.text
 
 
 def _behind_module(program: Program, user: ReviewedFile, name: str, path: str) -> Iterator[str]:

@@ -40,6 +40,7 @@ def without(*lines: str) -> str:
         (without("total"), "try:\n    from shop.cart import total\nexcept ImportError:\n    total = None\n", ""),
         (without("total"), "from shop.cart import total  # type: ignore\n", ""),
         (without("total"), "from other.cart import total\n", ""),
+        (without("total") + "__all__ = ['total']\n", "from shop.cart import total  # GONE\n", "error"),
         (without("total"), "total = 1\ntotal\n", ""),
         (without("total"), "def total(): ...\ntotal()\n", ""),
         (without("put_apples"), "from shop.cart import Cart\nCart().put_apples()  # GONE\n", "error"),

@@ -1,7 +1,7 @@
 """What a name means in a Python file: through imports, re-exports, classes and plain assignments.
 
 Nothing is guessed: where a name is bound twice, comes from outside of the repository or from an expression that is
-not understood, there is no value. One name of a file is looked at on demand, so that a file costs its parse and little else.
+not understood, there is no value. Names are looked at on demand, so that a file costs its parse and little else.
 """
 
 from __future__ import annotations
@@ -22,6 +22,13 @@ from indexer.syntax import SyntaxTree
 # So many modules or classes are followed for one name.
 MAX_FOLLOWED = 30
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)\b", re.MULTILINE)
+_GROUPS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target"})
+# The field of each node that has what it binds.
+_BINDING = {
+    "default_parameter": ("name",), "typed_default_parameter": ("name",), "named_expression": ("name",),
+    "assignment": ("left",), "augmented_assignment": ("left",), "for_statement": ("left",), "for_in_clause": ("left",),
+    "as_pattern": ("alias",),
+}  # fmt: skip
 _PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "metaclass=ABCMeta", "metaclass=abc.ABCMeta"})
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 _SCOPE = frozenset({"function_definition", "lambda"})
@@ -37,6 +44,11 @@ class Bound:
     name: str
     alias: str
     line: int
+
+    @property
+    def bound_module(self) -> str:
+        """The module that is bound or imported from: `import a.b` binds `a`."""
+        return self.alias if not self.name and self.module.startswith(f"{self.alias}.") else self.module
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +164,26 @@ class Program:
             return None
         own = file.top.get(name, [])
         bound = [item for item in file.imports if item.alias == name]
-        if len(own) + len({(item.module, item.name) for item in bound}) > 1:
-            return None
+        assigned = file.assignments(name, None)
+        n_bound = len(own) + len({(item.bound_module, item.name) for item in bound}) + bool(assigned)
+        if n_bound != 1:
+            return None if n_bound else self._elsewhere(file, name, depth)
         if own:
-            return None if file.assignments(name, None) else _of_head(path, own[0])
-        if bound:
-            return self.imported(path, bound[0], depth + 1)
-        if assigned := file.assignments(name, None):
-            return self._assigned(file, assigned, depth + 1)
+            return _of_head(path, own[0])
+        return self.imported(path, bound[0], depth + 1) if bound else self._assigned(file, assigned, depth + 1)
+
+    def _elsewhere(self, file: PythonFile, name: str, depth: int) -> Value | None:
+        """What a module has of others as a whole, or its own module of this name."""
         for item in file.imports:
-            for target in self.modules(item.module, path) if item.name == "*" else ():
-                if target != path and (value := self.lookup(target, name, depth + 1)) is not None:
+            for target in self.modules(item.module, file.path) if item.name == "*" else ():
+                if target != file.path and (value := self.lookup(target, name, depth + 1)) is not None:
                     return value
-        return self._submodule(path, name)
+        return self._submodule(file.path, name)
 
     def imported(self, path: str, item: Bound, depth: int = 0) -> Value | None:
         """What an import binds."""
         if not item.name:
-            module = item.module if item.alias != item.module.partition(".")[0] else item.alias
-            files = self.modules(module, path)
+            files = self.modules(item.bound_module, path)
             return Value("module", files[0]) if files else None
         separator = "" if item.module.endswith(".") else "."
         for target in self.modules(item.module, path):
@@ -209,6 +222,8 @@ class Program:
     def find_member(self, value: Value, name: str) -> tuple[Value | None, bool]:
         """A member of a class or of its bases, and whether it is sure that there is none where None is found."""
         waiting, seen = [(value.path, value.name)], set[tuple[str, str]]()
+        if value.kind in ("function", "module"):
+            return None, True
         if value.kind == "super":
             waiting, is_known = self._bases(value.path, value.name)
             if not is_known:
@@ -372,27 +387,26 @@ def _of_head(path: str, head: Head) -> Value:
 
 def _binder(way: list[Node]) -> Node | None:
     """The node that binds the name at the end of a way: an assignment, a parameter, a loop, `as`."""
-    leaf = way[-1]
-    if leaf.type != "identifier" or len(way) < 2:
+    if way[-1].type != "identifier":
         return None
-    for outer, inner in zip(reversed(way[:-1]), reversed(way), strict=False):
-        if outer.type in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target"):
-            continue
-        if outer.type in ("parameters", "lambda_parameters"):
-            return leaf
-        if outer.type in ("typed_parameter", "default_parameter", "typed_default_parameter"):
-            is_name = outer.child_by_field_name("name") == inner or (
-                outer.type == "typed_parameter" and outer.named_children[0] == inner
-            )
-            return outer if is_name else None
-        if outer.type in ("assignment", "augmented_assignment", "for_statement", "for_in_clause", "named_expression"):
-            return outer if outer.child_by_field_name("left") == inner or _is_named(outer, inner) else None
-        if outer.type == "as_pattern":
-            return outer if outer.child_by_field_name("alias") == inner else None
-        if outer.type in ("global_statement", "nonlocal_statement", "delete_statement"):
-            return outer
-        return None
+    inside = way[-1]
+    for outer in reversed(way[:-1]):
+        if outer.type not in _GROUPS:
+            return _bound_in(outer, inside, way[-1])
+        inside = outer
     return None
+
+
+def _bound_in(outer: Node, inside: Node, leaf: Node) -> Node | None:
+    """The node that binds a name, which stands in it as `inside`."""
+    if outer.type in ("parameters", "lambda_parameters"):
+        return leaf
+    if outer.type in ("global_statement", "nonlocal_statement", "delete_statement"):
+        return outer
+    if outer.type == "typed_parameter":
+        return outer if outer.named_children[0] == inside else None
+    fields = _BINDING.get(outer.type, ())
+    return outer if any(outer.child_by_field_name(field) == inside for field in fields) else None
 
 
 def _base(syntax: SyntaxTree, node: Node) -> Node | None:
@@ -410,10 +424,6 @@ def _has_more(file: PythonFile, head: Head) -> bool:
     """Whether a class may have members that are not written in it."""
     is_decorated = any("dataclass" not in decorator for decorator in head.decorators)
     return is_decorated or f"{head.qualified}.__getattr__" in file.members
-
-
-def _is_named(outer: Node, inner: Node) -> bool:
-    return outer.type == "named_expression" and outer.child_by_field_name("name") == inner
 
 
 def _is_left(assignment: Node, node: Node) -> bool:

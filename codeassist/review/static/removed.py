@@ -27,8 +27,9 @@ MAX_SHOWN = 50
 MAX_NAMES = 60
 # What binds names in a line, imports over several lines included; it may match too much.
 _BINDS = re.compile(
-    r"\b(?:def|class|function\*?|interface|type|enum|namespace)\s+[\w$]+|^[\w$, ()\[\]*.]+(?::[^=]*)?=(?!=)|\b(?:from|import|export)\b.*"
-    r"|\b(?:const|let|var)\s+[^=]+|^\s*[\w$.*, {}()]+(?: as [\w$]+)?,?\s*(?:(?:#|//).*)?$|\b(?:as|for|global)\s+[\w$, ]+|[\w$]+\s*:="
+    r"\b(?:def|class|function\*?|interface|type|enum|namespace)\s+[\w$]+|^[\w$, ()\[\]*.]+(?::[^=]*)?=(?!=)"
+    r"|\b(?:from|import|export)\b.*|\b(?:const|let|var)\s+[^=]+|[\w$]+\s*:=|\b(?:as|for|global)\s+[\w$, ]+"
+    r"|^\s*[\w$.*, {}()]+(?: as [\w$]+)?,?\s*(?:(?:#|//).*)?$"
 )
 _TYPED = frozenset({"go", "java", "rust"})
 
@@ -81,16 +82,18 @@ def _names(
     before, after = names_of(old.path, old.text), names_of(new.path, new.text)
     if before.is_open or after.is_open:
         return
-    gone = sorted(before.names - after.names, key=lambda name: before.lines.get(name, 1))
+    listed = {name for name in before.names & after.names if _is_only_listed(program, old, new, name)}
+    gone = sorted((before.names - after.names) | listed, key=lambda name: before.lines.get(name, 1))
     for name in gone[:MAX_NAMES]:
         folder = new.path.rpartition("/")[0]
         is_submodule = new.path.endswith("__init__.py") and workspace.has_entry(folder, name)
-        if trees.is_over or name.startswith("__") or is_submodule or offers(workspace, [new.path], name):
+        is_there = name not in listed and offers(workspace, [new.path], name)
+        if trees.is_over or name.startswith("__") or is_submodule or is_there:
             continue
         places = [*_own_uses(new, name, before.lines.get(name, 1), bool(after.stars))]
         for user in trees.mentioning(name, new.language):
             is_importing = user.path != new.path and _may_import(program, user, name, new.path)
-            places += _imports(trees, workspace, user, name, new.path) if is_importing else ()
+            places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()
             places += _behind_module(program, user, name, new.path) if user.language == "python" else ()
         if places:
             yield Gone(name, before.lines.get(name, 1), tuple(dict.fromkeys(places)))
@@ -108,13 +111,25 @@ def _may_lose_names(file: ChangedFile) -> bool:
     return not gone <= come
 
 
-def _imports(trees: Trees, workspace: Workspace, user: ReviewedFile, name: str, path: str) -> Iterator[str]:
+def _is_only_listed(program: Program, old: ReviewedFile, new: ReviewedFile, name: str) -> bool:
+    """Whether a function or class is still in a module's `__all__` and nowhere else in it."""
+    python = program.python(new.path)
+    if python is None or not any(head.name == name and not head.container and not head.is_local for head in old.heads):
+        return False
+    is_bound = name in python.top or any(item.alias in (name, "*") for item in python.imports)
+    return not is_bound and not python.assignments(name, None) and "global " not in new.text
+
+
+def _imports(
+    trees: Trees, program: Program, workspace: Workspace, user: ReviewedFile, name: str, path: str
+) -> Iterator[str]:
     """Imports of the name from the module that lacks it; lines of the change itself are told elsewhere."""
     changed = trees.changed.get(user.path)
     for item in user.named_imports:
         if item.name == name and (changed is None or item.line + 1 not in changed.changed_lines):
             module = missing_from(workspace, user.path, item)
-            if module is not None and module.path == path:
+            files = [module.path] if module is not None else program.modules(item.module, user.path)
+            if files == [path]:
                 yield user.place(item.line + 1)
 
 

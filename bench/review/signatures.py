@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,9 +103,9 @@ def python_files(root: Path) -> dict[str, str]:
 
 def drawn(texts: dict[str, str], n_functions: int) -> list[Drawn]:
     """Functions that are called, drawn at random, the same every time."""
-    everything = "\n".join(texts.values())
+    n_called = Counter(name for text in texts.values() for name in re.findall(r"(\w+)\s*\(", text))
     found = [one for path, text in sorted(texts.items()) if not is_test_path(path) for one in _functions(path, text)]
-    called = [one for one in found if len(re.findall(rf"\b{re.escape(one[2])}\s*\(", everything)) > 1]
+    called = [one for one in found if n_called[one[2]] > 1]
     random.Random(_SEED).shuffle(called)
     return [Drawn(number, path, node, owner) for number, (path, node, _, owner) in enumerate(called[:n_functions])]
 

@@ -123,18 +123,21 @@ def test_a_module_that_moves_is_told_with_where_it_went(tmp_path: Path) -> None:
             "",
         ),
         (
-            '== m/m.go\npackage m\n\nfunc Fetch(a int) {}\n\nfunc Other() {}\n== x.go\npackage main\n\nimport "e.com/m"\n\n'
+            "== m/m.go\npackage m\n\nfunc Fetch(a int) {}\n\nfunc Other() {}\n== x.go\n"
+            'package main\n\nimport "e.com/m"\n\n'
             "func g() {\n\tm.Fetch(1) // GONE\n}\n",
             "== m/m.go\npackage m\n\nfunc Other() {}\n",
             "error",
         ),
         (
-            "== A.java\nclass A { void fetchAll(int a) {}\n void other() {} }\n== B.java\nclass B { void g(A a) {\n a.fetchAll(1); // GONE\n} }\n",
+            "== A.java\nclass A { void fetchAll(int a) {}\n void other() {} }\n== B.java\n"
+            "class B { void g(A a) {\n a.fetchAll(1); // GONE\n} }\n",
             "== A.java\nclass A {\n void other() {} }\n",
             "warning",
         ),
         (
-            "== A.java\nclass A { void fetchAll(int a) {}\n void other() {} }\n== B.java\nclass B { void fetchAll(int a) {} void g(A a) {\n"
+            "== A.java\nclass A { void fetchAll(int a) {}\n void other() {} }\n== B.java\n"
+            "class B { void fetchAll(int a) {} void g(A a) {\n"
             " a.fetchAll(1);\n} }\n",
             "== A.java\nclass A {\n void other() {} }\n",
             "",

@@ -2,12 +2,12 @@
 
     python -m bench.review.signatures REPOSITORY ... --pyright COMMAND [--functions N] [--out FILE]
 
-In each repository (a git work tree, used as it is and left as it is) functions are drawn: what has a name and
-parameters, no decorator but `staticmethod` and `classmethod`, and whose name is written before a bracket somewhere else. Each gets
-five changes, one at a time: a required keyword is added, the last parameter is removed, renamed, the first two swap
-places, the function gets another name. Which calls mean a function is what pyright says (`type_checker.py`); which of
-them a change leaves behind is what `inspect.Signature.bind` says. Precision and recall are those of lines, with
-95 % intervals by bootstrap over functions.
+In each repository (a git work tree, used as it is and left as it is) functions are drawn: of files that are no tests,
+with parameters, without decorators but `staticmethod` and `classmethod`, whose name is written before a bracket
+somewhere else. Half of them get four changes, one at a time: a required keyword is added, the last parameter is
+removed, renamed, the first two swap places; the other half get another name. Which calls mean a function is what
+pyright says (`type_checker.py`); which of them a change leaves behind is what `inspect.Signature.bind` says. Precision
+and recall are those of lines, with 95 % intervals by bootstrap over functions.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.quality.intervals import ratio_interval
 from bench.review.type_checker import (
+    Message,
     Place,
     calls_by_number,
     keyword_of,
@@ -47,6 +49,8 @@ from indexer.ranking import is_test_path
 
 KINDS = ("add", "remove", "rename keyword", "reorder", "rename function")
 _SEED = 8
+# The repository's own would leave out files, and what a comment excuses is a call all the same.
+_CONFIGURATION = {"typeCheckingMode": "basic", "enableTypeIgnoreComments": False}
 _NEW_NAME = "renamed_for_the_test"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -101,16 +105,17 @@ def python_files(root: Path) -> dict[str, str]:
 
 def drawn(texts: dict[str, str], n_functions: int) -> list[Drawn]:
     """Functions that are called, drawn at random, the same every time."""
-    everything = "\n".join(texts.values())
+    n_called = Counter(name for text in texts.values() for name in re.findall(r"(\w+)\s*\(", text))
     found = [one for path, text in sorted(texts.items()) if not is_test_path(path) for one in _functions(path, text)]
-    called = [one for one in found if len(re.findall(rf"\b{re.escape(one[2])}\s*\(", everything)) > 1]
+    called = [one for one in found if n_called[one[2]] > 1]
     random.Random(_SEED).shuffle(called)
     return [Drawn(number, path, node, owner) for number, (path, node, _, owner) in enumerate(called[:n_functions])]
 
 
 def _functions(path: str, text: str) -> Iterator[tuple[str, Function, str, str]]:
     tree = ast.parse(text)
-    for holder in (tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))):
+    holders: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    for holder in holders:
         owner = holder.name if isinstance(holder, ast.ClassDef) else ""
         own = [node for node in holder.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         for node in own:
@@ -153,13 +158,11 @@ def is_left_behind(call: ast.Call, function: Drawn, after: ast.arguments, kind: 
 
     n_on: how many of the first parameters the call does not give itself.
     """
-    if any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords):
-        return False  # What is spread nobody knows.
     before = _bound(function.node.args, call, n_on)
     now = _bound(after, call, n_on)
     if before is None:
         return False
-    return now is None or (kind == "reorder" and now != before)
+    return now is None or (kind == "reorder" and now != before and not _is_spread(call))
 
 
 def _bound(arguments: ast.arguments, call: ast.Call, n_on: int) -> dict[str, object] | None:
@@ -184,9 +187,11 @@ def _bound(arguments: ast.arguments, call: ast.Call, n_on: int) -> dict[str, obj
         )
     if arguments.kwarg:
         parameters.append(inspect.Parameter(arguments.kwarg.arg, inspect.Parameter.VAR_KEYWORD))
-    given = [*range(-n_on, 0), *range(len(call.args))]
+    given = [*range(-n_on, 0), *(place for place, one in enumerate(call.args) if not isinstance(one, ast.Starred))]
+    signature = inspect.Signature(parameters)
+    bind = signature.bind_partial if _is_spread(call) else signature.bind  # What is spread nobody knows.
     try:
-        bound = inspect.Signature(parameters).bind(*given, **{one.arg: one.arg for one in call.keywords if one.arg})
+        bound = bind(*given, **{one.arg: one.arg for one in call.keywords if one.arg})
     except TypeError:
         return None
     return dict(bound.arguments)
@@ -206,29 +211,37 @@ def change(function: Drawn, text: str, kind: str) -> str | None:
     return with_arguments(text, function.node, arguments) if arguments is not None else None
 
 
+def kinds_of(function: Drawn) -> tuple[str, ...]:
+    """The changes that a function gets: one run of the type checker serves all of them, and both halves."""
+    return KINDS[:-1] if function.number % 2 == 0 else KINDS[-1:]
+
+
+def _tellable(functions: Sequence[Drawn]) -> list[Drawn]:
+    """Without those that are renamed and share their name with another one that is: a complaint names no more."""
+    n_named = Counter(one.node.name for one in functions if kinds_of(one) == KINDS[-1:])
+    return [one for one in functions if kinds_of(one) != KINDS[-1:] or n_named[one.node.name] == 1]
+
+
 def expected(
-    functions: Sequence[Drawn], texts: dict[str, str], root: Path, pyright: Sequence[str]
+    functions: Sequence[Drawn], texts: dict[str, str], found: Sequence[Message]
 ) -> dict[tuple[int, str], frozenset[Place]]:
     """The lines that each change leaves behind, by function and kind."""
-    calls = calls_by_number(_checked(functions, texts, root, pyright, "add"), texts)
-    uses = renamed_uses(
-        _checked(functions, texts, root, pyright, "rename function"),
-        _checked([], texts, root, pyright, "add"),
-        {function.number: (function.path, function.node.name) for function in functions},
-    )
-    found: dict[tuple[int, str], frozenset[Place]] = {}
+    calls = calls_by_number(found, texts)
+    renamed = [function for function in functions if kinds_of(function) == KINDS[-1:]]
+    uses = renamed_uses(found, {function.number: function.node.name for function in renamed})
+    places: dict[tuple[int, str], frozenset[Place]] = {}
     for function in functions:
         own = calls.get(function.number, [])
-        found[function.number, "add"] = frozenset(place for place, call in own if not _is_spread(call))
-        found[function.number, "rename function"] = uses.get(function.number, frozenset())
+        places[function.number, "add"] = frozenset(place for place, call in own if not _is_spread(call))
+        places[function.number, "rename function"] = uses.get(function.number, frozenset())
         for kind in ("remove", "rename keyword", "reorder"):
             after = changed_arguments(function, kind)
-            found[function.number, kind] = frozenset(
+            places[function.number, kind] = frozenset(
                 place
                 for place, call in own
                 if after is not None and is_left_behind(call, function, after, kind, _n_on(function, call))
             )
-    return found
+    return places
 
 
 def _is_spread(call: ast.Call) -> bool:
@@ -237,14 +250,15 @@ def _is_spread(call: ast.Call) -> bool:
 
 def _n_on(function: Drawn, call: ast.Call) -> int:
     """How many parameters a call leaves to what it is called on: none where it names the class."""
-    holder = call.func.value if isinstance(call.func, ast.Attribute) else None
-    is_class = isinstance(holder, ast.Name) and holder.id[:1].isupper()
-    is_method = not any(isinstance(one, ast.Name) for one in function.node.decorator_list)
-    is_whole = is_class and is_method and (function.node.name != "__init__" or call.func.attr == "__init__")  # type: ignore[union-attr]
+    if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name):
+        return int(function.has_object)
+    is_class = call.func.value.id[:1].isupper()
+    is_method = not function.node.decorator_list
+    is_whole = is_class and is_method and (function.node.name != "__init__" or call.func.attr == "__init__")
     return 0 if is_whole else int(function.has_object)
 
 
-def _checked(functions: Sequence[Drawn], texts: dict[str, str], root: Path, pyright: Sequence[str], kind: str) -> list:
+def checked(functions: Sequence[Drawn], texts: dict[str, str], root: Path, pyright: Sequence[str]) -> list[Message]:
     """What pyright says of a copy with all functions changed at once, each where its name tells it apart."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / root.name
@@ -255,8 +269,9 @@ def _checked(functions: Sequence[Drawn], texts: dict[str, str], root: Path, pyri
         for path, several in by_path.items():
             text = texts[path]
             for function in sorted(several, key=lambda one: -one.node.lineno):
-                text = change(function, text, kind) or text
+                text = change(function, text, kinds_of(function)[0]) or text
             (copy / path).write_text(text, encoding="utf-8")
+        (copy / "pyrightconfig.json").write_text(json.dumps(_CONFIGURATION), encoding="utf-8")
         return messages(pyright, copy)
 
 
@@ -274,17 +289,24 @@ def found_by_review(
     return frozenset(Place(parts[0], int(parts[1])) for parts in (place.split(":", 2) for place in places)), seconds
 
 
-def outcomes(root: Path, pyright: Sequence[str], n_functions: int) -> list[Outcome]:
-    """Every change of every function that was drawn of a repository."""
+def outcomes(root: Path, pyright: Sequence[str], n_functions: int, kept: Path | None = None) -> list[Outcome]:
+    """Every change of every function that was drawn of a repository. kept: a folder for what the type checker says."""
     texts = python_files(root)
-    functions = drawn(texts, n_functions)
-    truth = expected(functions, texts, root, pyright)
+    functions = _tellable(drawn(texts, n_functions))
+    said = kept / f"{root.name}_{n_functions}.json" if kept is not None else None
+    if said is not None and said.is_file():
+        found_errors = [Message(**one) for one in json.loads(said.read_text())]
+    else:
+        found_errors = checked(functions, texts, root, pyright)
+        if said is not None:
+            said.write_text(json.dumps([asdict(one) for one in found_errors]))
+    truth = expected(functions, texts, found_errors)
     found: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
         index = CodeIndex.open(root, directory=Path(folder), embedder=None)
         index.refresh()
         for function in functions:
-            for kind in KINDS:
+            for kind in kinds_of(function):
                 text = change(function, texts[function.path], kind)
                 if text is None:
                     continue
@@ -330,16 +352,19 @@ def main() -> None:
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--pyright", default="pyright", help="the command that runs pyright")
     parser.add_argument("--functions", type=int, default=60, help="functions drawn of each repository")
+    parser.add_argument("--kept", type=Path, help="a folder where what pyright says is kept from run to run")
     parser.add_argument("--out", type=Path, default=Path("bench/results/review_signatures.json"))
     given = parser.parse_args()
     found = [
-        one for root in given.repositories for one in outcomes(root.resolve(), given.pyright.split(), given.functions)
+        one
+        for root in given.repositories
+        for one in outcomes(root.resolve(), given.pyright.split(), given.functions, given.kept)
     ]
+    names = " ".join(path.name for path in given.repositories)
+    version = subprocess.run([*given.pyright.split(), "--version"], capture_output=True, text=True, check=True)
     result = {
-        "command": f"python -m bench.review.signatures {' '.join(path.name for path in given.repositories)} --functions {given.functions}",
-        "oracle": subprocess.run(
-            [*given.pyright.split(), "--version"], capture_output=True, text=True, check=True
-        ).stdout.strip(),
+        "command": f"python -m bench.review.signatures {names} --functions {given.functions}",
+        "oracle": version.stdout.strip(),
         "repositories": {
             path.name: summary([one for one in found if one.repository == path.resolve().name])
             for path in given.repositories

@@ -43,9 +43,8 @@ class Message:
 
 def messages(pyright: Sequence[str], root: Path) -> list[Message]:
     """Everything that pyright says. pyright: the command that runs it."""
-    ran = subprocess.run(
-        [*pyright, "--outputjson", str(root)], capture_output=True, text=True, timeout=TIMEOUT_S, cwd=root
-    )
+    command = [*pyright, "--outputjson", str(root)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, cwd=root, check=False)
     found = json.loads(ran.stdout)["generalDiagnostics"]
     return [
         Message(
@@ -120,19 +119,14 @@ def _calls(text: str) -> dict[tuple[int, int], list[ast.Call]]:
     return found
 
 
-def renamed_uses(
-    found: Sequence[Message], before: Sequence[Message], functions: dict[int, tuple[str, str]]
-) -> dict[int, frozenset[Place]]:
-    """The lines that miss a function under its old name, by its number: those that complain of the name, and did not
-    before. functions: path and name of each; a name that several of them have is nobody's."""
-    known = {(one.path, one.line, one.text) for one in before}
-    names = [name for _, name in functions.values()]
-    numbers = {name: number for number, (_, name) in functions.items() if names.count(name) == 1}
+def renamed_uses(found: Sequence[Message], functions: dict[int, str]) -> dict[int, frozenset[Place]]:
+    """The lines that miss a function under its old name, by its number. functions: their names; what is said of a name
+    that several of them have is nobody's."""
+    names = list(functions.values())
+    numbers = {name: number for number, name in functions.items() if names.count(name) == 1}
     uses: dict[int, set[Place]] = {}
     for message in found:
-        if (message.path, message.line, message.text) in known or not _IS_MISSED.search(message.text):
-            continue
-        for name in _PLACE.findall(message.text)[:1]:
-            if name in numbers:
-                uses.setdefault(numbers[name], set()).add(Place(message.path, message.line + 1))
+        quoted = _PLACE.search(message.text) if _IS_MISSED.search(message.text) else None
+        if quoted is not None and quoted[1] in numbers:
+            uses.setdefault(numbers[quoted[1]], set()).add(Place(message.path, message.line + 1))
     return {number: frozenset(places) for number, places in uses.items()}

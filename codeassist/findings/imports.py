@@ -20,6 +20,8 @@ MAX_FOLLOWED = 60
 
 def missing_names(workspace: Workspace, path: str, text: str, lines: AbstractSet[int] | None = None) -> list[Finding]:
     """One finding for each imported name that is nowhere in its module. lines: 1-based, those that are looked at."""
+    if lines is not None and not lines:
+        return []
     findings: list[Finding] = []
     seen: list[str] = []
     for item in imports_of(path, text):

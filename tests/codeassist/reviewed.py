@@ -6,6 +6,7 @@ a comment.
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from indexer.index import CodeIndex
 def files_of(source: str) -> dict[str, str]:
     """Texts by path."""
     found: dict[str, str] = {}
-    for part in source.split("== ")[1:]:
+    for part in re.split(r"(?m)^== ", source)[1:]:
         path, _, text = part.partition("\n")
         found[path.strip()] = text
     return found

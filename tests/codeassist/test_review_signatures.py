@@ -90,7 +90,8 @@ CART = "class Cart:\n    def __init__(self, a): self.a = a\n    def put(self, x{
             "error",
         ),
         (
-            "from shop.cart import Cart\nclass Own(Cart):\n    def put(self, x): ...\n    def f(self):\n        self.put(1)\n",
+            "from shop.cart import Cart\nclass Own(Cart):\n    def put(self, x): ...\n"
+            "    def f(self):\n        self.put(1)\n",
             "",
         ),
         ("from shop.cart import Cart\ndef make() -> Cart: ...\nmake().put(1)  # STALE\n", "error"),
@@ -129,15 +130,18 @@ def test_a_name_that_something_else_has_is_not_enough(tmp_path: Path) -> None:
         ("from shop.cart import Cart as C\nC(1)  # STALE\n", "error"),
         ("from shop.cart import Cart\nclass Own(Cart): ...\nOwn(1)  # STALE\n", "error"),
         (
-            "from shop.cart import Cart\nclass Own(Cart):\n    def __init__(self):\n        super().__init__(1)  # STALE\n",
+            "from shop.cart import Cart\nclass Own(Cart):\n    def __init__(self):\n"
+            "        super().__init__(1)  # STALE\n",
             "error",
         ),
         (
-            "from shop.cart import Cart\nclass Own(Cart):\n    def __init__(self):\n        Cart.__init__(self, 1)  # STALE\n",
+            "from shop.cart import Cart\nclass Own(Cart):\n    def __init__(self):\n"
+            "        Cart.__init__(self, 1)  # STALE\n",
             "error",
         ),
         (
-            "from shop.cart import Cart\nclass Own(Cart, Other):\n    def __init__(self):\n        super().__init__(1)\n",
+            "from shop.cart import Cart\nclass Own(Cart, Other):\n    def __init__(self):\n"
+            "        super().__init__(1)\n",
             "",
         ),
         ("from shop.cart import Cart\nclass Own(Cart):\n    def __init__(self, a): ...\nOwn(1)\n", ""),
@@ -153,12 +157,14 @@ def test_constructors_are_called_by_their_class(tmp_path: Path, uses: str, sever
     ("before", "change", "severity"),
     [
         (
-            "== m.ts\nexport function f(a: number) { return a }\n== x.ts\nimport { f as g } from './m';\ng(1); // STALE\ng(1, 2);\n",
+            "== m.ts\nexport function f(a: number) { return a }\n== x.ts\n"
+            "import { f as g } from './m';\ng(1); // STALE\ng(1, 2);\n",
             "== m.ts\nexport function f(a: number, b: number) { return a }\n",
             "error",
         ),
         (
-            "== m.ts\nexport const f = (a: number) => a;\n== x.ts\nimport * as m from './m';\nm.f(1); // STALE\nm.f(...x);\n",
+            "== m.ts\nexport const f = (a: number) => a;\n== x.ts\nimport * as m from './m';\n"
+            "m.f(1); // STALE\nm.f(...x);\n",
             "== m.ts\nexport const f = (a: number, b: number) => a;\n",
             "error",
         ),
@@ -184,7 +190,8 @@ def test_constructors_are_called_by_their_class(tmp_path: Path, uses: str, sever
             "warning",
         ),
         (
-            "== m.ts\nexport class Cart { constructor(a: number) {} }\n== x.ts\nimport { Cart } from './m';\nnew Cart(1); // STALE\n",
+            "== m.ts\nexport class Cart { constructor(a: number) {} }\n== x.ts\n"
+            "import { Cart } from './m';\nnew Cart(1); // STALE\n",
             "== m.ts\nexport class Cart { constructor(a: number, b: number) {} }\n",
             "error",
         ),
@@ -201,12 +208,14 @@ def test_constructors_are_called_by_their_class(tmp_path: Path, uses: str, sever
             "",
         ),
         (
-            "== A.java\nclass A { void fetchAll(int a) {} }\n== B.java\nclass B { void g(A a) {\n a.fetchAll(1); // STALE\n} }\n",
+            "== A.java\nclass A { void fetchAll(int a) {} }\n== B.java\nclass B { void g(A a) {\n"
+            " a.fetchAll(1); // STALE\n} }\n",
             "== A.java\nclass A { void fetchAll(int a, int b) {} }\n",
             "warning",
         ),
         (
-            "== A.java\nclass A { void fetchAll(int a) {} }\n== B.java\nclass B { void g(A a) {\n a.fetchAll(1);\n} }\n",
+            "== A.java\nclass A { void fetchAll(int a) {} }\n== B.java\nclass B { void g(A a) {\n"
+            " a.fetchAll(1);\n} }\n",
             "== A.java\nclass A { void fetchAll(int a, int b) {} void fetchAll(int a) {} }\n",
             "",
         ),
@@ -216,12 +225,14 @@ def test_constructors_are_called_by_their_class(tmp_path: Path, uses: str, sever
             "error",
         ),
         (
-            "== src/m.rs\npub fn fetch_all(a: i32) {}\n== src/lib.rs\nmod m;\nfn g() {\n m::fetch_all(1); // STALE\n}\n",
+            "== src/m.rs\npub fn fetch_all(a: i32) {}\n== src/lib.rs\nmod m;\nfn g() {\n"
+            " m::fetch_all(1); // STALE\n}\n",
             "== src/m.rs\npub fn fetch_all(a: i32, b: i32) {}\n",
             "error",
         ),
         (
-            "== src/m.rs\nimpl Cart { pub fn put(&mut self, a: i32) {} }\n== src/lib.rs\nfn g() {\n Cart::put(&mut c, 1);\n}\n",
+            "== src/m.rs\nimpl Cart { pub fn put(&mut self, a: i32) {} }\n== src/lib.rs\nfn g() {\n"
+            " Cart::put(&mut c, 1);\n}\n",
             "== src/m.rs\nimpl Cart { pub fn put(&mut self, a: i32, b: i32) {} }\n",
             "",
         ),

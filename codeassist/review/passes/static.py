@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 
 from codeassist.findings.passes import find_all
@@ -18,6 +19,9 @@ from codeassist.review.static.removed import removed_symbols
 from codeassist.review.static.signatures import stale_calls
 from codeassist.review.static.trees import Trees
 from codeassist.review.static.untested import untested_changes
+
+# An import, or a line of names within one.
+_MAY_IMPORT = re.compile(r"\b(?:import|from|require|export)\b|^[\w\s$,{}()*]+(?:(?:#|//).*)?$")
 
 
 async def static_pass(review: Review) -> Found:
@@ -61,6 +65,12 @@ def _findings(review: Review) -> Iterator[Finding]:
 def _in_file(review: Review, file: ChangedFile, modules: KnownModules) -> Iterable[Finding]:
     """What is looked for in any file, where it is about changed lines."""
     tree = review.tree
-    lines = None if review.changes.is_whole else file.changed_lines
+    lines = None if review.changes.is_whole else _of_imports(file)
     found = find_all(tree.root, file.path, file.new_text or "", tree.texts_unlike_disk, modules, tree.gone, lines)
     return [one for one in found if file.changed_lines & set(range(one.start_line, one.end_line + 1))]
+
+
+def _of_imports(file: ChangedFile) -> frozenset[int]:
+    """Changed lines that may be of an import."""
+    lines = file.new_lines
+    return frozenset(number for number in file.changed_lines if _MAY_IMPORT.search(lines[number - 1]))

@@ -27,6 +27,13 @@ SIGNATURES_ONLY = frozenset({
     "method_spec",
 })  # fmt: skip
 _ASSIGNED = frozenset({"arrow_function", "function_expression", "function"})
+# What holds no function that has a name of its own.
+_NO_HEADS = frozenset({
+    "expression_statement", "return_statement", "assert_statement", "raise_statement", "import_statement",
+    "import_from_statement", "future_import_statement", "import_declaration", "use_declaration", "argument_list",
+    "arguments", "parameters", "formal_parameters", "parameter_list", "call", "call_expression", "comment", "string",
+    "decorator", "type", "binary_expression", "macro_invocation", "local_variable_declaration", "field_declaration",
+})  # fmt: skip
 _REST = re.compile(r"splat|rest|variadic|spread|separator")
 # A file with more is data or generated.
 MAX_HEADS = 2000
@@ -73,7 +80,8 @@ def heads(syntax: SyntaxTree, language: str) -> list[Head]:
             container = head.qualified if head.is_class else container
         elif node.type == "impl_item":
             container = text_of(syntax, node.child_by_field_name("type")).partition("<")[0]
-        waiting.extend((child, container, is_local) for child in reversed(node.named_children) if child.child_count)
+        inner = (child for child in reversed(node.named_children) if child.child_count and child.type not in _NO_HEADS)
+        waiting.extend((child, container, is_local) for child in inner)
     return found
 
 
@@ -123,9 +131,7 @@ def parameters_in(syntax: SyntaxTree, listed: Node, language: str) -> Parameters
 def _declared(syntax: SyntaxTree, node: Node) -> Iterator[Parameter]:
     """What one node declares: in Go it may be several. `/` and `*` of Python come as parameters of these names."""
     text = text_of(syntax, node)
-    if node.type in ("self_parameter", "receiver_parameter") or (
-        text in ("this", "self") and node.type != "identifier"
-    ):
+    if node.type in ("self_parameter", "receiver_parameter"):
         return
     names = node.children_by_field_name("name") or node.children_by_field_name("pattern")
     is_rest = _REST.search(node.type) is not None or any(_REST.search(child.type) for child in node.named_children)

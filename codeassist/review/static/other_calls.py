@@ -1,4 +1,4 @@
-"""The calls of one function of JavaScript, TypeScript, Go, Java or Rust, as far as the texts tell which one is meant."""
+"""The calls of a function of JavaScript, TypeScript, Go, Java or Rust, as far as texts tell which one is meant."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _in_javascript(
         is_own = holder == "this" and file.path == changed.path and _is_once(file, alias)
         return (True if is_own else None) if call.is_member else False
     if call.is_member:
-        holder = re.search(r"([\w$]+)\??\.$", before)
-        module, name = _bindings(file).get(holder[1], ("", "")) if holder else ("", "")
+        found = re.search(r"([\w$]+)\??\.$", before)
+        module, name = _bindings(file).get(found[1], ("", "")) if found else ("", "")
         return name == "*" and _leads_to(trees, file.path, module, changed.name, changed.path)
     if file.path == changed.path:
         return _is_once(file, alias)
@@ -114,11 +114,12 @@ def _given_on(file: ReviewedFile, name: str) -> list[tuple[str, tuple[str, str]]
 def _bindings(file: ReviewedFile) -> dict[str, tuple[str, str]]:
     """Imported names with their module and what they are there; "*" for the module itself."""
     found: dict[str, tuple[str, str]] = {}
-    for match in (*_FROM.finditer(file.text), *_REQUIRED.finditer(file.text)):
-        if match.re is _REQUIRED or match["verb"] == "import":
-            what = match["what"].replace(":", " as ") if match.re is _REQUIRED else match["what"]
-            default = "*" if match.re is _REQUIRED else "default"
-            found |= {local: (match["module"], name) for local, name in _pairs(what, default).items()}
+    for match in _FROM.finditer(file.text):
+        pairs = _pairs(match["what"]) if match["verb"] == "import" else {}
+        found |= {local: (match["module"], name) for local, name in pairs.items()}
+    for match in _REQUIRED.finditer(file.text):
+        pairs = _pairs(match["what"].replace(":", " as "), "*")
+        found |= {local: (match["module"], name) for local, name in pairs.items()}
     return found
 
 
@@ -142,7 +143,7 @@ def _in_go(file: ReviewedFile, changed: ChangedFunction, call: Call, before: str
     if changed.called == "method":
         return None if call.is_member else False
     if not call.is_member:
-        return posixpath.dirname(file.path) == folder and _package(file) == changed_package(file, changed)
+        return posixpath.dirname(file.path) == folder and _package(file) == _wanted_package(file, changed)
     holder = re.search(r"(\w+)\.$", before)
     imported = re.search(rf'(?:(?!import\b)\b(\w+)\s+)?"[^"\n]*\b{re.escape(posixpath.basename(folder))}"', file.text)
     return bool(holder and imported and folder and holder[1] == (imported[1] or posixpath.basename(folder)))
@@ -153,41 +154,32 @@ def _package(file: ReviewedFile) -> str:
     return found[1] if found else ""
 
 
-def changed_package(file: ReviewedFile, changed: ChangedFunction) -> str:
+def _wanted_package(file: ReviewedFile, changed: ChangedFunction) -> str:
     """The package that a bare call in a file has to stand in: tests outside of it have a name of their own."""
     package = _package(file)
     return "" if package.endswith("_test") and not changed.path.endswith("_test.go") else package
 
 
 def _in_rust(file: ReviewedFile, changed: ChangedFunction, before: str) -> bool | None:
-    has_object = any(child.type == "self_parameter" for child in _listed(changed))
+    listed = changed.head.node.child_by_field_name("parameters")
+    has_object = listed is not None and any(child.type == "self_parameter" for child in listed.named_children)
     if before.endswith("."):
         return None if has_object else False
     if has_object:
         return False  # `Type::method(&object)` gives one more.
     holder = re.search(r"(\w+)(?:::<[^<>]*>)?::$", before)
     if changed.head.container:
-        if holder is None:
-            return False
-        return (
-            True
-            if holder[1] == changed.head.container or (holder[1] == "Self" and file.path == changed.path)
-            else False
-        )
+        is_own = holder is not None and holder[1] == "Self" and file.path == changed.path
+        return is_own or (holder is not None and holder[1] == changed.head.container)
     if holder is None:
         return True if file.path == changed.path and _is_once(file, changed.name) else None
     stem = posixpath.basename(changed.path).removesuffix(".rs")
     return True if holder[1] in (stem, "super", "crate", "self") or stem in ("mod", "lib", "main") else None
 
 
-def _listed(changed: ChangedFunction) -> list[object]:
-    listed = changed.head.node.child_by_field_name("parameters")
-    return list(listed.named_children) if listed is not None else []
-
-
 def _in_java(file: ReviewedFile, changed: ChangedFunction, call: Call, before: str) -> bool | None:
     if changed.called == "constructor":
-        return True if re.search(r"\bnew\s+(?:[\w.]+\.)?$", before) else False
+        return re.search(r"\bnew\s+(?:[\w.]+\.)?$", before) is not None
     holder = re.search(r"([\w$]+)\s*\.\s*$", before)
     if holder is None:
         return True if file.path == changed.path else None

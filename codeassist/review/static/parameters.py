@@ -97,6 +97,11 @@ def _is_handed_on(file: ReviewedFile, head: Head) -> bool:
 def _finding(file: ReviewedFile, head: Head, unused: list[str]) -> Finding:
     names = ", ".join(f"`{name}`" for name in unused)
     is_one = len(unused) == 1
+    what = (
+        f"the new parameter {names} of `{head.qualified}` is"
+        if is_one
+        else f"{names}, new parameters of `{head.qualified}`, are"
+    )
     return Finding(
         id=finding_id("unused-parameter", file.path, f"{head.qualified}({','.join(unused)})", 0),
         path=file.path,
@@ -104,7 +109,7 @@ def _finding(file: ReviewedFile, head: Head, unused: list[str]) -> Finding:
         end_line=head.line,
         severity="note",
         category="unused-parameter",
-        message=f"the new parameter{'' if is_one else 's'} {names} of `{head.qualified}` {'is' if is_one else 'are'} never used",
+        message=f"{what} never used",
         evidence=f"{file.path}:{head.line}",
         confidence=CONFIDENCE,
     )

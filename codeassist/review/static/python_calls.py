@@ -109,20 +109,15 @@ class _Finder:
             is_meant = self._program.value(file, callee) == self._target
             return Site(file.file, call) if is_meant else None
         value = self._program.value(file, holder)
-        if value is None:
-            is_likely = self._is_unique and self._changed.called != "function"
-            return Site(file.file, call, is_sure=False) if is_likely else None
-        if value.kind == "module":
+        if value is not None and value.kind == "module":
             return Site(file.file, call) if self._program.value(file, callee) == self._target else None
-        if value.kind == "function":
+        if self._changed.called == "function":
             return None
-        found, is_absent = self._program.find_member(value, self._changed.head.name)
-        if found == self._target:
+        found, is_other = self._program.find_member(value, self._changed.head.name) if value else (None, False)
+        if value is not None and found == self._target:
             is_whole = value.kind == "class" and self._changed.called == "method"
             return Site(file.file, call, is_whole=is_whole)
-        if found is not None or is_absent:
-            return None
-        return Site(file.file, call, is_sure=False) if self._is_unique else None
+        return None if found or is_other or not self._is_unique else Site(file.file, call, is_sure=False)
 
     def constructions(self) -> Iterator[Site]:
         """Calls of a class, of classes that have their constructor from it, and of the constructor itself."""

@@ -1,7 +1,7 @@
 """What a name means in a Python file: through imports, re-exports, classes and plain assignments.
 
-Nothing is guessed: where a name is bound twice, comes from outside of the repository or from an expression that is not
-understood, there is no value. One name of a file is looked at on demand, so that a file costs its parse and little else.
+Nothing is guessed: where a name is bound twice, comes from outside of the repository or from an expression that is
+not understood, there is no value. Names are looked at on demand, so that a file costs its parse and little else.
 """
 
 from __future__ import annotations
@@ -17,10 +17,20 @@ from tree_sitter import Node
 from codeassist.findings.modules import python_module
 from codeassist.review.static.heads import Head, text_of
 from codeassist.review.static.trees import ReviewedFile
+from indexer.syntax import SyntaxTree
 
 # So many modules or classes are followed for one name.
 MAX_FOLLOWED = 30
 _IMPORT = re.compile(r"^[ \t]*(?:from|import)\b", re.MULTILINE)
+_GROUPS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target"})
+# The field of each node that has what it binds.
+_BINDING = {
+    "default_parameter": ("name",), "typed_default_parameter": ("name",), "named_expression": ("name",),
+    "assignment": ("left",), "augmented_assignment": ("left",), "for_statement": ("left",), "for_in_clause": ("left",),
+    "as_pattern": ("alias",),
+}  # fmt: skip
+_PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "metaclass=ABCMeta", "metaclass=abc.ABCMeta"})
+_IMPORTS = frozenset({"import_statement", "import_from_statement"})
 _SCOPE = frozenset({"function_definition", "lambda"})
 _OPTIONAL = re.compile(r"^(?:typing\.|t\.)?Optional\[(.*)\]$|^(.*?)\s*\|\s*None$|^None\s*\|\s*(.*)$", re.DOTALL)
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -34,6 +44,11 @@ class Bound:
     name: str
     alias: str
     line: int
+
+    @property
+    def bound_module(self) -> str:
+        """The module that is bound or imported from: `import a.b` binds `a`."""
+        return self.alias if not self.name and self.module.startswith(f"{self.alias}.") else self.module
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +71,16 @@ class PythonFile:
     @cached_property
     def imports(self) -> tuple[Bound, ...]:
         """Every import of the file, wherever it stands."""
-        if self.syntax is None:
+        syntax = self.syntax
+        if syntax is None:
             return ()
         found: list[Bound] = []
         for match in _IMPORT.finditer(self.file.text):
             at = match.end()
-            for step in self.syntax.way_to(at - 1, at):
-                if step.node.type in ("import_statement", "import_from_statement"):
-                    found += self._bound(step.node)
-                    break
+            ways = (step.node for step in syntax.way_to(at - 1, at))
+            statement = next((one for one in ways if one.type in _IMPORTS), None)
+            found += _bound(syntax, statement) if statement is not None else []
         return tuple(found)
-
-    def _bound(self, statement: Node) -> list[Bound]:
-        syntax, line = self.syntax, statement.start_point.row + 1
-        assert syntax is not None  # There are no statements without it.
-        module_node = statement.child_by_field_name("module_name")
-        module = "".join(text_of(syntax, module_node).split())
-        if any(child.type == "wildcard_import" for child in statement.named_children):
-            return [Bound(module, "*", "*", line)]
-        found = []
-        for node in statement.children_by_field_name("name"):
-            alias = text_of(syntax, node.child_by_field_name("alias"))
-            name = text_of(syntax, node.child_by_field_name("name") or node)
-            if module_node is not None:
-                found.append(Bound(module, name, alias or name, line))
-            else:
-                found.append(Bound(name if alias else name, "", alias or name.partition(".")[0], line))
-        return found
 
     @cached_property
     def top(self) -> dict[str, list[Head]]:
@@ -166,25 +164,26 @@ class Program:
             return None
         own = file.top.get(name, [])
         bound = [item for item in file.imports if item.alias == name]
-        if len(own) + len({(item.module, item.name) for item in bound}) > 1:
-            return None
+        assigned = file.assignments(name, None)
+        n_bound = len(own) + len({(item.bound_module, item.name) for item in bound}) + bool(assigned)
+        if n_bound != 1:
+            return None if n_bound else self._elsewhere(file, name, depth)
         if own:
-            return None if file.assignments(name, None) else _of_head(path, own[0])
-        if bound:
-            return self.imported(path, bound[0], depth + 1)
-        if assigned := file.assignments(name, None):
-            return self._assigned(file, assigned, depth + 1)
+            return _of_head(path, own[0])
+        return self.imported(path, bound[0], depth + 1) if bound else self._assigned(file, assigned, depth + 1)
+
+    def _elsewhere(self, file: PythonFile, name: str, depth: int) -> Value | None:
+        """What a module has of others as a whole, or its own module of this name."""
         for item in file.imports:
-            for target in self.modules(item.module, path) if item.name == "*" else ():
-                if target != path and (value := self.lookup(target, name, depth + 1)) is not None:
+            for target in self.modules(item.module, file.path) if item.name == "*" else ():
+                if target != file.path and (value := self.lookup(target, name, depth + 1)) is not None:
                     return value
-        return self._submodule(path, name)
+        return self._submodule(file.path, name)
 
     def imported(self, path: str, item: Bound, depth: int = 0) -> Value | None:
         """What an import binds."""
         if not item.name:
-            module = item.module if item.alias != item.module.partition(".")[0] else item.alias
-            files = self.modules(module, path)
+            files = self.modules(item.bound_module, path)
             return Value("module", files[0]) if files else None
         separator = "" if item.module.endswith(".") else "."
         for target in self.modules(item.module, path):
@@ -223,6 +222,8 @@ class Program:
     def find_member(self, value: Value, name: str) -> tuple[Value | None, bool]:
         """A member of a class or of its bases, and whether it is sure that there is none where None is found."""
         waiting, seen = [(value.path, value.name)], set[tuple[str, str]]()
+        if value.kind in ("function", "module"):
+            return None, True
         if value.kind == "super":
             waiting, is_known = self._bases(value.path, value.name)
             if not is_known:
@@ -234,21 +235,19 @@ class Program:
             if file is None or len(heads) != 1 or (path, qualified) in seen:
                 return None, False
             seen.add((path, qualified))
-            own = file.members.get(f"{qualified}.{name}", [])
-            attributes = file.attributes(heads[0], name)
-            if own and not attributes:
-                return _of_head(path, own[-1]), False
-            if attributes:
-                return (self._assigned(file, attributes, 1) if not own else None), False
-            if f"{qualified}.__getattr__" in file.members or any(
-                key for key in heads[0].decorators if "dataclass" not in key
-            ):
-                return None, False
+            own, attributes = file.members.get(f"{qualified}.{name}", []), file.attributes(heads[0], name)
+            if own or attributes:
+                return self._own_member(file, own, attributes), False
             bases, is_known = self._bases(path, qualified)
-            if not is_known:
+            if not is_known or _has_more(file, heads[0]):
                 return None, False
             waiting = bases + waiting
         return None, not waiting
+
+    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[Node]) -> Value | None:
+        if own and attributes:
+            return None
+        return _of_head(file.path, own[-1]) if own else self._assigned(file, attributes, 1)
 
     def derives_from(self, value: Value, path: str, qualified: str) -> bool:
         """Whether a value is of a class, or of one that is derived from it."""
@@ -271,18 +270,10 @@ class Program:
         listed = heads[0].node.child_by_field_name("superclasses")
         found: list[tuple[str, str]] = []
         for node in listed.named_children if listed is not None else ():
-            if text_of(file.syntax, node) in ("object", "ABC", "abc.ABC", "Protocol") or "comment" in node.type:
+            base = _base(file.syntax, node)
+            if base is None:
                 continue
-            if node.type == "subscript" and (inner := node.child_by_field_name("value")) is not None:
-                if text_of(file.syntax, inner).rpartition(".")[2] in ("Generic", "Protocol"):
-                    continue
-                node = inner
-            if node.type == "keyword_argument" and text_of(file.syntax, node) in (
-                "metaclass=ABCMeta",
-                "metaclass=abc.ABCMeta",
-            ):
-                continue
-            value = self.value(file, node, 1)
+            value = self.value(file, base, 1)
             if value is None or value.kind != "class":
                 return found, False
             found.append((value.path, value.name))
@@ -331,11 +322,8 @@ class Program:
         if any(name.rpartition(".")[2] not in ("staticmethod", "classmethod") for name in heads[0].decorators):
             return None
         annotation = heads[0].node.child_by_field_name("return_type")
-        if annotation is not None and text_of(file.syntax, annotation).strip("\"'") in (
-            "Self",
-            "typing.Self",
-            "t.Self",
-        ):
+        said = text_of(file.syntax, annotation).strip("\"'") if file.syntax is not None else ""
+        if said in ("Self", "typing.Self", "t.Self"):
             return Value("instance", function.path, function.name.rpartition(".")[0]) if heads[0].container else None
         return self._annotated(file, annotation, depth)
 
@@ -375,37 +363,67 @@ class Program:
         return Value("module", files[0]) if files else None
 
 
+def _bound(syntax: SyntaxTree, statement: Node) -> list[Bound]:
+    """What one import statement binds."""
+    line = statement.start_point.row + 1
+    module_node = statement.child_by_field_name("module_name")
+    module = "".join(text_of(syntax, module_node).split())
+    if any(child.type == "wildcard_import" for child in statement.named_children):
+        return [Bound(module, "*", "*", line)]
+    found = []
+    for node in statement.children_by_field_name("name"):
+        alias = text_of(syntax, node.child_by_field_name("alias"))
+        name = text_of(syntax, node.child_by_field_name("name") or node)
+        if module_node is not None:
+            found.append(Bound(module, name, alias or name, line))
+        else:
+            found.append(Bound(name, "", alias or name.partition(".")[0], line))
+    return found
+
+
 def _of_head(path: str, head: Head) -> Value:
     return Value("class" if head.is_class else "function", path, head.qualified)
 
 
 def _binder(way: list[Node]) -> Node | None:
     """The node that binds the name at the end of a way: an assignment, a parameter, a loop, `as`."""
-    leaf = way[-1]
-    if leaf.type != "identifier" or len(way) < 2:
+    if way[-1].type != "identifier":
         return None
-    for outer, inner in zip(reversed(way[:-1]), reversed(way), strict=False):
-        if outer.type in ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target"):
-            continue
-        if outer.type in ("parameters", "lambda_parameters"):
-            return leaf
-        if outer.type in ("typed_parameter", "default_parameter", "typed_default_parameter"):
-            is_name = outer.child_by_field_name("name") == inner or (
-                outer.type == "typed_parameter" and outer.named_children[0] == inner
-            )
-            return outer if is_name else None
-        if outer.type in ("assignment", "augmented_assignment", "for_statement", "for_in_clause", "named_expression"):
-            return outer if outer.child_by_field_name("left") == inner or _is_named(outer, inner) else None
-        if outer.type == "as_pattern":
-            return outer if outer.child_by_field_name("alias") == inner else None
-        if outer.type in ("global_statement", "nonlocal_statement", "delete_statement"):
-            return outer
-        return None
+    inside = way[-1]
+    for outer in reversed(way[:-1]):
+        if outer.type not in _GROUPS:
+            return _bound_in(outer, inside, way[-1])
+        inside = outer
     return None
 
 
-def _is_named(outer: Node, inner: Node) -> bool:
-    return outer.type == "named_expression" and outer.child_by_field_name("name") == inner
+def _bound_in(outer: Node, inside: Node, leaf: Node) -> Node | None:
+    """The node that binds a name, which stands in it as `inside`."""
+    if outer.type in ("parameters", "lambda_parameters"):
+        return leaf
+    if outer.type in ("global_statement", "nonlocal_statement", "delete_statement"):
+        return outer
+    if outer.type == "typed_parameter":
+        return outer if outer.named_children[0] == inside else None
+    fields = _BINDING.get(outer.type, ())
+    return outer if any(outer.child_by_field_name(field) == inside for field in fields) else None
+
+
+def _base(syntax: SyntaxTree, node: Node) -> Node | None:
+    """What one of the bases of a class says, without what is in brackets; None for those that have no members."""
+    text = text_of(syntax, node)
+    if text in _PLAIN_BASES or "comment" in node.type:
+        return None
+    inner = node.child_by_field_name("value") if node.type == "subscript" else None
+    if inner is None:
+        return node
+    return None if text_of(syntax, inner).rpartition(".")[2] in ("Generic", "Protocol") else inner
+
+
+def _has_more(file: PythonFile, head: Head) -> bool:
+    """Whether a class may have members that are not written in it."""
+    is_decorated = any("dataclass" not in decorator for decorator in head.decorators)
+    return is_decorated or f"{head.qualified}.__getattr__" in file.members
 
 
 def _is_left(assignment: Node, node: Node) -> bool:

@@ -18,13 +18,19 @@ from codeassist.review.static.gone_members import gone_members, uses_of_member
 from codeassist.review.static.heads import SIGNATURES_ONLY, Head
 from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees, readable
-from indexer.module_names import imports_of, is_known_language, names_of
+from indexer.module_names import is_known_language, names_of
 from indexer.name_roles import occurrences
 
 SURE, LIKELY = 0.95, 0.7
 MAX_SHOWN = 50
 # A change that takes away more moves things about; the first ones are looked at.
 MAX_NAMES = 60
+# What binds names in a line, imports over several lines included; it may match too much.
+_BINDS = re.compile(
+    r"\b(?:def|class|function\*?|interface|type|enum|namespace)\s+[\w$]+|^[\w$, ()\[\]*.]+(?::[^=]*)?=(?!=)"
+    r"|\b(?:from|import|export)\b.*|\b(?:const|let|var)\s+[^=]+|[\w$]+\s*:=|\b(?:as|for|global)\s+[\w$, ]+"
+    r"|^\s*[\w$.*, {}()]+(?: as [\w$]+)?,?\s*(?:(?:#|//).*)?$"
+)
 _TYPED = frozenset({"go", "java", "rust"})
 
 
@@ -57,7 +63,7 @@ def _gone(
     trees: Trees, program: Program, workspace: Workspace, file: ChangedFile, old: ReviewedFile, new: ReviewedFile
 ) -> Iterator[Gone]:
     if is_known_language(file.path):
-        yield from _names(trees, program, workspace, old, new)
+        yield from _names(trees, program, workspace, file, old, new)
     if old.language == "python":
         for head in gone_members(trees, program, old, new)[:MAX_NAMES]:
             sure, likely = uses_of_member(trees, program, new, head)
@@ -68,45 +74,74 @@ def _gone(
 
 
 def _names(
-    trees: Trees, program: Program, workspace: Workspace, old: ReviewedFile, new: ReviewedFile
+    trees: Trees, program: Program, workspace: Workspace, file: ChangedFile, old: ReviewedFile, new: ReviewedFile
 ) -> Iterator[Gone]:
     """Names that a module does not offer any more."""
-    if old.path != new.path:
+    if old.path != new.path or not _may_lose_names(file):
         return
     before, after = names_of(old.path, old.text), names_of(new.path, new.text)
     if before.is_open or after.is_open:
         return
-    gone = sorted(before.names - after.names, key=lambda name: before.lines.get(name, 1))
+    listed = {name for name in before.names & after.names if _is_only_listed(program, old, new, name)}
+    gone = sorted((before.names - after.names) | listed, key=lambda name: before.lines.get(name, 1))
     for name in gone[:MAX_NAMES]:
         folder = new.path.rpartition("/")[0]
         is_submodule = new.path.endswith("__init__.py") and workspace.has_entry(folder, name)
-        if trees.is_over or name.startswith("__") or is_submodule or offers(workspace, [new.path], name):
+        is_there = name not in listed and offers(workspace, [new.path], name)
+        if trees.is_over or name.startswith("__") or is_submodule or is_there:
             continue
         places = [*_own_uses(new, name, before.lines.get(name, 1), bool(after.stars))]
         for user in trees.mentioning(name, new.language):
-            is_importing = user.path != new.path and _names_in_import(program, user, name)
-            places += _imports(trees, workspace, user, name, new.path) if is_importing else ()
+            is_importing = user.path != new.path and _may_import(program, user, name, new.path)
+            places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()
             places += _behind_module(program, user, name, new.path) if user.language == "python" else ()
         if places:
             yield Gone(name, before.lines.get(name, 1), tuple(dict.fromkeys(places)))
 
 
-def _imports(trees: Trees, workspace: Workspace, user: ReviewedFile, name: str, path: str) -> Iterator[str]:
+def _may_lose_names(file: ChangedFile) -> bool:
+    """Whether the lines that go bind a name that those which come do not: a look that costs next to nothing."""
+    gone, come = (
+        {name for line in lines for match in _BINDS.finditer(line) for name in re.findall(r"[\w$]+", match.group())}
+        for lines in (
+            [line for hunk in file.hunks for line in hunk.old_lines],
+            [line for hunk in file.hunks for line in hunk.new_lines],
+        )
+    )
+    return not gone <= come
+
+
+def _is_only_listed(program: Program, old: ReviewedFile, new: ReviewedFile, name: str) -> bool:
+    """Whether a function or class is still in a module's `__all__` and nowhere else in it."""
+    python = program.python(new.path)
+    if python is None or not any(head.name == name and not head.container and not head.is_local for head in old.heads):
+        return False
+    is_bound = name in python.top or any(item.alias in (name, "*") for item in python.imports)
+    return not is_bound and not python.assignments(name, None) and "global " not in new.text
+
+
+def _imports(
+    trees: Trees, program: Program, workspace: Workspace, user: ReviewedFile, name: str, path: str
+) -> Iterator[str]:
     """Imports of the name from the module that lacks it; lines of the change itself are told elsewhere."""
     changed = trees.changed.get(user.path)
-    for item in imports_of(user.path, user.text):
+    for item in user.named_imports:
         if item.name == name and (changed is None or item.line + 1 not in changed.changed_lines):
             module = missing_from(workspace, user.path, item)
-            if module is not None and module.path == path:
+            files = [module.path] if module is not None else program.modules(item.module, user.path)
+            if files == [path]:
                 yield user.place(item.line + 1)
 
 
-def _names_in_import(program: Program, user: ReviewedFile, name: str) -> bool:
-    """Whether a file imports something of this name: cheaper than its imports with their places."""
+def _may_import(program: Program, user: ReviewedFile, name: str, path: str) -> bool:
+    """Whether a file imports something of this name from a module that is called so: cheaper than to find out which."""
+    folder, _, file = path.rpartition("/")
+    stem = file.partition(".")[0]
+    names = {stem, *((folder.rpartition("/")[2], "") if stem in ("__init__", "index") else ())}
     python = program.python(user.path)
     if python is not None:
-        return any(item.name == name for item in python.imports)
-    return re.search(rf"\b{re.escape(name)}\b[^;]*?\bfrom\b", user.text) is not None
+        return any(item.name == name and item.module.rpartition(".")[2] in names for item in python.imports)
+    return any(name in user.text for name in names if name) or "'.'" in user.text or '"."' in user.text
 
 
 def _behind_module(program: Program, user: ReviewedFile, name: str, path: str) -> Iterator[str]:

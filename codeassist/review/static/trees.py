@@ -10,6 +10,7 @@ from codeassist.review.changes import ChangedFile
 from codeassist.review.passes.types import Review
 from codeassist.review.static.heads import LANGUAGES, Head, heads
 from indexer.languages import language_name
+from indexer.module_names import NamedImport, imports_of
 from indexer.ranking import is_test_path
 
 # So much text is parsed for one question; a name that is in more files says little.
@@ -35,6 +36,11 @@ class ReviewedFile:
         """Its functions and classes; none where it cannot be parsed."""
         syntax = self.source.syntax
         return heads(syntax, self.language) if syntax is not None and self.language in LANGUAGES else []
+
+    @cached_property
+    def named_imports(self) -> list[NamedImport]:
+        """The names that it imports and has no plan for missing."""
+        return imports_of(self.path, self.text)
 
     def line(self, number: int) -> str:
         """A line by its number."""

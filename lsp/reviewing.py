@@ -105,7 +105,7 @@ class Reviews:
         path = folder.assistant.relative(path_of(uri))
         text = "\n".join(plain_lines(document))
         edit = FileEdit(path, (_edit(text, finding.replacement),), text)
-        await apply_edit(self._server, folder.path, edit, {path: document}, f"codeassist: {finding.message}")
+        await apply_edit(self._server, folder.path, edit, {path: document}, "codeassist: the remedy of a finding")
 
     def _of_folder(self, folder: Folder, report: Report, dismissed: Set[str]) -> Report:
         """What is said of a folder within this one is left to the review of that one."""

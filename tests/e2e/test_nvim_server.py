@@ -247,7 +247,7 @@ def test_a_review_shows_dismisses_and_applies_what_it_finds(nvim: Nvim, changed:
     nvim.command("Codeassist apply")
     nvim.wait(lambda: nvim.lines() == other.replace("    breakpoint()\n", "").splitlines(), "the remedy in the text")
     nvim.wait(lambda: sorted(nvim.lua(FOUND)) == sorted([MISSING, STALE]), "the rest")
-    nvim.command(f"hide edit {changed / 'shop.py'}")
+    nvim.open(changed / "shop.py", (changed / "shop.py").read_text(encoding="utf-8"))
     wanted = "function(action) return vim.startswith(action.title, 'Dismiss') end"
     nvim.lua(f"vim.lsp.buf.code_action({{ apply = true, filter = {wanted} }}) return 1")
     nvim.wait(lambda: nvim.lua(FOUND) == [MISSING], "it to be dismissed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from codeassist.chat.edits import FileEdit, LineEdit, Lines
 from codeassist.errors import CodeassistError, DocumentError
 from codeassist.findings.baseline import BASELINE, read_baseline
 from codeassist.findings.types import Finding, Replacement
-from codeassist.review.changes import lines_of
+from codeassist.review.changes import Changes, lines_of
 from codeassist.review.gathering import uncommitted
 from codeassist.review.moving import ReviewedFile
+from codeassist.review.passes.model import NOT_CONFIGURED
 from codeassist.review.passes.types import Deadline
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
@@ -25,6 +26,7 @@ from codeassist.review.reviewer import Limits
 from codeassist.review.reviewing import Repository, Reviewed, Wanted, review_change
 from codeassist.review.tree import ReviewedTree
 from codeassist.review.unsaved import with_open_texts
+from indexer.errors import IndexerError
 from lsp.applying import apply_edit
 from lsp.areas import OpenTexts, read_text
 from lsp.chat_commands import open_documents, run_with_progress
@@ -68,19 +70,27 @@ class Reviews:
         await asyncio.sleep(QUIET_S)
         try:
             await self.review(folder, ON_SAVE)
-        except CodeassistError as error:
+        except (CodeassistError, IndexerError) as error:
             logger.info("no review of what was saved: %s", error)
 
-    async def review(self, folder: Folder, passes: Sequence[str]) -> Report:
-        """Look at what is not committed, and show what was found. Raises CodeassistError."""
+    async def review(
+        self, folder: Folder, passes: Sequence[str], on_pass: Callable[[str], None] = lambda _: None
+    ) -> Report:
+        """Look at what is not committed, and show what was found. on_pass: told the name of each pass when it begins.
+
+        Raises CodeassistError and IndexerError.
+        """
         async with self._turns.setdefault(folder, asyncio.Lock()):
             if folder.assistant is None or folder not in self._server.backend.every_folder:
                 raise DocumentError("the folder is not open")
             with folder.in_use() as assistant:
-                found = await _reviewed(assistant, passes, OpenTexts(open_documents(self._server, folder)))
+                texts = OpenTexts(open_documents(self._server, folder))
+                found = await _reviewed(assistant, passes, texts, on_pass)
                 # What was dismissed while the passes were at work.
                 dismissed = (await asyncio.to_thread(read_baseline, assistant.workspace)).ids
             report = self._of_folder(folder, found.report, dismissed)
+            for note in report.notes:
+                logger.info("review of %s: %s", folder.path, note)
             ran = {one.name for one in report.passes}
             self._server.diagnostics.reviewed(folder, _by_file(report, found.tree), ran)
             return report
@@ -129,7 +139,8 @@ def register_reviewing(server: CodeassistServer) -> None:
                 await asyncio.wait([folder.opening])
             if folder.assistant is None:
                 raise DocumentError(f"{folder.path} cannot be opened: {folder.index.message}")
-            report = await server.reviews.review(folder, folder.assistant.settings.review.passes)
+            passes = folder.assistant.settings.review.passes
+            report = await server.reviews.review(folder, passes, told.report)
             told.end("")
             server.tell(f"codeassist: {summary(report)}")
             reports.append(report)
@@ -156,18 +167,27 @@ def summary(report: Report) -> str:
         return "nothing has changed since the last commit"
     n_found = len(report.findings)
     found = f"{n_found} finding{'s' * (n_found != 1)}" if n_found else "nothing found"
-    notes = [f"{one.name}: {one.note}" for one in report.passes if one.note]
-    return "; ".join([f"{found} in {files} ({report.ms / 1e3:.1f} s)", *notes])
+    more = [f"{report.n_more} more are not shown"] if report.n_more else []
+    # Who has no chat model knows that, and need not hear it at every review.
+    notes = [f"{one.name}: {one.note}" for one in report.passes if one.note not in ("", NOT_CONFIGURED)]
+    others = [f"{len(report.notes)} note{'s' * (len(report.notes) != 1)} in the log"] if report.notes else []
+    return "; ".join([f"{found} in {files} ({report.ms / 1e3:.1f} s)", *more, *notes, *others])
 
 
-async def _reviewed(assistant: Assistant, passes: Sequence[str], texts: Mapping[str, str]) -> Reviewed:
+async def _reviewed(
+    assistant: Assistant, passes: Sequence[str], texts: Mapping[str, str], on_pass: Callable[[str], None]
+) -> Reviewed:
     settings = assistant.settings.review
     repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant, PASSES)
     limits = Limits(settings.max_per_file, least_confidence=settings.min_confidence)
     wanted = Wanted(tuple(passes), limits, assistant.workspace / BASELINE)
     deadline = Deadline(time.monotonic() + settings.max_seconds)
     root = assistant.workspace
-    return await review_change(repository, lambda: with_open_texts(root, uncommitted(root), texts), deadline, wanted)
+
+    def gather() -> Changes:
+        return with_open_texts(root, uncommitted(root), texts)
+
+    return await review_change(repository, gather, deadline, wanted, on_pass)
 
 
 def _by_file(report: Report, tree: ReviewedTree) -> Mapping[str, ReviewedFile]:

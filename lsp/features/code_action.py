@@ -6,13 +6,14 @@ is offered is decided from the text alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lsprotocol import types
 
 from codeassist.chat.model import is_configured
+from codeassist.findings.types import Finding
 from indexer.outline import innermost
 from indexer.ranking import is_test_path
 from lsp.areas import lines_of
@@ -95,20 +96,29 @@ def fixes(place: Place) -> list[types.CodeAction]:
     return [_fix(place, diagnostic) for diagnostic in place.diagnostics[:MAX_DIAGNOSTICS]]
 
 
-def dismissals(place: Place) -> list[types.CodeAction]:
-    """*Dismiss*, for our own findings, and what a remedy changes."""
+def remedies(place: Place) -> list[types.CodeAction]:
+    """What is known to mend our own findings."""
     found: list[types.CodeAction] = []
-    for diagnostic in place.diagnostics[:MAX_DIAGNOSTICS]:
-        finding = place.server.diagnostics.finding_of(place.document.uri, diagnostic)
-        if diagnostic.source == SOURCE and finding is not None:
-            argument = {"uri": place.document.uri, "id": finding.id}
-            current = place.server.diagnostics.current(place.document, finding.id)
-            if current is not None and (remedy := current.replacement) is not None:
-                title = _shortened(remedy_title(place.document, remedy))
-                found.append(_action(title, types.CodeActionKind.QuickFix, APPLY, argument, [diagnostic]))
-            title = f"Dismiss: {_shortened(diagnostic.message)}"
-            found.append(_action(title, types.CodeActionKind.QuickFix, DISMISS, argument, [diagnostic]))
+    for diagnostic, finding in _findings(place):
+        current = place.server.diagnostics.current(place.document, finding.id)
+        if current is not None and (remedy := current.replacement) is not None:
+            title = _shortened(remedy_title(place.document, remedy))
+            found.append(_action(title, types.CodeActionKind.QuickFix, APPLY, _named(place, finding), [diagnostic]))
     return found
+
+
+def dismissals(place: Place) -> list[types.CodeAction]:
+    """*Dismiss*, for our own findings."""
+    return [
+        _action(
+            f"Dismiss: {_shortened(diagnostic.message)}",
+            types.CodeActionKind.QuickFix,
+            DISMISS,
+            _named(place, finding),
+            [diagnostic],
+        )
+        for diagnostic, finding in _findings(place)
+    ]
 
 
 def writing(place: Place) -> list[types.CodeAction]:
@@ -135,7 +145,19 @@ def explanations(place: Place) -> list[types.CodeAction]:
     return [_action("Explain the last suggestion", EXPLAIN, EXPLAIN_SUGGESTION, argument)]
 
 
-PROVIDERS: tuple[Provider, ...] = (fixes, dismissals, writing, explanations)
+PROVIDERS: tuple[Provider, ...] = (remedies, fixes, dismissals, writing, explanations)
+
+
+def _findings(place: Place) -> Iterator[tuple[types.Diagnostic, Finding]]:
+    """Our own findings at the place, as they are shown."""
+    for diagnostic in place.diagnostics[:MAX_DIAGNOSTICS]:
+        finding = place.server.diagnostics.finding_of(place.document.uri, diagnostic)
+        if diagnostic.source == SOURCE and finding is not None:
+            yield diagnostic, finding
+
+
+def _named(place: Place, finding: Finding) -> dict[str, str]:
+    return {"uri": place.document.uri, "id": finding.id}
 
 
 def _offers_chat(server: CodeassistServer, document: Document, context: types.CodeActionContext) -> bool:

@@ -18,8 +18,11 @@ from lsp_session import Session, connected
 from codeassist.assistant import Assistant, open_assistant
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.findings.types import Finding, Replacement
+from codeassist.review.passes.model import NOT_CONFIGURED
 from codeassist.review.passes.types import Found, Review
+from codeassist.review.report import PassReport, Report
 from codeassist.settings import IndexSettings, Settings
+from lsp.reviewing import summary
 
 PUBLISH = "textDocument/publishDiagnostics"
 SHOP = "def price_of(order):\n    return order\n"
@@ -496,3 +499,20 @@ async def test_a_file_that_lies_in_no_folder_is_not_reviewed(session: Session, t
     assert await run(session, "review", uri=alone.as_uri()) is None
     message = await session.client.notification("window/showMessage", lambda one: True)
     assert "open the folder of its repository" in message["message"]
+
+
+NO_CHAT, LATE = PassReport("model", 1.0, 0, NOT_CONFIGURED), PassReport("static", 1.0, 0, "time was up")
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (Report("c", (), n_files=1, ms=1234.0), "nothing found in 1 changed file (1.2 s)"),
+        (Report("c", (FINDING,), n_files=2, n_more=3), "1 finding in 2 changed files (0.0 s); 3 more are not shown"),
+        (Report("c", (), (NO_CHAT, LATE), n_files=1), "nothing found in 1 changed file (0.0 s); static: time was up"),
+        (Report("c", (), notes=("a", "b"), n_files=1), "nothing found in 1 changed file (0.0 s); 2 notes in the log"),
+        (Report("c", ()), "nothing has changed since the last commit"),
+    ],
+)
+def test_the_message_says_how_it_went(report: Report, said: str) -> None:
+    assert summary(report) == said

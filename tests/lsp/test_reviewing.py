@@ -492,6 +492,35 @@ async def test_a_burst_of_saves_is_reviewed_once(
     assert len(surprise.asked) == 1
 
 
+async def test_a_save_leaves_what_other_passes_have_found(
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch, surprise: Pass
+) -> None:
+    static = Pass(findings={"main.py": replace(FINDING, id="f2", category="stale-call", found_by="static")})
+    monkeypatch.setattr("lsp.reviewing.PASSES", {"surprise": surprise, "static": static})
+    monkeypatch.setattr("lsp.reviewing.QUIET_S", 0.0)
+    settings = session.assistant.settings
+    session.assistant.settings = replace(settings, review=replace(settings.review, on_save=True))
+    uri = edited(repository)
+    session.client.open(uri, CHANGED)
+    assert await run(session, "review") == {"findings": 2, "files": 1}
+    await told(session, uri, 2)
+    static.findings = {}
+    session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+    assert [one["code"] for one in (await told(session, uri, 1))["diagnostics"]] == ["surprise"]
+    assert (len(surprise.asked), len(static.asked)) == (1, 2)
+
+
+async def test_who_asks_before_the_folder_is_open_waits_for_it(repository: Path, tmp_path: Path) -> None:
+    edited(repository)
+    async with connected(assistant_of(repository, tmp_path / "index")) as session:
+        session.may_open.clear()
+        await session.client.initialize(CAPABILITIES, rootUri=repository.as_uri())
+        running = begun(session, "review", uri=(repository / "main.py").as_uri())
+        await session.client.request("codeassist/status")
+        session.may_open.set()
+        assert await session.client.within(running) == {"findings": 1, "files": 1}
+
+
 async def test_a_file_that_lies_in_no_folder_is_not_reviewed(session: Session, tmp_path: Path) -> None:
     alone = tmp_path / "alone.py"
     session.client.open(alone.as_uri(), "x = 1\n")

@@ -17,7 +17,6 @@ from codeassist.review.vulnerabilities.declared import declared, is_dependency_f
 from codeassist.review.vulnerabilities.dependencies import changed_packages, find
 from codeassist.review.vulnerabilities.versions import fixed_in, is_affected, version_key
 
-
 TWO_RANGES = (("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2"))
 PSEUDO = "0.0.0-20200101000000-abcdef123456"
 

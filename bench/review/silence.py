@@ -1,4 +1,4 @@
-"""How often the detectors of secrets, leftovers, stray files and vulnerabilities speak up over commits that people made.
+"""How often the detectors of secrets, leftovers, stray files and vulnerabilities speak up over real commits.
 
     python -m bench.review.silence REPOSITORY ... [--commits 300]
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from codeassist.findings.types import Finding
 from codeassist.review.passes.types import Found, Review
-from codeassist.review.vulnerabilities import bandit, dependencies, semgrep
-from codeassist.review.vulnerabilities.advisories import AdvisoriesUnusable
+from codeassist.review.vulnerabilities import bandit, semgrep
 from codeassist.review.vulnerabilities.bandit_settings import read_settings
 
 
@@ -30,6 +29,9 @@ def _look(review: Review) -> Found:
 def _dependencies(review: Review) -> tuple[list[Finding], str]:
     if not review.settings.advisories:
         return [], ""
+    from codeassist.review.vulnerabilities import dependencies
+    from codeassist.review.vulnerabilities.advisories import AdvisoriesUnusable
+
     try:
         return dependencies.find(
             review.readable, _place(review, review.settings.advisories), lambda: review.deadline.is_over

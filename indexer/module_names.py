@@ -51,6 +51,7 @@ _JAVASCRIPT_MAGIC = re.compile(
 _HARMLESS = re.compile(r"[Ll]ogger|getLogger|get_logger|Blueprint|Flask|Celery\b")
 # Nothing is looked at twice, from whichever of its letters on: a file may be one word of half a megabyte.
 _NAMES_ITSELF = re.compile(r"(?<![\w.])([\w.]++)\s*\(\s*+(?:[^()\n]*,\s*)?__name__\b")
+_MAY_BIND_OUTSIDE = re.compile(rb"\bglobal\b|:=")
 _SCOPES = frozenset({"function_definition", "class_definition", "lambda"})
 _COMPREHENSIONS = frozenset({
     "list_comprehension", "set_comprehension", "dictionary_comprehension", "generator_expression",
@@ -137,7 +138,7 @@ def _module_level(root: Node) -> Iterator[Node]:
         yield node
         if node.type not in _SCOPES and node.type not in _COMPREHENSIONS:
             waiting.extend(reversed(node.named_children))
-        elif node.type == "function_definition":
+        elif node.type == "function_definition" and _MAY_BIND_OUTSIDE.search(node.text or b""):
             waiting.extend(child for child in _all(node) if child.type in ("global_statement", "named_expression"))
 
 

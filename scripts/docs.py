@@ -18,7 +18,9 @@ from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
 from scripts import figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-CLIENTS = ("aider", "codecompanion", "continue", "llama.vim", "llama.vscode", "minuet", "tabby", "zed")
+CLIENTS = (
+    "aider", "ci", "codecompanion", "continue", "llama.vim", "llama.vscode", "minuet", "pre-commit", "tabby", "zed",
+)  # fmt: skip
 NAMES = (
     "README.md",
     "bench/README.md",

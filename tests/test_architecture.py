@@ -52,7 +52,9 @@ LATE = {"faiss", "huggingface_hub", "peft", "sentence_transformers", "torch", "t
 WITH_TORCH = (
     "codeassist/engine/vllm_adapter.py",
     "codeassist/engine/vllm_chat.py",
+    "codeassist/engine/vllm_loading.py",
     "codeassist/engine/vllm_repairs.py",
+    "codeassist/engine/vllm_scored_end.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/vllm_adapter_products.py",
     "codeassist/engine/loaded_adapters.py",
@@ -73,12 +75,11 @@ WITH_TORCH = (
 # Where the process's environment may be read or written, and why.
 ENVIRONMENT = {
     "codeassist/commands/front.py": "hands it to the settings' reader",
-    "codeassist/commands/local_review.py": "the same",
     "codeassist/directories.py": "XDG folders: where indexes live, where running servers announce themselves",
     "codeassist/engine/hardware.py": "which GPUs CUDA shows to the engine",
     "codeassist/engine/gpus.py": "CUDA_VISIBLE_DEVICES says which GPUs the engine's process will see",
     "codeassist/engine/host.py": "vLLM takes its switches from the environment of its own process",
-    "codeassist/engine/vllm_adapter.py": "the same",
+    "codeassist/engine/vllm_loading.py": "the same",
 }
 
 MAX_FILE_LINES = 300

@@ -22,7 +22,9 @@ class NoReview(Exception):
     """There is no review to be had here, and elsewhere there would be none either; one line for the user."""
 
 
-class _OwnConnection(http.client.HTTPConnection):
+class OwnConnection(http.client.HTTPConnection):
+    """A connection to a server's Unix socket, whose path it is given."""
+
     def __init__(self, path: str) -> None:
         super().__init__("localhost")
         self._path = path
@@ -41,7 +43,7 @@ def answer_of_server(asked: Asked) -> Answer | None:
     server = running_server(runtime_directory())
     if server is None or not server.socket:
         return None
-    connection = _OwnConnection(server.socket)
+    connection = OwnConnection(server.socket)
     try:
         connection.request("POST", REVIEW_PATH, json.dumps(asked_to_json(asked)), {"content-type": "application/json"})
         response = connection.getresponse()

@@ -106,7 +106,8 @@ class FallbackEngine:
         if second is not None and self._clock() < self._again_at:
             return in_its_place(request, self.info, second), None
         try:
-            patience_s = self._patience_s if second is not None else None
+            # Nobody can stand in where a prompt is to be scored.
+            patience_s = self._patience_s if second is not None and not request.score_last else None
             return await _first_of(self._first.stream(request), patience_s, self.info.name)
         except WrongSettings:
             raise

@@ -8,16 +8,23 @@ are not sent: other servers refuse them.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import httpx
 
 from codeassist.engine.completions import CompletionReader, completion_body
 from codeassist.engine.exchange import WrongSettings, answered, get_json, open_client
+from codeassist.engine.limits import require_scorable
+from codeassist.engine.remote_scores import read_scores, scoring_body, serves_scores
 from codeassist.engine.sse import read_events
 from codeassist.engine.status import StatusBoard
+from codeassist.engine.vocabulary import Vocabulary, read_vocabulary
+from codeassist.engine.wire import parse_object
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
 from codeassist.protocols import StatusListener
 from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo
@@ -80,7 +87,8 @@ class RemoteEngine:
         try:
             if not self._connected:
                 await self._connect()
-            async with aclosing(self._exchange(request)) as deltas:
+            answer = self._score if request.score_last else self._exchange
+            async with aclosing(answer(request)) as deltas:
                 async for delta in deltas:
                     self._show_ready()
                     yield delta
@@ -109,7 +117,12 @@ class RemoteEngine:
                 f"{self._url} has no model {self._model!r}; set engine.remote_model to one of: {', '.join(models)}"
             )
         context = models[self._model] or self._info.context_tokens
-        self._info = replace(self._info, name=self._model, context_tokens=min(context, self._info.context_tokens))
+        self._info = replace(
+            self._info,
+            name=self._model,
+            context_tokens=min(context, self._info.context_tokens),
+            supports_scoring=self._info.tokenizer is not None and serves_scores(listing, self._model),
+        )
         self._connected = True
         self._show_ready()
 
@@ -125,12 +138,25 @@ class RemoteEngine:
                     break
             yield reader.last()
 
+    async def _score(self, request: GenerationRequest) -> AsyncGenerator[Delta]:
+        require_scorable(request, self._info)
+        assert self._info.tokenizer is not None, "the texts of its tokens are needed"
+        vocabulary = await asyncio.to_thread(_vocabulary, self._info.tokenizer)
+        body = scoring_body(request, self._model)
+        async with answered(self._client, self._client.build_request("POST", "completions", json=body)) as response:
+            yield read_scores(parse_object(await response.aread()), request, vocabulary)
+
     def _show_trouble(self, error: EngineError) -> None:
         may_pass = self._connected and not isinstance(error, WrongSettings)
         self._board.show(EngineStatus("restarting" if may_pass else "failed", str(error)))
 
     def _show_ready(self) -> None:
         self._board.show(EngineStatus("ready", f"{self._model} at {self._url}"))
+
+
+@lru_cache(maxsize=1)
+def _vocabulary(file: Path) -> Vocabulary:
+    return read_vocabulary(file)
 
 
 def listed_models(listing: object, url: str, setting: str = "engine.url") -> dict[str, int]:

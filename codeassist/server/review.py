@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from codeassist.assistant import Assistant
+from codeassist.chat.endpoint_chat import EndpointChat
+from codeassist.chat.model import OpenChat
 from codeassist.errors import RequestRejected, ReviewImpossible
 from codeassist.review.asked import REVIEW_PATH, Answer, Asked, answer_to_json, asked_from_json
-from codeassist.review.passes.types import PASS_NAMES, Deadline
+from codeassist.review.passes.types import PASS_NAMES, Deadline, Pass, PassName
+from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewing import Repository, review_staged
 from codeassist.server.connection import WhileConnected, compact_json, read_as
@@ -33,9 +35,11 @@ logger = logging.getLogger(__name__)
 
 # A person commits one thing at a time; a second may commit while the first is still looked at.
 AT_ONCE = 2
+# Whose turn on the chat model it is.
+_CLIENT = "review"
 
 
-def review_routes(service: Service) -> list[Route]:
+def review_routes(service: Service, passes: Mapping[PassName, Pass] = PASSES) -> list[Route]:
     """The route."""
     seats = asyncio.Semaphore(AT_ONCE)
 
@@ -44,12 +48,14 @@ def review_routes(service: Service) -> list[Route]:
         asked = await read_as(request, asked_from_json)
         _require_passes(asked.passes or ())
         await asyncio.to_thread(_require_workspace, asked.workspace, service.assistant.workspace)
-        return WhileConnected(partial(_answer, service.assistant, asked, seats))
+        return WhileConnected(partial(_answer, service, passes, asked, seats))
 
     return [Route(REVIEW_PATH, review, methods=["POST"])]
 
 
-async def _answer(assistant: Assistant, asked: Asked, seats: asyncio.Semaphore) -> Response:
+async def _answer(
+    service: Service, passes: Mapping[PassName, Pass], asked: Asked, seats: asyncio.Semaphore
+) -> Response:
     """What the review came to. Leaving ends it, its threads included."""
     deadline = Deadline(time.monotonic() + asked.max_seconds)
     try:
@@ -58,22 +64,31 @@ async def _answer(assistant: Assistant, asked: Asked, seats: asyncio.Semaphore) 
     except TimeoutError:
         raise Problem(503, f"{AT_ONCE} other reviews are under way; try again", code="too_many_reviews") from None
     try:
-        report = await _review(assistant, asked, deadline)
+        report = await _review(service, passes, asked, deadline)
     except ReviewImpossible as error:
         raise Problem(422, str(error), code="review_impossible") from error
     finally:
         deadline.given_up.set()
         seats.release()
     _log(report)
-    answer = Answer(report, assistant.settings.review.fail_on)
+    answer = Answer(report, service.assistant.settings.review.fail_on)
     return Response(compact_json(answer_to_json(answer)), media_type="application/json")
 
 
-async def _review(assistant: Assistant, asked: Asked, deadline: Deadline) -> Report:
+async def _review(service: Service, passes: Mapping[PassName, Pass], asked: Asked, deadline: Deadline) -> Report:
+    assistant = service.assistant
     settings = assistant.settings.review
-    repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant)
-    passes = settings.passes if asked.passes is None else asked.passes
-    return await review_staged(repository, deadline, passes, asked.index_file)
+    repository = Repository(
+        assistant.workspace, assistant.index, assistant.refresh, settings, assistant, passes, _chat_of(service)
+    )
+    wanted = settings.passes if asked.passes is None else asked.passes
+    return await review_staged(repository, deadline, wanted, asked.index_file)
+
+
+def _chat_of(service: Service) -> OpenChat | None:
+    """The chat model that this server has, asked without a detour and after everybody who waits for an answer."""
+    endpoint = service.chat
+    return None if endpoint is None else lambda settings: EndpointChat(endpoint, settings, _CLIENT)
 
 
 def _require_own(request: Request) -> None:

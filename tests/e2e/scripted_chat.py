@@ -14,12 +14,21 @@ USAGE = {"prompt_tokens": 12, "completion_tokens": 7, "total_tokens": 19}
 
 
 class ScriptedChat:
-    """answers: by a text that the user's message contains; the newest message that has one of them counts."""
+    """answers: by a text that the user's message contains; the newest message that has one of them counts.
+
+    refused: fields of a body that are answered with 400. breaks_off: texts of messages whose answer ends in the middle.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
         self.url = ""
+        self.refused: tuple[str, ...] = ()
+        self.breaks_off: tuple[str, ...] = ()
+
+    def breaks(self, body: Mapping[str, Any]) -> bool:
+        said = "".join(_text(message["content"]) for message in body["messages"])
+        return any(text in said for text in self.breaks_off)
 
     def answer(self, body: Mapping[str, Any]) -> str:
         self.asked.append(dict(body))
@@ -64,28 +73,32 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         text = self.chat.answer(body)
-        if body.get("stream"):
-            self._stream(text)
+        if named := [name for name in self.chat.refused if name in body]:
+            self._send({"error": {"message": f"{named[0]} is not supported"}}, 400)
+        elif body.get("stream"):
+            self._stream(text, breaks=self.chat.breaks(body))
         else:
             message = {"role": "assistant", "content": text}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             self._send(_completion("chat.completion", choices=[choice], usage=USAGE))
 
-    def _send(self, answer: Mapping[str, Any]) -> None:
+    def _send(self, answer: Mapping[str, Any], status: int = 200) -> None:
         content = json.dumps(answer).encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def _stream(self, text: str) -> None:
+    def _stream(self, text: str, *, breaks: bool) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()
         for piece in _pieces(text):
             choice = {"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}
             self._event(json.dumps(_completion("chat.completion.chunk", choices=[choice])))
+            if breaks:
+                return
         last = {"index": 0, "delta": {}, "finish_reason": "stop"}
         self._event(json.dumps(_completion("chat.completion.chunk", choices=[last])))
         self._event(json.dumps(_completion("chat.completion.chunk", choices=[], usage=USAGE)))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from codeassist.engine.attached import AttachedEngine
+from codeassist.engine.choose import open_engine
+from codeassist.engine.scoring import score
+from codeassist.settings import EngineSettings
+from codeassist.tokenizer import FileTokenizer
+from codeassist.types import Token
 from tests.server.serve_process import Server, running_server
 from tests.server.test_captures import CAPTURES
 
@@ -84,6 +92,25 @@ def test_another_process_shares_the_engine(server: Server) -> None:
     answer = json.loads(ended.stdout)
     assert answer["usage"]["completion_tokens"] > 0
     assert httpx.get(f"{server.url}/health").json()["status"] == "ready"
+
+
+def test_another_process_has_a_prompt_scored(server: Server) -> None:
+    async def scored() -> tuple[Token, ...]:
+        runtime = Path(server.environ["XDG_RUNTIME_DIR"]) / "codeassist"
+        engine = open_engine(EngineSettings(), attach=True, runtime=runtime)
+        assert isinstance(engine, AttachedEngine)
+        try:
+            await engine.start()
+            assert engine.info.tokenizer is not None
+            prompt = (0, *FileTokenizer(engine.info.tokenizer).encode("def area(radius):\n    return radius"))
+            return await score(engine, prompt, 4, 3)
+        finally:
+            await engine.close()
+
+    tokens = asyncio.run(scored())
+    assert [len(token.top) for token in tokens] == [3] * 4
+    assert "def area(radius):\n    return radius".endswith("".join(token.text for token in tokens))
+    assert all(token.logprob <= token.top[0][1] <= 0 for token in tokens)
 
 
 def test_a_client_that_leaves_frees_the_engine(server: Server) -> None:

@@ -1,0 +1,1 @@
+"""Measures of the review of a change, on data nobody here wrote."""

@@ -410,3 +410,18 @@ def test_a_merge_that_git_makes_by_itself_has_nothing_of_its_own(
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert (seen["findings"], seen["n_files"]) == ([], 0)
     assert "one side of the merge" in seen["notes"][0]
+
+
+@pytest.mark.parametrize("name", ["config.py", ".env", "table.csv", "private/a.py"])
+def test_a_secret_is_found_wherever_it_is_and_not_shown(shell: Shell, git: Callable[..., str], name: str) -> None:
+    (shell.cwd / ".codeassistignore").write_text("private/\n")
+    secret = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fR6xU2"
+    (shell.cwd / name).parent.mkdir(exist_ok=True)
+    (shell.cwd / name).write_text(f"TOKEN = '{secret}'\n")
+    git("add", "-A")
+    for output_format in ("text", "json", "sarif", "github", "gitlab"):
+        outcome = review(shell, "--format", output_format)
+        assert "secret" in outcome.out
+        assert secret not in outcome.out + outcome.err
+    (found,) = (one for one in review(shell, "--json").json["findings"] if one["category"] == "secret")
+    assert found["path"] == name

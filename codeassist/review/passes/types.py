@@ -13,6 +13,7 @@ from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ChatSettings, ReviewSettings
+from indexer.rules import SECRET
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -67,12 +68,17 @@ class Review:
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:
-        """The files to review: those with a new text that is source, in the order of the change."""
+        """The files that any pass may look at: those with a new text that is source, in the order of the change."""
         return tuple(file for file in self.with_text if not file.set_aside)
 
     @property
+    def local(self) -> tuple[ChangedFile, ...]:
+        """The same and source that holds what looks like a secret: for passes that ask no model."""
+        return tuple(file for file in self.with_text if file.set_aside in ("", SECRET))
+
+    @property
     def with_text(self) -> tuple[ChangedFile, ...]:
-        """The same and what is set aside, as lock files and what holds secrets: for detectors on this machine alone."""
+        """All with a new text, lock files and generated ones, too: for detectors of secrets and of dependencies."""
         return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
 
 

@@ -34,7 +34,7 @@ def _dependencies(review: Review) -> tuple[list[Finding], str]:
 
     try:
         return dependencies.find(
-            review.readable, _place(review, review.settings.advisories), lambda: review.deadline.is_over
+            review.with_text, _place(review, review.settings.advisories), lambda: review.deadline.is_over
         )
     except AdvisoriesUnusable as error:
         return [], str(error)
@@ -43,7 +43,7 @@ def _dependencies(review: Review) -> tuple[list[Finding], str]:
 def _bandit(review: Review) -> tuple[list[Finding], str]:
     settings = read_settings(review.tree.text)
     try:
-        found, note = bandit.find(review.readable, settings, lambda: review.deadline.is_over)
+        found, note = bandit.find(review.local, settings, lambda: review.deadline.is_over)
     except bandit.BanditMissing:
         return [], bandit.REMEDY
     return found, "; ".join(one for one in (settings.problem, note) if one)
@@ -53,7 +53,7 @@ def _semgrep(review: Review) -> tuple[list[Finding], str]:
     if not review.settings.semgrep_rules:
         return [], ""
     rules = _place(review, review.settings.semgrep_rules)
-    return semgrep.find(review.readable, rules, review.deadline.seconds_left)
+    return semgrep.find(review.local, rules, review.deadline.seconds_left)
 
 
 def _place(review: Review, path: str) -> Path:

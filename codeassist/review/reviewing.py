@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codeassist.chat.model import OpenChat
 from codeassist.findings.baseline import BASELINE, Baseline, read_baseline_file
 from codeassist.review.changes import Changes
 from codeassist.review.gathering import staged
@@ -40,7 +41,7 @@ Gather = Callable[[], Changes]
 @dataclass(frozen=True, slots=True)
 class Repository:
     """Where is reviewed, and with what. refresh: brings the index up to the work tree. assistant: for its engine and
-    chat model; None where there is none. passes: those that there are."""
+    chat model; None where there is none. passes: those that there are. open_chat: of another one than the assistant's."""
 
     root: Path
     index: CodeIndex
@@ -48,6 +49,7 @@ class Repository:
     settings: ReviewSettings
     assistant: Assistant | None = None
     passes: Mapping[PassName, Pass] = field(default_factory=lambda: PASSES)
+    open_chat: OpenChat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def _chat(repository: Repository) -> ChatAccess:
     assistant = repository.assistant
     if assistant is None:
         return ChatAccess(prompt_tokens=repository.settings.prompt_tokens)
-    return ChatAccess(assistant.settings.chat, assistant.open_chat, repository.settings.prompt_tokens)
+    opening = repository.open_chat or assistant.open_chat
+    return ChatAccess(assistant.settings.chat, opening, repository.settings.prompt_tokens)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

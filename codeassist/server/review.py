@@ -18,7 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from codeassist.assistant import Assistant
+from codeassist.chat.endpoint import ChatEndpoint
+from codeassist.chat.endpoint_chat import EndpointChat
+from codeassist.chat.model import OpenChat
 from codeassist.errors import RequestRejected, ReviewImpossible
 from codeassist.review.asked import REVIEW_PATH, Answer, Asked, answer_to_json, asked_from_json
 from codeassist.review.passes.types import PASS_NAMES, Deadline, Pass, PassName
@@ -45,13 +47,13 @@ def review_routes(service: Service, passes: Mapping[PassName, Pass] = PASSES) ->
         asked = await read_as(request, asked_from_json)
         _require_passes(asked.passes or ())
         await asyncio.to_thread(_require_workspace, asked.workspace, service.assistant.workspace)
-        return WhileConnected(partial(_answer, service.assistant, passes, asked, seats))
+        return WhileConnected(partial(_answer, service, passes, asked, seats))
 
     return [Route(REVIEW_PATH, review, methods=["POST"])]
 
 
 async def _answer(
-    assistant: Assistant, passes: Mapping[PassName, Pass], asked: Asked, seats: asyncio.Semaphore
+    service: Service, passes: Mapping[PassName, Pass], asked: Asked, seats: asyncio.Semaphore
 ) -> Response:
     """What the review came to. Leaving ends it, its threads included."""
     deadline = Deadline(time.monotonic() + asked.max_seconds)
@@ -61,22 +63,29 @@ async def _answer(
     except TimeoutError:
         raise Problem(503, f"{AT_ONCE} other reviews are under way; try again", code="too_many_reviews") from None
     try:
-        report = await _review(assistant, passes, asked, deadline)
+        report = await _review(service, passes, asked, deadline)
     except ReviewImpossible as error:
         raise Problem(422, str(error), code="review_impossible") from error
     finally:
         deadline.given_up.set()
         seats.release()
     _log(report)
-    answer = Answer(report, assistant.settings.review.fail_on)
+    answer = Answer(report, service.assistant.settings.review.fail_on)
     return Response(compact_json(answer_to_json(answer)), media_type="application/json")
 
 
-async def _review(assistant: Assistant, passes: Mapping[PassName, Pass], asked: Asked, deadline: Deadline) -> Report:
-    settings = assistant.settings.review
-    repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant, passes)
+async def _review(service: Service, passes: Mapping[PassName, Pass], asked: Asked, deadline: Deadline) -> Report:
+    assistant, settings = service.assistant, service.assistant.settings.review
+    repository = Repository(
+        assistant.workspace, assistant.index, assistant.refresh, settings, assistant, passes, _chat(service.chat)
+    )
     wanted = settings.passes if asked.passes is None else asked.passes
     return await review_staged(repository, deadline, wanted, asked.index_file)
+
+
+def _chat(endpoint: ChatEndpoint | None) -> OpenChat | None:
+    """The chat model that this server has already."""
+    return None if endpoint is None else lambda settings: EndpointChat(endpoint, settings, "review")
 
 
 def _require_own(request: Request) -> None:

@@ -55,8 +55,8 @@ class ChatAccess:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What is looked at. assistant: the workspace, for its engine and settings; None where the index alone is open.
-    chat: by default there is none."""
+    """What is looked at. assistant: the workspace, for its engine, chat model and settings; None where the index alone
+    is open. chat: another way to a chat model than the assistant's."""
 
     changes: Changes
     tree: ReviewedTree
@@ -64,7 +64,16 @@ class Review:
     deadline: Deadline
     assistant: Assistant | None = None
     settings: ReviewSettings = field(default_factory=ReviewSettings)
-    chat: ChatAccess = field(default_factory=ChatAccess)
+    chat: ChatAccess | None = None
+
+    @property
+    def chat_access(self) -> ChatAccess:
+        """The chat model that may be asked: the given one, else the assistant's; else one that is none."""
+        if self.chat is not None:
+            return self.chat
+        if self.assistant is None:
+            return ChatAccess(prompt_tokens=self.settings.prompt_tokens)
+        return ChatAccess(self.assistant.settings.chat, self.assistant.open_chat, self.settings.prompt_tokens)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from codeassist.review.static.familiar import is_familiar
-from codeassist.review.static.heads import Head
+from codeassist.review.static.heads import Head, text_of
 from codeassist.review.static.python_names import Program, PythonFile, Value
 from codeassist.review.static.trees import ReviewedFile, Trees
 
 
 def gone_members(trees: Trees, program: Program, old: ReviewedFile, new: ReviewedFile) -> list[Head]:
-    """Methods that their class, which is still there, does not have any more, nor has anything else their name."""
+    """Methods that their class, which is still there, does not have any more, not even from another class."""
     python = program.python(new.path)
     if python is None or old.path != new.path:
         return []
@@ -24,7 +24,7 @@ def gone_members(trees: Trees, program: Program, old: ReviewedFile, new: Reviewe
             continue
         owner = Value("class", new.path, head.container)
         _, is_absent = program.find_member(owner, head.name)
-        if is_absent and not trees.definitions(head.name, "python"):
+        if is_absent:
             found.append(head)
     return found
 
@@ -33,30 +33,39 @@ def uses_of_member(trees: Trees, program: Program, new: ReviewedFile, head: Head
     """Places that ask objects of the class for it, and those that call something of its name on what is not known."""
     sure: list[str] = []
     likely: list[str] = []
+    is_unique = not trees.definitions(head.name, "python")
     set_somewhere = re.compile(
         rf"\.{re.escape(head.name)}\s*(?::[^=\n]+)?=(?!=)|setattr\([^)\n]*[\"']{re.escape(head.name)}"
     )
     for file in trees.mentioning(head.name, "python"):
+        if f".{head.name}" not in file.text:
+            continue
         if set_somewhere.search(file.text):
             return [], []
         python = program.python(file.path)
-        for start, is_sure in _uses(program, python, new.path, head) if python is not None else ():
+        for start, is_sure, is_own in _uses(program, python, new.path, head) if python is not None else ():
+            if not is_unique and (is_own or not is_sure):
+                continue  # An heir may have it.
             (sure if is_sure else likely).append(file.place(file.source.row(start) + 1))
     return sure, [] if is_familiar(head.name) else likely
 
 
-def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tuple[int, bool]]:
-    found: list[tuple[int, bool]] = []
-    for start, end in file.syntax.words(head.name) if file.syntax is not None else ():
-        way = [step.node for step in file.syntax.way_to(start, end)] if file.syntax is not None else []
+def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tuple[int, bool, bool]]:
+    """Where it is asked for, whether surely of the class, and whether of `self` or `super()`."""
+    found: list[tuple[int, bool, bool]] = []
+    if file.syntax is None:
+        return found
+    for start, end in file.syntax.words(head.name):
+        way = [step.node for step in file.syntax.way_to(start, end)]
         if len(way) < 3 or way[-2].type != "attribute" or way[-2].child_by_field_name("attribute") != way[-1]:
             continue
         holder = way[-2].child_by_field_name("object")
         value = program.value(file, holder) if holder is not None else None
         is_called = way[-3].type == "call" and way[-3].child_by_field_name("function") == way[-2]
         if value is None:
-            found += [(start, False)] if is_called else []
+            found += [(start, False, False)] if is_called else []
         elif value.kind in ("class", "instance", "super") and program.derives_from(value, path, head.container):
             _, is_absent = program.find_member(value, head.name)
-            found += [(start, True)] if is_absent else []
+            is_own = text_of(file.syntax, holder).startswith(("self", "cls", "super"))
+            found += [(start, True, is_own)] if is_absent else []
     return found

@@ -6,6 +6,7 @@ not understood, there is no value. Names are looked at on demand, so that a file
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -230,6 +231,8 @@ class Program:
                 return None, False
         while waiting and len(seen) < MAX_FOLLOWED:
             path, qualified = waiting.pop(0)
+            if not path and not hasattr(getattr(builtins, qualified), name):
+                continue
             file = self.python(path)
             heads = file.classes.get(qualified, []) if file is not None else []
             if file is None or len(heads) != 1 or (path, qualified) in seen:
@@ -273,11 +276,18 @@ class Program:
             base = _base(file.syntax, node)
             if base is None:
                 continue
-            value = self.value(file, base, 1)
+            value = self.value(file, base, 1) or self._builtin(file, base)
             if value is None or value.kind != "class":
                 return found, False
             found.append((value.path, value.name))
         return found, True
+
+    def _builtin(self, file: PythonFile, node: Node) -> Value | None:
+        """A class of Python itself, where the file has nothing of its name. Its path is ""."""
+        name = text_of(file.syntax, node) if file.syntax is not None else ""
+        is_hidden = name in file.top or any(item.alias in (name, "*") for item in file.imports)
+        is_class = isinstance(getattr(builtins, name, None), type) and not is_hidden
+        return Value("class", "", name) if is_class and not file.assignments(name, None) else None
 
     def _name(self, file: PythonFile, node: Node, depth: int) -> Value | None:
         name, scope = text_of(file.syntax, node) if file.syntax else "", _scope_of(node)
@@ -285,7 +295,8 @@ class Program:
             if value := self._own_object(file, scope, name):
                 return value
             if bound := file.assignments(name, scope):
-                return self._assigned(file, bound, depth + 1)
+                is_bare = len(bound) == 1 and bound[0].type == "identifier"  # A parameter of which nothing is said.
+                return self._fixture(file, name, depth) if is_bare else self._assigned(file, bound, depth + 1)
             if any(head.is_local and head.name == name and _scope_of(head.node) == scope for head in file.file.heads):
                 return None
             scope = _scope_of(scope)
@@ -322,10 +333,35 @@ class Program:
         if any(name.rpartition(".")[2] not in ("staticmethod", "classmethod") for name in heads[0].decorators):
             return None
         annotation = heads[0].node.child_by_field_name("return_type")
+        if annotation is None:
+            return self._given_back(file, heads[0], ("return_statement",), depth)
         said = text_of(file.syntax, annotation).strip("\"'") if file.syntax is not None else ""
         if said in ("Self", "typing.Self", "t.Self"):
             return Value("instance", function.path, function.name.rpartition(".")[0]) if heads[0].container else None
         return self._annotated(file, annotation, depth)
+
+    def _given_back(self, file: PythonFile, head: Head, kinds: tuple[str, ...], depth: int) -> Value | None:
+        """What all statements of these kinds in a function's body agree upon; None for generators otherwise."""
+        values: list[Value | None] = []
+        waiting = [head.node.child_by_field_name("body")]
+        while waiting:
+            node = waiting.pop()
+            if node is None or node.type in (*_SCOPE, "class_definition"):
+                continue
+            if node.type in kinds:
+                given = node.named_children
+                values.append(self.value(file, given[0], depth + 1) if len(given) == 1 else None)
+            elif node.type == "yield":
+                return None
+            else:
+                waiting += node.named_children
+        return values[0] if values and all(value == values[0] for value in values) else None
+
+    def _fixture(self, file: PythonFile, name: str, depth: int) -> Value | None:
+        """What a test is given for a parameter: what the fixture of that name in its file gives."""
+        heads = file.top.get(name, [])
+        is_one = len(heads) == 1 and any("fixture" in decorator for decorator in heads[0].decorators)
+        return self._given_back(file, heads[0], ("return_statement", "yield"), depth) if is_one else None
 
     def _assigned(self, file: PythonFile, nodes: list[Node], depth: int) -> Value | None:
         """What all of these bindings agree upon."""

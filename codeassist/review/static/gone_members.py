@@ -33,21 +33,20 @@ def uses_of_member(trees: Trees, program: Program, new: ReviewedFile, head: Head
     """Places that ask objects of the class for it, and those that call something of its name on what is not known."""
     sure: list[str] = []
     likely: list[str] = []
-    is_unique = not trees.definitions(head.name, "python")
-    set_somewhere = re.compile(
-        rf"\.{re.escape(head.name)}\s*(?::[^=\n]+)?=(?!=)|setattr\([^)\n]*[\"']{re.escape(head.name)}"
-    )
+    others = trees.definitions(head.name, "python")
+    heirs = [place for place in others if program.derives_from(Value("class", *place), new.path, head.container)]
+    is_vague = bool(others) or is_familiar(head.name)
+    set_by_dot = re.compile(rf"\.{re.escape(head.name)}\s*(?::[^=\n]+)?=(?!=)")
+    set_by_name = re.compile(rf"setattr\([^)\n]*[\"']{re.escape(head.name)}")
     for file in trees.mentioning(head.name, "python"):
-        if f".{head.name}" not in file.text:
-            continue
-        if set_somewhere.search(file.text):
+        if set_by_dot.search(file.text):
             return [], []
-        python = program.python(file.path)
+        is_vague = is_vague or set_by_name.search(file.text) is not None
+        python = program.python(file.path) if f".{head.name}" in file.text else None
         for start, is_sure, is_own in _uses(program, python, new.path, head) if python is not None else ():
-            if not is_unique and (is_own or not is_sure):
-                continue  # An heir may have it.
-            (sure if is_sure else likely).append(file.place(file.source.row(start) + 1))
-    return sure, [] if is_familiar(head.name) else likely
+            if not (is_own and heirs):
+                (sure if is_sure else likely).append(file.place(file.source.row(start) + 1))
+    return sure, [] if is_vague else likely
 
 
 def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tuple[int, bool, bool]]:

@@ -66,7 +66,8 @@ class GenerationRequest:
     stop: texts that end the answer; they are not part of it.
     temperature: 0 is greedy.
     logprobs: whether deltas carry the log-probability of each token.
-    top_logprobs: how many of the likeliest tokens each token comes with; more than 0 only with `logprobs`.
+    top_logprobs: how many of the likeliest tokens each token comes with; more than 0 only with `logprobs` or
+        `score_last`.
     client: who asks, "" for this process's own user; where many share an engine, each gets its turn.
     adapter: folder of the LoRA adapter to answer with, "" for the model as it is.
     score_last: so many tokens at the prompt's end are scored: the first delta's `scored` has one Token for each, with

@@ -52,6 +52,7 @@ LATE = {"faiss", "huggingface_hub", "peft", "sentence_transformers", "torch", "t
 WITH_TORCH = (
     "codeassist/engine/vllm_adapter.py",
     "codeassist/engine/vllm_chat.py",
+    "codeassist/engine/vllm_loading.py",
     "codeassist/engine/vllm_repairs.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/vllm_adapter_products.py",
@@ -77,7 +78,7 @@ ENVIRONMENT = {
     "codeassist/engine/hardware.py": "which GPUs CUDA shows to the engine",
     "codeassist/engine/gpus.py": "CUDA_VISIBLE_DEVICES says which GPUs the engine's process will see",
     "codeassist/engine/host.py": "vLLM takes its switches from the environment of its own process",
-    "codeassist/engine/vllm_adapter.py": "the same",
+    "codeassist/engine/vllm_loading.py": "the same",
 }
 
 MAX_FILE_LINES = 300

@@ -22,6 +22,7 @@ import httpx
 from codeassist.engine import wire
 from codeassist.engine.discovery import RunningServer
 from codeassist.engine.exchange import answered, get_json, open_client
+from codeassist.engine.limits import require_scorable
 from codeassist.engine.sse import read_events
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, RequestRejected
@@ -125,6 +126,8 @@ class AttachedEngine:
         """
         if self._other_model or self._board.current.state in ("stopped", "starting"):
             self._board.require_ready()
+        if request.score_last:  # a server of an older version would not know the field
+            require_scorable(request, self._info)
         try:
             async with aclosing(self._exchange(request)) as deltas:
                 async for delta in deltas:

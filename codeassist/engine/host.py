@@ -143,7 +143,8 @@ def _load(options: HostOptions, link: socket.socket) -> tuple[VllmModel, Circums
     os.environ.update(environment(options, hardware, on_cpu=on_cpu))
     _tell(link, {"progress": "importing vLLM"})
     gc.disable()  # 6,000 modules are imported, and nothing of them is garbage: a fifth of the time
-    from codeassist.engine.vllm_adapter import VllmModel, device_name  # only now: it reads the environment
+    from codeassist.engine.vllm_adapter import VllmModel  # only now: it reads the environment
+    from codeassist.engine.vllm_loading import device_name
 
     device = device_name(on_cpu=on_cpu)
     now = circumstances(options, fingerprint(Path(options.model)), vllm_version(), device, hardware, on_cpu=on_cpu)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from codeassist.errors import RequestRejected
 from codeassist.types import GenerationRequest, ModelInfo
 
+# At most so many tokens are scored at once: the logits of each are a number per token of the vocabulary, in 16 bits and
+# in 32, which is 0.6 GB beside all that vLLM has reserved, for DeepSeek's vocabulary of 102,400.
+MOST_SCORED = 1024
+
 
 def is_whole(text: str) -> bool:
     """Whether a text is all characters, and no half of a surrogate pair is in it."""
@@ -22,7 +26,7 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
     if request.adapter and not info.base:
         raise RequestRejected("this engine answers with the model as it is; leave adapter empty")
     if request.score_last:
-        require_scorable(request, n_prompt_tokens, info)
+        require_scorable(request, info)
     if request.max_tokens < 1:
         raise RequestRejected("max_tokens must be at least 1")
     if request.seed is not None and not 0 <= request.seed < 2**63:
@@ -35,12 +39,16 @@ def require_fitting(request: GenerationRequest, n_prompt_tokens: int, info: Mode
         raise RequestRejected(too_long(n_prompt_tokens, request.max_tokens, info.context_tokens))
 
 
-def require_scorable(request: GenerationRequest, n_prompt_tokens: int, info: ModelInfo) -> None:
+def require_scorable(request: GenerationRequest, info: ModelInfo) -> None:
     """Raises RequestRejected when the prompt's end cannot be scored as asked."""
     if not info.supports_scoring:
         raise RequestRejected("this engine cannot score a prompt; leave score_last at 0")
-    if isinstance(request.prompt, str) or not 0 < request.score_last < n_prompt_tokens:
+    if isinstance(request.prompt, str) or not 0 < request.score_last < len(request.prompt):
         raise RequestRejected("score_last wants a prompt of token ids that is longer than what is scored")
+    if request.score_last > MOST_SCORED:
+        raise RequestRejected(
+            f"at most {MOST_SCORED} tokens are scored at once; ask for the end of a shorter prompt first"
+        )
     if request.max_tokens != 1 or request.forced_prefix:
         raise RequestRejected("a prompt is scored with max_tokens 1 and without a forced prefix")
 

@@ -16,6 +16,7 @@ import httpx
 
 from codeassist.engine.completions import CompletionReader, completion_body
 from codeassist.engine.exchange import WrongSettings, answered, get_json, open_client
+from codeassist.engine.limits import require_scorable
 from codeassist.engine.sse import read_events
 from codeassist.engine.status import StatusBoard
 from codeassist.errors import EngineCrashed, EngineError, EngineUnavailable, ModelError, RequestRejected
@@ -80,6 +81,8 @@ class RemoteEngine:
         try:
             if not self._connected:
                 await self._connect()
+            if request.score_last:
+                require_scorable(request, self._info)
             async with aclosing(self._exchange(request)) as deltas:
                 async for delta in deltas:
                     self._show_ready()

@@ -19,6 +19,8 @@ from codeassist.window import Window
 def retold(request: GenerationRequest, first: ModelInfo, second: ModelInfo) -> GenerationRequest:
     """The request, as a text that the second engine tokenises itself; adapters are the first one's. Raises
     ModelError."""
+    if request.score_last:
+        raise ModelError(f"it scores other tokens than {first.name}; ask again once that answers")
     request = replace(request, adapter="")
     text = request.prompt if isinstance(request.prompt, str) else _spelled(request.prompt, first)
     one, other = TEMPLATES.get(first.template), TEMPLATES.get(second.template)

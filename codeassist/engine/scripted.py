@@ -1,7 +1,8 @@
 """An engine that reads its answers from a script: for tests, demonstrations and work on everything around the engine.
 
 It keeps the contract of a real one: nothing is answered before `start`, answers arrive in several deltas, stop texts,
-`max_tokens`, `forced_prefix` and priorities are honoured, leaving the loop aborts, and it can die on demand.
+`max_tokens`, `forced_prefix` and priorities are honoured, prompts are scored, leaving the loop aborts, and it can die
+on demand.
 
     engine = ScriptedEngine(["return 1", "return 2"])
     await engine.start()
@@ -19,7 +20,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from codeassist.engine.limits import require_fitting
@@ -37,6 +38,7 @@ SCRIPTED_INFO = ModelInfo(
     completion_tokens=64,
     supports_forced_prefix=True,
     supports_logprobs=True,
+    supports_scoring=True,
 )
 
 # So many requests, and ids of those that were left early, are kept to be looked at.
@@ -63,11 +65,26 @@ class Answer:
 
 Script = Sequence[str | Answer] | Callable[[GenerationRequest], str | Answer]
 
+# One token for each of the prompt's last `score_last`; as many of the likeliest in its place as asked for are taken.
+Scores = Callable[[GenerationRequest], Sequence[Token]]
+
 
 def echo(request: GenerationRequest) -> str:
     """A text that depends on nothing but the prompt: the script of an engine that was given none."""
     seen = request.prompt if isinstance(request.prompt, str) else " ".join(map(str, request.prompt))
     return f"answer_{zlib.crc32(seen.encode()):08x}()"
+
+
+def made_up_scores(request: GenerationRequest) -> list[Token]:
+    """Scores that depend on nothing but each token and its place: the token's number and a space as its text, and a
+    log-probability between -8 and 0."""
+    assert not isinstance(request.prompt, str)
+    scores = []
+    for place in range(len(request.prompt) - request.score_last, len(request.prompt)):
+        token = request.prompt[place]
+        logprob = -8 * zlib.crc32(f"{place} {token}".encode()) / 2**32
+        scores.append(_token(f"{token} ", logprob, request.top_logprobs))
+    return scores
 
 
 @dataclass(slots=True)
@@ -86,14 +103,17 @@ class ScriptedEngine:
         script: Script = echo,
         *,
         info: ModelInfo = SCRIPTED_INFO,
+        scores: Scores = made_up_scores,
         n_seats: int = 64,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """n_seats: requests that are answered at the same time; with 1, priorities show. sleep: called with an
-        answer's `delay_s` before every delta, so that a test decides when the next one comes."""
+        """scores: of prompts whose end is to be scored. n_seats: requests that are answered at the same time; with 1,
+        priorities show. sleep: called with an answer's `delay_s` before every delta, so that a test decides when the
+        next one comes."""
         self.requests: list[GenerationRequest] = []
         self.aborted: list[str] = []
         self._script = script
+        self._scores = scores
         self._info = info
         self._board = StatusBoard()
         self._turns = Turns(n_seats)
@@ -170,13 +190,20 @@ class ScriptedEngine:
     async def _answer(self, request: GenerationRequest, progress: _Progress) -> AsyncIterator[Delta]:
         answer = self._next_answer(request)
         pieces, reason = split_answer(answer.text, request)
+        scored = self._scored(request) if request.score_last else ()
         for number, piece in enumerate(pieces, start=1):
             await self._pause(answer.delay_s, progress)
             if answer.error is not None:
                 raise type(answer.error)(*answer.error.args)
             usage = Usage(progress.usage.prompt_tokens, progress.usage.cached_tokens, number if piece else 0)
             tokens = (_token(piece, answer.logprob, request.top_logprobs),) if request.logprobs and piece else ()
-            yield Delta(piece, usage, tokens, reason if number == len(pieces) else None)
+            yield Delta(piece, usage, tokens, reason if number == len(pieces) else None, scored=scored)
+            scored = ()
+
+    def _scored(self, request: GenerationRequest) -> tuple[Token, ...]:
+        scores = tuple(replace(token, top=token.top[: request.top_logprobs]) for token in self._scores(request))
+        assert len(scores) == request.score_last, "the script has another number of scores than the request asks for"
+        return scores
 
     def _next_answer(self, request: GenerationRequest) -> Answer:
         self._n_answers += 1

@@ -9,31 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
-import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import vllm
 import vllm.exceptions
 from vllm import SamplingParams
-from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.inputs import TokensPrompt
-from vllm.platforms import current_platform
 from vllm.sampling_params import RequestOutputKind
-from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
-from vllm.v1.executor import Executor
-from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from codeassist.engine import wire
 from codeassist.engine.answer import AnswerText
 from codeassist.engine.drafts import Drafts
 from codeassist.engine.forced_prefix import ARGUMENT
-from codeassist.engine.hardware import Hardware, processor_name
+from codeassist.engine.hardware import Hardware
 from codeassist.engine.limits import too_long
 from codeassist.engine.loaded_adapters import LoadedAdapters
 from codeassist.engine.text_prompts import TextPrompts
@@ -43,6 +36,8 @@ from codeassist.engine.vllm_arguments import (
     HostOptions,
     engine_arguments,
 )
+from codeassist.engine.vllm_loading import load
+from codeassist.engine.vllm_scores import likeliest, scored_tokens
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.models.tokens import end_tokens
@@ -55,18 +50,22 @@ if TYPE_CHECKING:
 # Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
 _REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
 _WARM_UP_TOKENS = 256
+# What stands before the scored end of a prompt is computed by a request of its own, if it is so long at least: another
+# step takes as long as the logits of so many tokens.
+_WORTH_A_STEP = 64
 _PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     """What one step of vLLM added. logprobs: one per token when asked for, else empty; each with the likeliest tokens
-    in its place."""
+    in its place. scored: the end of the prompt, where that was asked for and computed."""
 
     tokens: Sequence[int]
     logprobs: Sequence[tuple[float, tuple[tuple[str, float], ...]]]
     n_cached: int
     finish_reason: str | None
+    scored: tuple[Token, ...] = ()
 
 
 class VllmModel:
@@ -94,7 +93,7 @@ class VllmModel:
         self._chat: asyncio.Future[VllmChat] | None = None
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
-        self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        self._llm = load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
         self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
             self._llm.logger_manager.stat_loggers = [self._drafts]
@@ -168,7 +167,7 @@ class VllmModel:
                 usage = Usage(len(prompt), n_cached, usage.completion_tokens + len(step.tokens))
                 tokens = tuple(Token(piece, *found) for piece, found in zip(texts, step.logprobs, strict=False))
                 if reason is not None:
-                    yield Delta(text + answer.finish(), usage, tokens, reason)
+                    yield Delta(text + answer.finish(), usage, tokens, reason, scored=step.scored)
                     return
                 yield Delta(text, usage, tokens)
 
@@ -196,6 +195,9 @@ class VllmModel:
     ) -> AsyncGenerator[_Step]:
         """The steps of the whole answer. Without the hook, each token of the forced prefix is a request of its own
         that may only choose among the allowed tokens; the prompt's KV cache makes the next one cheap."""
+        if request.score_last:
+            yield await self._scored(request, prompt, stop_tokens)
+            return
         made: list[int] = []
         rest = b"" if self._has_hook else request.forced_prefix.encode()
         while rest and len(made) < request.max_tokens:
@@ -213,13 +215,39 @@ class VllmModel:
             async for step in steps:
                 yield step
 
+    async def _scored(self, request: GenerationRequest, prompt: tuple[int, ...], stop_tokens: list[int]) -> _Step:
+        """The one step of an answer of one token. vLLM computes the logits of whatever is not in its KV cache: so what
+        stands before the scored end gets there first. Where the end was there already, both are computed anew, for
+        which the cache has no place but under another salt. Raises EngineUnavailable."""
+        scoring = _sampling(
+            request, stop_tokens, max_tokens=1, prompt_logprobs=request.top_logprobs, skip_reading_prefix_cache=False
+        )
+        unscored = prompt[: -request.score_last - 1]
+        for salt in ("", f"scored-{self._n_requests}"):
+            n_cached: int | None = None
+            if len(unscored) >= _WORTH_A_STEP:
+                computing = _sampling(replace(request, logprobs=False), [], max_tokens=1)
+                n_cached = (await self._only_step(request, unscored, computing, salt)).n_cached
+            step = await self._only_step(request, prompt, scoring, salt)
+            if step.scored:
+                return step if n_cached is None else replace(step, n_cached=n_cached)
+        raise EngineUnavailable("vLLM has no room for all of the prompt at once; ask again when it has less to do")
+
+    async def _only_step(
+        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams, salt: str
+    ) -> _Step:
+        async with aclosing(self._generate(request, prompt, params, salt)) as steps:
+            return [step async for step in steps][-1]
+
     async def _generate(
-        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams
+        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams, salt: str = ""
     ) -> AsyncGenerator[_Step]:
+        """salt: KV caches of requests with different ones are kept apart."""
         adapter = await self.adapters.find(request.adapter) if request.adapter else None
         self._n_requests += 1
+        tokens = TokensPrompt(prompt_token_ids=list(prompt))
         outputs = self._llm.generate(
-            TokensPrompt(prompt_token_ids=list(prompt)),
+            TokensPrompt(**tokens, cache_salt=salt) if salt else tokens,
             params,
             str(self._n_requests),
             lora_request=adapter,
@@ -229,49 +257,19 @@ class VllmModel:
             async for output in outputs:
                 added = output.outputs[0]
                 logprobs = self._logprobs(added, request.top_logprobs) if request.logprobs else []
-                yield _Step(added.token_ids, logprobs, output.num_cached_tokens or 0, added.finish_reason)
+                n_cached = output.num_cached_tokens or 0
+                scored: tuple[Token, ...] = ()
+                if output.prompt_logprobs is not None:
+                    rows = output.prompt_logprobs
+                    n_last, n_top = request.score_last, request.top_logprobs
+                    scored = scored_tokens(self._vocabulary, prompt, rows, n_last, n_cached, n_top)
+                yield _Step(added.token_ids, logprobs, n_cached, added.finish_reason, scored)
 
     def _logprobs(self, added: Any, n_top: int) -> list[tuple[float, tuple[tuple[str, float], ...]]]:
         return [
-            (float(candidates[token].logprob), self._likeliest(candidates, n_top))
+            (float(candidates[token].logprob), likeliest(self._vocabulary, candidates, n_top))
             for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
         ]
-
-    def _likeliest(self, candidates: Mapping[int, Any], n_top: int) -> tuple[tuple[str, float], ...]:
-        """Those that could have been chosen; vLLM adds the chosen one where it is not among them."""
-        if not n_top:
-            return ()
-        ranked = sorted(((float(found.logprob), token) for token, found in candidates.items()), reverse=True)
-        spelled = ((self._vocabulary.spelling(token).decode("utf-8", "replace"), value) for value, token in ranked)
-        return tuple((text, value) for text, value in spelled if math.isfinite(value))[:n_top]
-
-
-def device_name(*, on_cpu: bool) -> str:
-    """What a measurement on this machine belongs to: the processor's name, or that of its GPUs."""
-    return processor_name() if on_cpu else str(current_platform.get_device_name())
-
-
-def _load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
-    """counts: whether vLLM measures what it does."""
-    config = AsyncEngineArgs(**arguments).create_engine_config()
-    if not on_cpu:
-        return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
-    from codeassist.engine import vllm_adapter_products, vllm_repairs  # a vLLM for GPUs does not have what these mend
-
-    vllm_repairs.repair_sampling_with_drafts()
-    vllm_repairs.repair_seeds()
-    vllm_repairs.use_kernels()
-    vllm_repairs.use_lean_layers()
-    if config.lora_config is not None:
-        vllm_repairs.use_own_experts_beside_adapters()
-        vllm_adapter_products.use_products()
-    n_weight_bytes = sum(shard.stat().st_size for shard in Path(arguments["model"]).glob("*.safetensors"))
-    vllm_repairs.use_one_thread_for_few_tokens(n_weight_bytes)
-    # vLLM would import itself anew in two more processes, to bind threads, which we do not want. One fork of this one
-    # starts 20 s earlier and needs 0.5 GiB less.
-    os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
-    executor: type[Executor] = UniProcExecutor
-    return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=counts, log_requests=False)
 
 
 def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any) -> SamplingParams:

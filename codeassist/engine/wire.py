@@ -10,6 +10,7 @@ An event of the answer is `{"delta": {...}}` or `{"error": {"kind": "EngineCrash
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ def as_object(value: object) -> Json:
 
 
 def request_to_json(request: GenerationRequest) -> Json:
-    """Every field of the request; `adapter` only where there is one, so that versions which do not know it can be
-    attached."""
+    """Every field of the request; `adapter` and `score_last` only where they say something, so that versions which do
+    not know them can be attached."""
     adapter = {"adapter": request.adapter} if request.adapter else {}
+    scoring = {"score_last": request.score_last} if request.score_last else {}
     return {
         "id": request.id,
         "prompt": request.prompt if isinstance(request.prompt, str) else list(request.prompt),
@@ -76,6 +78,7 @@ def request_to_json(request: GenerationRequest) -> Json:
         "top_logprobs": request.top_logprobs,
         "client": request.client,
         **adapter,
+        **scoring,
     }
 
 
@@ -96,22 +99,25 @@ def request_from_json(value: Json) -> GenerationRequest:
         top_logprobs=fields.take("top_logprobs", _count, 0),
         client=fields.take("client", text, ""),
         adapter=fields.take("adapter", text, ""),
+        score_last=fields.take("score_last", _count, 0),
     )
     fields.finish()
     return request
 
 
 def delta_to_json(delta: Delta) -> Json:
-    """Every field of the delta; tokens as [text, logprob, [[text, logprob], ...]]. `model` only where there is one, so
-    that versions which do not know it can be attached."""
+    """Every field of the delta; tokens as [text, logprob, [[text, logprob], ...]]. `model` and `scored` only where they
+    say something, so that versions which do not know them can be attached."""
     usage = delta.usage
     other = {"model": delta.model} if delta.model else {}
+    scored = {"scored": _tokens_to_json(delta.scored)} if delta.scored else {}
     return {
         "text": delta.text,
         "usage": [usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens],
-        "tokens": [[token.text, token.logprob, list(map(list, token.top))] for token in delta.tokens],
+        "tokens": _tokens_to_json(delta.tokens),
         "finish_reason": delta.finish_reason,
         **other,
+        **scored,
     }
 
 
@@ -124,6 +130,7 @@ def delta_from_json(value: Json) -> Delta:
         tokens=fields.take("tokens", _tokens),
         finish_reason=fields.take("finish_reason", optional(one_of(_FINISH_REASONS))),
         model=fields.take("model", text, ""),
+        scored=fields.take("scored", _tokens, ()),
     )
     fields.finish()
     return delta
@@ -167,9 +174,10 @@ def engine_from_json(value: Json) -> tuple[ModelInfo, EngineStatus]:
 
 
 def model_to_json(info: ModelInfo) -> Json:
-    """Every field of the model's description; `base` only where adapters can be asked for, so that versions which do
-    not know it can attach."""
+    """Every field of the model's description; `base` only where adapters can be asked for and `supports_scoring` only
+    where it does, so that versions which do not know them can attach."""
     base = {"base": info.base} if info.base else {}
+    scoring = {"supports_scoring": True} if info.supports_scoring else {}
     return {
         "name": info.name,
         "template": info.template,
@@ -181,6 +189,7 @@ def model_to_json(info: ModelInfo) -> Json:
         "supports_logprobs": info.supports_logprobs,
         "gate": info.gate,
         **base,
+        **scoring,
     }
 
 
@@ -199,6 +208,7 @@ def model_from_json(value: Json) -> ModelInfo:
         supports_logprobs=fields.take("supports_logprobs", flag),
         gate=fields.take("gate", optional(number)),
         base=fields.take("base", text, ""),
+        supports_scoring=fields.take("supports_scoring", flag, False),
     )
     fields.finish()
     return info
@@ -247,6 +257,10 @@ def _usage(value: object) -> Usage:
     if not isinstance(value, list) or len(value) != 3:
         raise Misfit("three counts")
     return Usage(*map(_count, value))
+
+
+def _tokens_to_json(tokens: Sequence[Token]) -> list[Any]:
+    return [[token.text, token.logprob, list(map(list, token.top))] for token in tokens]
 
 
 def _tokens(value: object) -> tuple[Token, ...]:

@@ -132,6 +132,7 @@ def _info(path: Path, name: str, longest: int, template: Callable[[], str]) -> M
         tokenizer=path / "tokenizer.json",
         supports_forced_prefix=True,
         supports_logprobs=True,
+        supports_scoring=True,
         gate=fields.take("gate", optional(number), None),
     )
     fields.finish()

@@ -11,7 +11,7 @@ FOLDER = Path(codeassist.engine.__file__).parent
 FOR_CPUS = ("vllm_repairs", "vllm_lean_layer")
 
 
-@pytest.mark.parametrize("module", ["vllm_adapter", "host", "forced_prefix"])
+@pytest.mark.parametrize("module", ["vllm_adapter", "vllm_loading", "host", "forced_prefix"])
 def test_a_vllm_for_gpus_meets_nothing_that_is_for_cpus(module: str) -> None:
     tree = ast.parse((FOLDER / f"{module}.py").read_text(encoding="utf-8"))
     at_import = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

@@ -44,7 +44,7 @@ def put(path: Path, value: Any) -> None:
 def test_a_described_model_is_taken_at_its_word(model: Path) -> None:
     directory = read_model(model)
     assert directory.info == ModelInfo(
-        "small", "deepseek", 4096, 1536, 48, model / "tokenizer.json", True, True, gate=-0.4
+        "small", "deepseek", 4096, 1536, 48, model / "tokenizer.json", True, True, gate=-0.4, supports_scoring=True
     )
     assert (directory.n_mtp_layers, directory.weight_bytes, directory.model_type) == (1, 8, "deepseek_v3")
 

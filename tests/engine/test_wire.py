@@ -21,7 +21,7 @@ def through_json(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-@pytest.mark.parametrize("request_", [FULL, ask(), ask(prompt="text ｜ 😀")])
+@pytest.mark.parametrize("request_", [FULL, ask(), ask(prompt="text ｜ 😀"), ask(max_tokens=1, score_last=3)])
 def test_requests_survive(request_: GenerationRequest) -> None:
     assert wire.request_from_json(through_json(wire.request_to_json(request_))) == request_
 
@@ -33,6 +33,9 @@ def test_requests_survive(request_: GenerationRequest) -> None:
         Delta("", Usage(3, 2, 4), (Token("é", -0.25), Token("", -1.0)), "stop"),
         Delta("a\n", Usage(), (), "length"),
         Delta("b", Usage(), model="another"),
+        Delta(
+            "c", Usage(3, 0, 1), (), "length", scored=(Token("é", -0.25, (("e", -0.125), ("é", -0.25))), Token("", -1))
+        ),
     ],
 )
 def test_deltas_survive(delta: Delta) -> None:
@@ -40,14 +43,15 @@ def test_deltas_survive(delta: Delta) -> None:
 
 
 def test_engines_survive() -> None:
-    info = ModelInfo("m", "deepseek", 4096, 1536, 48, Path("/m/tokenizer.json"), True, True, -0.5, "f" * 64)
+    info = ModelInfo("m", "deepseek", 4096, 1536, 48, Path("/m/tokenizer.json"), True, True, -0.5, "f" * 64, True)
     for status in (EngineStatus("restarting", "again", 12, 3), EngineStatus("ready", "b for a", stand_in="b")):
         assert wire.engine_from_json(through_json(wire.engine_to_json(info, status))) == (info, status)
 
 
-def test_adapters_are_no_word_to_those_who_use_none() -> None:
-    assert "adapter" not in wire.request_to_json(ask())
-    assert "base" not in wire.model_to_json(ModelInfo("m", "deepseek", 4096, 1536))
+def test_adapters_and_scores_are_no_word_to_those_who_use_none() -> None:
+    assert {"adapter", "score_last"}.isdisjoint(wire.request_to_json(ask()))
+    assert {"base", "supports_scoring"}.isdisjoint(wire.model_to_json(ModelInfo("m", "deepseek", 4096, 1536)))
+    assert "scored" not in wire.delta_to_json(Delta("x", Usage()))
 
 
 @pytest.mark.parametrize("kind", [AdapterUnusable, EngineCrashed, EngineUnavailable, RequestRejected])
@@ -82,6 +86,7 @@ def test_only_three_fields_of_a_request_are_required() -> None:
         ({"priority": 5}, "'priority' must be one of 0, 10, 20, 30"),
         ({"priority": True}, "'priority'"),
         ({"temperature": float("nan")}, "'temperature' must be a number"),
+        ({"score_last": -1}, "'score_last' must be a whole number, 0 or more"),
         ({"logprobs": 1}, "'logprobs' must be true or false"),
         ({"seed": 1.5}, "'seed'"),
     ],

@@ -133,6 +133,10 @@ def _merge(below: _Layer, above: _Layer) -> _Layer:
 
 def _narrowed(name: str, current: Any, wanted: Any, origin: str) -> tuple[Any, str]:
     """The stricter of two values, and a warning when the project asked for the wider one."""
+    if name == "review.passes":
+        return tuple(one for one in current if one in wanted), ""
+    if name == "review.min_confidence":
+        return max(current, wanted), ""
     if isinstance(current, tuple):
         return tuple(dict.fromkeys(current + wanted)), ""
     if wanted <= current:

@@ -8,6 +8,8 @@
     ├── NoChatModel          chat is asked for and no model is configured
     ├── AnswerUnusable       what the chat model wrote may not be put into the file
     ├── ReviewImpossible     there is no change to look at, or git cannot tell it
+    │   ├── UnknownRevision      what was named is no commit of this clone
+    │   └── DiffUnusable         what was given is no diff
     ├── AddressInUse         another process listens where the endpoint would
     ├── StatisticsUnavailable    the file of the local statistics is damaged, locked, or may not be written
     ├── ShadowLogUnavailable     the same of the log that compares two engines
@@ -46,6 +48,14 @@ class ModelError(CodeassistError):
 
 class ReviewImpossible(CodeassistError):
     """There is no change to review, or git cannot tell what it is."""
+
+
+class UnknownRevision(ReviewImpossible):
+    """What was named is no commit of this clone."""
+
+
+class DiffUnusable(ReviewImpossible):
+    """What was given as a diff is none."""
 
 
 class NoChatModel(CodeassistError):

@@ -26,8 +26,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "completion.as_list_entries": ("auto", "on", "off"),
     "shadow.kind": ("remote", "embedded", "scripted"),
     "shadow.template": ("", *TEMPLATES),
+    "review.fail_on": ("error", "warning", "note", "never"),
     "log.level": ("debug", "info", "warning", "error"),
 }
+
+# What the entries of a list may be.
+_ENTRIES: dict[str, tuple[str, ...]] = {"review.passes": ("static", "vulnerabilities", "surprise", "model")}
 
 # Inclusive; None is open. A ceiling keeps a slip of the finger from asking for the impossible.
 _RANGES: dict[str, tuple[float, float | None]] = {
@@ -56,6 +60,10 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "server.drain_s": (0, 3600),
     "server.price_input": (0, None),
     "server.price_output": (0, None),
+    "review.max_seconds": (0.1, 3600),
+    "review.max_per_file": (1, 1000),
+    "review.min_confidence": (0, 1),
+    "review.max_file_kb": (1, 1_048_576),
     "shadow.share": (0, 1),
     "shadow.price_input": (0, None),
     "shadow.price_output": (0, None),
@@ -77,6 +85,8 @@ _PATHS = frozenset(
         "server.tls_certificate",
         "server.tls_key",
         "log.requests",
+        "review.advisories",
+        "review.semgrep_rules",
         "shadow.model",
         "shadow.tokenizer",
     }
@@ -166,6 +176,9 @@ def _check_value(name: str, value: Any, where: str) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
         choices = ", ".join(choice or '""' for choice in _CHOICES[name])
         raise ConfigError(f"{where}: `{name}` must be one of {choices}, not {_shown(value)}")
+    for entry in value if name in _ENTRIES else ():
+        if entry not in _ENTRIES[name]:
+            raise ConfigError(f"{where}: `{name}` may hold {', '.join(_ENTRIES[name])}, not {_shown(entry)}")
     if name in _RANGES:
         _check_range(name, value, where)
     if name == "completion.min_confidence" and -1 < value < 0:

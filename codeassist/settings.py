@@ -158,11 +158,22 @@ class ReviewSettings:
         "what a review consists of; a pass that needs what is not there (an engine, a chat model) says so",
     )
     fail_on: str = _setting(
-        "error", "findings from which on `codeassist review` exits with 1: `error`, `warning` or `never`"
+        "error", "findings from which on `codeassist review` exits with 1: `error`, `warning`, `note` or `never`"
     )
     max_seconds: float = _setting(60.0, "a review ends after so many seconds with what it has by then")
+    start_engine: bool = _setting(
+        False, "whether `codeassist review` may load a model where no `codeassist serve` runs whose engine it can use"
+    )
     max_per_file: int = _setting(5, "findings shown of one file; the gravest are")
     min_confidence: float = _setting(0.5, "findings less sure than this (0 to 1) are not shown")
+    max_file_kb: int = _setting(1024, "added files that are larger than this are told of")
+    advisories: str = _setting(
+        "",
+        "file (JSON, or a zip or tar of such) or folder with advisories in the OSV format, for dependencies that a change adds; nothing is fetched",
+    )
+    semgrep_rules: str = _setting(
+        "", "file or folder of semgrep rules that changed files are looked through with; semgrep must be installed"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +268,7 @@ PROJECT_SETTINGS = frozenset(
         "review.passes",
         "review.max_per_file",
         "review.min_confidence",
+        "review.max_file_kb",
     }
 )
 

@@ -35,10 +35,8 @@ _SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "safe.bareR
 # A partial clone would fetch what it lacks: nothing here may go over a network, whatever a configuration allows.
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 # GitPython can only add to the environment; `env` takes away, and becomes git without a process of its own.
-_COMMAND = (
-    "env", *(part for name in _UNSET for part in ("-u", name)),
-    "git", *(part for setting in _SETTINGS for part in ("-c", setting)),
-)  # fmt: skip
+_CLEAN = ("env", *(part for name in _UNSET for part in ("-u", name)))
+_GIT = ("git", *(part for setting in _SETTINGS for part in ("-c", setting)))
 # Of an attribute's or a configuration's drivers for differences, none is run.
 PLAIN_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules", "--relative", "-M", "-l200")
 # What a branch may have begun at; the first of them is what the server calls its main branch.
@@ -145,16 +143,20 @@ def last_commits(root: Path, limit: int) -> list[list[str]]:
     return [[os.fsdecode(path) for path in commit if path] for commit in commits]
 
 
-def output_of(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS) -> bytes:
-    """What a git command that only reads answers. Raises GitTrouble, also for what git refuses."""
-    answer = _run(root, *arguments, stdin=stdin, seconds=seconds)
+def output_of(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS, index: str = "") -> bytes:
+    """What a git command that only reads answers. Raises GitTrouble, also for what git refuses.
+
+    index: absolute path of another index than the repository's own, as `git commit -a` makes one.
+    """
+    answer = _run(root, *arguments, stdin=stdin, seconds=seconds, index=index)
     if answer.status:
         raise _trouble(root, answer)
     return answer.output
 
 
-def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS) -> _Answer:
+def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS, index: str = "") -> _Answer:
     """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run."""
+    given_index = (f"GIT_INDEX_FILE={index}",) if index else ()
     try:
         from git import Git
         from git.exc import GitError
@@ -165,7 +167,7 @@ def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_S
             given.write(stdin)
             given.seek(0)
             status, output, error_text = Git().execute(
-                [*_COMMAND, "-C", str(root), *arguments],
+                [*_CLEAN, *given_index, *_GIT, "-C", str(root), *arguments],
                 env=_ENVIRONMENT,
                 istream=given,
                 kill_after_timeout=seconds,

@@ -29,7 +29,7 @@ from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
-from indexer.rules import leaves_root
+from indexer.rules import Rules, leaves_root
 from indexer.searching import Gathered, Sources, gather, prepare_libraries, search_cursor
 from indexer.store import Store
 from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
@@ -202,6 +202,10 @@ class CodeIndex:
     def withheld(self, path: str, text: str) -> str | None:
         """Why no model may see this document, or None; cheap enough for every keystroke."""
         return self._privacy.reason(path, text)
+
+    def rules(self) -> Rules:
+        """What the workspace leaves out, as it is now: ignore files are read again."""
+        return self._refresher.rules()
 
     def locate(self, part: Sequence[str], hints: Hints) -> Located:
         """The indexed file that these lines are of, edits since aside."""

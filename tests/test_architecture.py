@@ -74,6 +74,7 @@ WITH_TORCH = (
 # Where the process's environment may be read or written, and why.
 ENVIRONMENT = {
     "codeassist/commands/front.py": "hands it to the settings' reader",
+    "codeassist/commands/local_review.py": "the same",
     "codeassist/directories.py": "XDG folders: where indexes live, where running servers announce themselves",
     "codeassist/engine/hardware.py": "which GPUs CUDA shows to the engine",
     "codeassist/engine/gpus.py": "CUDA_VISIBLE_DEVICES says which GPUs the engine's process will see",

@@ -24,6 +24,7 @@ class Bars:
     _progress: Progress
     _index: TaskID | None = None
     _engine: TaskID | None = None
+    _step: TaskID | None = None
 
     def on_index(self, progress: IndexProgress) -> None:
         """Show how far a refresh is."""
@@ -42,6 +43,12 @@ class Bars:
             self._progress.update(self._engine, description="engine: ready", total=1, completed=1)
         else:
             self._progress.update(self._engine, description=f"engine: {status.message or status.state}")
+
+    def on_step(self, what: str) -> None:
+        """Show what is done now, in words."""
+        if self._step is None:
+            self._step = self._progress.add_task(what, total=None)
+        self._progress.update(self._step, description=what)
 
     def stop(self) -> None:
         """Show no more; what is printed from now on is not overdrawn."""

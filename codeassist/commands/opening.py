@@ -63,7 +63,7 @@ def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> 
 @asynccontextmanager
 async def opened(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[Assistant]:
     """An assistant for one command's run, closed at its end; stdout is guarded from here on."""
-    loaded = _prepare(front, workspace, overrides)
+    loaded = prepare(front, workspace, overrides)
     settings = _patient(loaded)
     assistant = await asyncio.to_thread(front.open_assistant, settings, workspace)
     try:
@@ -75,7 +75,7 @@ async def opened(front: Front, workspace: Path, overrides: Sequence[str] | None)
 @asynccontextmanager
 async def opened_index(front: Front, workspace: Path, overrides: Sequence[str] | None) -> AsyncIterator[CodeIndex]:
     """The index alone, for commands that need no model; closed at the end of the block."""
-    loaded = _prepare(front, workspace, overrides)
+    loaded = prepare(front, workspace, overrides)
     index = await asyncio.to_thread(front.open_index, loaded.settings.index, workspace)
     try:
         yield index
@@ -94,7 +94,8 @@ async def refreshed_index(front: Front, workspace: Path, overrides: Sequence[str
         yield index
 
 
-def _prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
+def prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> LoadedSettings:
+    """Settings of this invocation, with logs set up by them and stdout guarded. Raises ConfigError."""
     loaded = settings_for(front, workspace, overrides)
     is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
     set_up_logging(front, loaded.settings.log, "error" if is_quiet else None)

@@ -2,83 +2,62 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
-from codeassist.commands.front import Front, front_of
-from codeassist.commands.opening import run_async, settings_for
+from codeassist.commands.front import front_of
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument
-from codeassist.commands.places import given_workspace
-
-if TYPE_CHECKING:
-    from codeassist.review.changes import Changes
-    from codeassist.review.report import Report
-
-Range = Annotated[
-    str | None,
-    typer.Option("--range", metavar="A..B", help="The changes from one commit to another.", show_default=False),
-]
+from codeassist.commands.review_options import (
+    AllFiles,
+    BaselineOption,
+    Diff,
+    Dismiss,
+    FailOnOption,
+    Format,
+    FormatOption,
+    MaxSeconds,
+    NoPass,
+    Output,
+    Passes,
+    PatchOption,
+    Range,
+    Staged,
+    StartEngine,
+    WorkTree,
+    WriteBaseline,
+)
 
 
 def review(
-    context: typer.Context,
-    path: WorkspaceArgument = None,
-    revisions: Range = None,
-    as_json: AsJson = False,
+    context: typer.Context, path: WorkspaceArgument = None,
+    staged: Staged = False, work_tree: WorkTree = False, revisions: Range = None, diff: Diff = None,
+    all_files: AllFiles = False,
+    passes: Passes = None, no_pass: NoPass = None, max_seconds: MaxSeconds = None, start_engine: StartEngine = None,
+    output_format: FormatOption = Format.TEXT, as_json: AsJson = False, output: Output = None,
+    patch: PatchOption = False, fail_on: FailOnOption = None,
+    baseline: BaselineOption = None, write_baseline: WriteBaseline = False, dismiss: Dismiss = None,
     overrides: Overrides = None,
-) -> None:
-    """Find what is wrong with a change before it is committed.
+) -> None:  # fmt: skip
+    """Find what is wrong with a change before it is committed. Your files stay as they are.
+
+    Exit code 1: a finding as grave as --fail-on says. 2: asked wrongly. Else 0, even if there is no review to be had.
 
     [bold]Examples[/bold]
 
-      codeassist review                          what is staged
+      codeassist review                               what is staged
 
-      codeassist review --range main..HEAD       a branch
+      codeassist review --range main...HEAD           what a branch has changed since it left main
+
+      gh pr diff 12 | codeassist review --diff -      a pull request
+
+      codeassist review --patch | git apply           take the remedies over
+
+      codeassist review --dismiss 3f2a                say no more of one finding
     """
-    front = front_of(context)
-    workspace = given_workspace(path, front.cwd)
-    report = run_async(_review(front, workspace, revisions, overrides))
-    if as_json:
-        from codeassist.review.report import report_to_json
+    from codeassist.commands.review_run import Options, run
 
-        front.print_json(report_to_json(report))
-    else:
-        from codeassist.commands.show_review import show_review
-
-        show_review(front.console, report)
-    if any(finding.severity == "error" for finding in report.findings):
-        raise typer.Exit(1)
-
-
-async def _review(front: Front, workspace: Path, revisions: str | None, overrides: list[str] | None) -> Report:
-    from codeassist.commands.opening import refreshed_index
-    from codeassist.review.passes.types import Deadline, Review
-    from codeassist.review.registry import PASSES
-    from codeassist.review.reviewer import Limits, dismissed, only, run_review
-    from codeassist.review.tree import ReviewedTree
-
-    settings = settings_for(front, workspace, overrides).settings.review
-    deadline = Deadline(time.monotonic() + settings.max_seconds)
-    changes = await asyncio.to_thread(_changes, workspace, revisions)
-    async with refreshed_index(front, workspace, overrides) as index:
-        asked = Review(changes, ReviewedTree(workspace, changes), index, deadline)
-        baseline, problem = await asyncio.to_thread(dismissed, asked)
-        if problem:
-            front.warn(problem)
-        limits = Limits(settings.max_per_file, least_confidence=settings.min_confidence)
-        return await run_review(asked, only(PASSES, settings.passes), limits, baseline)
-
-
-def _changes(workspace: Path, revisions: str | None) -> Changes:
-    from codeassist.review import gathering
-
-    if revisions is None:
-        return gathering.staged(workspace)
-    first, dots, last = revisions.partition("..")
-    if not dots or not first:
-        raise typer.BadParameter(f"{revisions!r} is no A..B; write it like main..HEAD")
-    return gathering.between(workspace, first, last or "HEAD")
+    given = {"--staged": staged, "--worktree": work_tree, "--range": revisions, "--diff": diff}
+    given |= {"--all-files": all_files}
+    shown = Format.JSON if as_json else output_format
+    options = Options(path, given, passes, no_pass, max_seconds, start_engine, shown, output, patch, fail_on, baseline,
+                      write_baseline, dismiss, overrides)  # fmt: skip
+    raise typer.Exit(run(front_of(context), options))

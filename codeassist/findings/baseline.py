@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,13 @@ class Baseline:
 
 def read_baseline(root: Path) -> Baseline:
     """What was dismissed in a workspace; nothing where no file is."""
+    return read_baseline_file(root / BASELINE)
+
+
+def read_baseline_file(file: Path) -> Baseline:
+    """What a baseline names, wherever it is."""
     try:
-        entries = _entries(_read(root / BASELINE))
+        entries = _entries(_read(file))
     except DocumentError as error:
         return Baseline(problem=str(error))
     return Baseline(frozenset(entry["id"] for entry in entries))
@@ -44,11 +50,20 @@ def dismiss(root: Path, finding: Finding) -> None:
         file.parent.mkdir(exist_ok=True)
         if not file.parent.resolve().is_relative_to(root.resolve()):
             raise DocumentError(f"{file.parent} leads out of the workspace; nothing is written there")
+    except OSError as error:
+        raise DocumentError(f"{file} cannot be written: {error.strerror}") from error
+    accept(file, [finding])
+
+
+def accept(file: Path, findings: Iterable[Finding]) -> None:
+    """Add findings to a baseline that the user has named, and keep what is in it. Raises DocumentError."""
+    try:
         content = _read(file)
-        entries = [entry for entry in _entries(content) if entry["id"] != finding.id]
-        entries.append(
-            {"id": finding.id, "path": finding.path, "category": finding.category, "message": finding.message}
-        )
+        new = {
+            one.id: {"id": one.id, "path": one.path, "category": one.category, "message": one.message}
+            for one in findings
+        }
+        entries = [*(entry for entry in _entries(content) if entry["id"] not in new), *new.values()]
         content["dismissed"] = sorted(entries, key=lambda entry: (str(entry.get("path", "")), entry["id"]))
         _replace(file, _dump(content) + "\n")
     except OSError as error:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from codeassist.review.line_difference import Hunk, hunks_of, lines_of
+
+__all__ = ["ChangedFile", "Changes", "FileStatus", "Hunk", "Span", "hunks_of", "lines_of"]
+
 FileStatus = Literal["added", "modified", "deleted", "renamed", "copied"]
 Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Hunk:
-    """Lines that were put in the place of others, without context. A start is where the first line stands or would
-    stand; either side may be empty."""
-
-    old_start: int
-    old_lines: tuple[str, ...]
-    new_start: int
-    new_lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -27,8 +20,12 @@ class ChangedFile:
     """One file of a change. former: its path before, where that was another.
 
     old_text, new_text: with LF line ends; None where there was or is none, and where the text cannot be read: `skipped`
-    says why ("binary", "submodule", "symbolic link", "LFS pointer", "larger than 1024 KB", "minified").
-    hunks: given where they are known from a diff alone; else computed from both texts.
+    says why ("binary", "submodule", "symbolic link", "LFS pointer", "larger than 1024 KB").
+    set_aside: why nobody reviews the text as source, though detectors of secrets and of vulnerable dependencies look at
+    it ("generated", "minified", "third-party code", "data", "looks like a secret", "ignored by .codeassistignore"); no
+    model ever sees it.
+    given_hunks: where they are known from a diff alone, or not all of them are of this change; else they are computed
+    from both texts. n_bytes: of the new content, also where that is not read; 0 where nobody knows.
     """
 
     path: str
@@ -37,6 +34,7 @@ class ChangedFile:
     old_text: str | None = None
     new_text: str | None = None
     skipped: str = ""
+    set_aside: str = ""
     given_hunks: tuple[Hunk, ...] = ()
     n_bytes: int = 0
 
@@ -64,6 +62,8 @@ class Changes:
 
     message: of the commit, where there is one already.
     is_whole: whether all lines of the files count as changed (`--all-files`).
+    beside: texts of files that are not changed, where the work tree has others than the state that is reviewed: None
+    where that has no such file.
     """
 
     source: str
@@ -71,27 +71,4 @@ class Changes:
     notes: tuple[str, ...] = ()
     message: str = ""
     is_whole: bool = field(default=False)
-
-
-def lines_of(text: str) -> tuple[str, ...]:
-    """Lines without their ends; what follows the last line end is one only where it is not empty."""
-    lines = text.split("\n")
-    return tuple(lines[:-1] if lines[-1] == "" else lines)
-
-
-def hunks_of(old: str, new: str) -> tuple[Hunk, ...]:
-    """Where two texts differ. Lines that both begin or end with are not compared one by one."""
-    before, after = lines_of(old), lines_of(new)
-    head = _common(before, after)
-    tail = _common(before[head:][::-1], after[head:][::-1])
-    middle_before, middle_after = before[head : len(before) - tail], after[head : len(after) - tail]
-    if not middle_before or not middle_after:
-        pairs = [(0, len(middle_before), 0, len(middle_after))] if middle_before or middle_after else []
-    else:
-        matcher = difflib.SequenceMatcher(None, middle_before, middle_after, autojunk=True)
-        pairs = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
-    return tuple(Hunk(head + a + 1, middle_before[a:b], head + c + 1, middle_after[c:d]) for a, b, c, d in pairs)
-
-
-def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    beside: Mapping[str, str | None] = field(default_factory=dict)

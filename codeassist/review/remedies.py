@@ -8,11 +8,16 @@ from dataclasses import replace
 from codeassist.findings.types import Finding, Replacement
 from codeassist.review.changes import lines_of
 from indexer.outline import read_syntax
+from indexer.secret_rules import holds_secret
 
 
 def checked(finding: Finding, text: str | None) -> Finding:
-    """The finding, without its remedy where that does not apply, changes nothing, or breaks the syntax of the file."""
-    if finding.replacement is None or (text is not None and is_sound(finding.path, text, finding.replacement)):
+    """The finding, without its remedy where that does not apply, changes nothing, breaks the syntax of the file, or
+    would show a secret."""
+    remedy = finding.replacement
+    if remedy is None:
+        return finding
+    if text is not None and not holds_secret(remedy.text) and is_sound(finding.path, text, remedy):
         return finding
     return replace(finding, replacement=None)
 

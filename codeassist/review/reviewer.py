@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codeassist.errors import CodeassistError
@@ -34,14 +34,22 @@ class Limits:
 
 
 async def run_review(
-    review: Review, passes: Mapping[PassName, Pass], limits: Limits, baseline: frozenset[str] = frozenset()
+    review: Review,
+    passes: Mapping[PassName, Pass],
+    limits: Limits,
+    baseline: frozenset[str] = frozenset(),
+    on_pass: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """The report of all passes, in their order; none of them can make it fail. baseline: ids that stay unsaid."""
+    """The report of all passes, in their order; none of them can make it fail. baseline: ids that stay unsaid.
+
+    on_pass: told the name of each pass when it begins.
+    """
     begun = time.monotonic()
     reports: list[PassReport] = []
     found: list[Finding] = []
     is_complete = True
     for name, run in passes.items():
+        on_pass(name)
         started = time.monotonic()
         result = await _run(name, run, review)
         found += [finding if finding.found_by else replace(finding, found_by=name) for finding in result.findings]

@@ -1,4 +1,7 @@
-"""The repository as it is with the change: the texts of changed files, others from the disk. For threads."""
+"""The repository as it is with the change: the texts of changed files, others as they are beside it or on disk.
+
+For threads.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ class ReviewedTree:
         had = [file for file in changes.files if file.status not in ("added", "copied")]
         self._before = {file.former or file.path: file for file in had}
         self._added = {file.path for file in changes.files if file.status != "modified"}
-        self._read: dict[str, str | None] = {}
+        self._read: dict[str, str | None] = dict(changes.beside)
 
     @property
     def changed_texts(self) -> dict[str, str]:

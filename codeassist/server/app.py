@@ -30,6 +30,7 @@ from codeassist.server.own import own_routes
 from codeassist.server.problems import Problem, problem_of, problem_response
 from codeassist.server.rate_limits import Buckets, RateLimited
 from codeassist.server.rerank import rerank_routes
+from codeassist.server.review import review_routes
 from codeassist.server.service import Service
 from codeassist.server.tabby import tabby_routes
 
@@ -45,6 +46,7 @@ def create_app(service: Service, index: IndexHealth, access: Access | None = Non
         *health_routes(service.assistant, index, access.life),
         *_dialects(service),
         *own_routes(service),
+        *review_routes(service),
         *operations.routes(),
         *openapi_routes(),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
+from codeassist.settings import ReviewSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -22,14 +24,15 @@ PASS_NAMES: tuple[PassName, ...] = ("static", "vulnerabilities", "surprise", "mo
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment of the monotonic clock after which no new work is begun."""
+    """A moment of the monotonic clock after which no new work is begun; or before that, once nobody waits any more."""
 
     at: float
+    given_up: threading.Event = field(default_factory=threading.Event)
 
     @property
     def seconds_left(self) -> float:
         """How much time there still is; never less than 0."""
-        return max(0.0, self.at - time.monotonic())
+        return 0.0 if self.given_up.is_set() else max(0.0, self.at - time.monotonic())
 
     @property
     def is_over(self) -> bool:
@@ -46,10 +49,16 @@ class Review:
     index: CodeIndex
     deadline: Deadline
     assistant: Assistant | None = None
+    settings: ReviewSettings = field(default_factory=ReviewSettings)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:
-        """The files with a new text, in the order of the change."""
+        """The files to review: those with a new text that is source, in the order of the change."""
+        return tuple(file for file in self.with_text if not file.set_aside)
+
+    @property
+    def with_text(self) -> tuple[ChangedFile, ...]:
+        """The same and what is set aside, as lock files and what holds secrets: for detectors on this machine alone."""
         return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
 
 

@@ -10,12 +10,23 @@ from starlette.routing import Route
 
 from codeassist import __version__
 from codeassist.server.connection import compact_json
-from codeassist.server.openapi import chat, completions, llama, ollama, ollama_chat, openai, operations, own, tabby
+from codeassist.server.openapi import (
+    chat,
+    completions,
+    llama,
+    ollama,
+    ollama_chat,
+    openai,
+    operations,
+    own,
+    review,
+    tabby,
+)
 from codeassist.server.openapi.parts import Json
 
 OPENAPI = "/openapi.json"
 
-_FRAGMENTS = (openai, completions, chat, llama, ollama, ollama_chat, tabby, operations, own)
+_FRAGMENTS = (openai, completions, chat, llama, ollama, ollama_chat, tabby, operations, own, review)
 _DESCRIPTION = (
     "One endpoint for every client, in the dialects of OpenAI, DeepSeek, Mistral, Tabby, llama.cpp and Ollama. On "
     "loopback no key is needed unless the settings ask for one."

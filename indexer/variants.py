@@ -4,6 +4,7 @@ condition negated, a constant one off, an `await`. Each is one small edit after 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,10 +35,11 @@ _OTHERWISE: Mapping[str, tuple[tuple[VariantKind, str], ...]] = {
     "+": (("operator", "-"),),
     "-": (("operator", "+"),),
 }
-_CONDITIONED = frozenset({"if_statement", "elif_clause", "while_statement", "if_clause"})
+_CONDITIONED = frozenset({"if_statement", "elif_clause", "while_statement", "if_clause", "conditional_expression"})
 _PLAIN = frozenset({"identifier", "attribute", "call", "subscript"})
 _TRUTH = {"true": "False", "false": "True"}
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+_NO_USES = frozenset({"global_statement", "nonlocal_statement", "decorator", "import_statement", "parameters"})
 _ITSELF = frozenset({"self", "cls", "_"})
 
 
@@ -61,6 +63,7 @@ class _Place:
 
     @property
     def parent(self) -> Node:
+        """The node around it; there is one for all but the root."""
         return self.around[-1]
 
 
@@ -163,8 +166,7 @@ def _is_used(place: _Place) -> bool:
         return field == "object"
     if "parameter" in parent.type or "pattern" in parent.type or parent.type in ("dotted_name", "as_pattern_target"):
         return False
-    held = ("global_statement", "nonlocal_statement", "decorator", "import_statement", "parameters", "lambda_parameters")
-    return parent.type not in held
+    return parent.type not in _NO_USES
 
 
 def _bound(syntax: SyntaxTree, function: Node) -> list[tuple[int, str]]:
@@ -203,7 +205,7 @@ def _swapped(syntax: SyntaxTree, call: Node) -> Iterator[Variant]:
     if listed is None or listed.type != "argument_list":
         return
     plain = [node for node in listed.named_children if "comment" not in node.type]
-    for one, other in zip(plain, plain[1:], strict=False):
+    for one, other in itertools.pairwise(plain):
         if any("splat" in node.type or node.type == "keyword_argument" for node in (one, other)):
             return
         first, second = _text(syntax, one), _text(syntax, other)
@@ -233,9 +235,9 @@ def _other_numbers(syntax: SyntaxTree, node: Node) -> Iterator[Variant]:
 
 
 def _negated(syntax: SyntaxTree, node: Node) -> Iterator[Variant]:
-    condition = node.child_by_field_name("condition")
-    if condition is None and node.type == "if_clause":
-        condition = next(iter(node.named_children), None)
+    # What has no field for it has it behind the first `if`.
+    behind = iter([child for child in node.children if "comment" not in child.type])
+    condition = node.child_by_field_name("condition") or (any(child.type == "if" for child in behind) and next(behind))
     if condition is None:
         return
     if condition.type == "not_operator":

@@ -7,6 +7,7 @@ Which functions, which place and which wrong thing is drawn by a seeded generato
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,9 +66,9 @@ def cases(root: Path, seed: int, per_kind: int) -> list[Case]:
     generator = random.Random(f"{seed} {root.name}")
     known: list[tuple[str, str, Node, list[_Edit]]] = []
     for file in sorted(root.rglob("*.py")):
-        path = file.relative_to(root)
-        if not _LEFT_OUT.intersection(path.parts[:-1]) and not path.name.startswith(("test_", "conftest", "setup")):
-            known += _functions(file, path.as_posix())
+        inside = file.relative_to(root)
+        if not _LEFT_OUT.intersection(inside.parts[:-1]) and not file.name.startswith(("test_", "conftest", "setup")):
+            known += _functions(file, inside.as_posix())
     generator.shuffle(known)
     used: set[tuple[str, int]] = set()
     found: list[Case] = []
@@ -153,9 +154,21 @@ def _edits_at(
             others = sorted({one for line, one in bound if line < node.lineno and one not in (name, "self", "cls")})
             yield from (_Edit("variable", *span, other) for other in others if name not in ("self", "cls"))
         case ast.Call(args=arguments):
-            for one, other in zip(arguments, arguments[1:], strict=False):
+            for one, other in itertools.pairwise(arguments):
                 if not isinstance(one, ast.Starred) and not isinstance(other, ast.Starred):
                     yield _swapped(text, _span(starts, one), _span(starts, other))
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+            yield from _negated(text, starts, test)
+        case ast.Await(value=value):
+            yield _Edit("await", span[0], _span(starts, value)[0], "")
+        case ast.Constant():
+            yield from _other_constants(text, span, node.value)
+        case ast.expr():
+            yield from _other_operators(text, starts, node)
+
+
+def _other_operators(text: str, starts: Sequence[int], node: ast.expr) -> Iterator[_Edit]:
+    match node:
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARED:
             kind, was, becomes = _COMPARED[type(op)]
             yield from _between(text, _span(starts, left)[1], _span(starts, right)[0], was, becomes, kind)
@@ -165,14 +178,13 @@ def _edits_at(
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             was, becomes = ("+", "-") if isinstance(op, ast.Add) else ("-", "+")
             yield from _between(text, _span(starts, left)[1], _span(starts, right)[0], was, becomes, "operator")
-        case ast.Constant(value=bool(value)):
-            yield _Edit("constant", *span, str(not value))
-        case ast.Constant(value=int(value)) if text[slice(*span)] == str(value):
-            yield from (_Edit("constant", *span, str(other)) for other in (value - 1, value + 1) if other >= 0)
-        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
-            yield from _negated(text, starts, test)
-        case ast.Await(value=value):
-            yield _Edit("await", span[0], _span(starts, value)[0], "")
+
+
+def _other_constants(text: str, span: tuple[int, int], value: object) -> Iterator[_Edit]:
+    if isinstance(value, bool):
+        yield _Edit("constant", *span, str(not value))
+    elif isinstance(value, int) and text[slice(*span)] == str(value):
+        yield from (_Edit("constant", *span, str(other)) for other in (value - 1, value + 1) if other >= 0)
 
 
 def _swapped(text: str, one: tuple[int, int], other: tuple[int, int]) -> _Edit:

@@ -1,8 +1,9 @@
 """What the model says of each case: of the function with the fault, and of the same function as it is.
 
 A case is shown as a diff would be that rewrites the whole function: all its lines count as changed, the file is the one
-with the fault in it, and the index is that of the repository as it is. Where the index has lines of the same file that
-the reviewed text does not have any more, it shows none of them (`indexer.searching`), so that no prompt has the answer.
+with the fault in it, and the index is that of the repository as it is, without vectors, as `codeassist review` opens
+it. Where the index has lines of the same file that the reviewed text does not have any more, it shows none of them
+(`indexer.searching`), so that no prompt has the answer.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from codeassist.fim import find_template
 from codeassist.protocols import Engine
 from codeassist.review.surprise.laying import Room
 from codeassist.review.surprise.preparing import laid_stretches
-from codeassist.review.surprise.reading import Read, read
+from codeassist.review.surprise.reading import Read, Reading, read
 from codeassist.settings import EngineSettings, IndexSettings
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Token
@@ -53,7 +54,7 @@ async def read_cases(cases: Sequence[Case], repositories: Path, arms: Sequence[A
     try:
         rows: list[Row] = []
         for name in dict.fromkeys(case.repository for case in cases):
-            index = open_index(IndexSettings(dependencies=False), repositories / name)
+            index = open_index(IndexSettings(vectors=False, dependencies=False), repositories / name)
             try:
                 await asyncio.to_thread(index.refresh)
                 for number, case in enumerate(case for case in cases if case.repository == name):
@@ -73,7 +74,7 @@ async def _read_case(engine: Engine, index: CodeIndex, case: Case, number: int, 
             found = await _read_text(engine, index, case, text, arm.room)
             row = {"arm": arm.name, "repository": case.repository, "number": number, "path": case.path}
             row |= {"kind": case.kind, "is_faulty": is_faulty, "row": case.row, "was": case.was, "became": case.became}
-            rows.append(row | _told(found) | {"seconds": round(time.monotonic() - started, 3)})
+            rows.append(row | _told(found, text, case.clean) | {"seconds": round(time.monotonic() - started, 3)})
     return rows
 
 
@@ -92,7 +93,7 @@ async def _read_text(engine: Engine, index: CodeIndex, case: Case, text: str, ro
     return await read(laid, scorer, tokenizer, _BUDGET, lambda: False)
 
 
-def _told(found: Read) -> Row:
+def _told(found: Read, text: str, clean: str) -> Row:
     """Nats of each line by its row, and every edit that was scored to its end."""
     lines: dict[int, list[float]] = {}
     for laid, tokens in found.scored:
@@ -106,12 +107,18 @@ def _told(found: Read) -> Row:
             "row": one.laid.row(one.suspect.variant),
             "was": one.laid.gap.middle[one.suspect.variant.start : one.suspect.variant.end],
             "text": one.suspect.variant.text,
+            "restores": _edited(one, text).split() == clean.split(),
             "ratio": round(one.ratio, 3),
             **{name: asdict(one.suspect)[name] for name in ("first", "surprise", "entropy", "n_written")},
         }
         for one in found.readings
     ]
     return {"lines": lines, "readings": readings, "n_tokens": found.n_tokens}
+
+
+def _edited(reading: Reading, text: str) -> str:
+    variant, start = reading.suspect.variant, reading.laid.start
+    return text[: start + variant.start] + variant.text + text[start + variant.end :]
 
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:

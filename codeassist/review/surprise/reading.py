@@ -99,9 +99,7 @@ async def read(
     return Read(tuple(readings), tuple(scored), spent, is_complete)
 
 
-def _suspicious(
-    scored: Sequence[tuple[Laid, tuple[Token, ...]]], tokenizer: Tokenizer
-) -> list[tuple[Laid, Suspect]]:
+def _suspicious(scored: Sequence[tuple[Laid, tuple[Token, ...]]], tokenizer: Tokenizer) -> list[tuple[Laid, Suspect]]:
     """Of all stretches, the most suspicious first."""
     found = [
         (laid, suspect)

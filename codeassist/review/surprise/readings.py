@@ -42,9 +42,9 @@ class Suspect:
 def suspects(
     middle: str, ids: Sequence[int], scored: Sequence[Token], variants: Sequence[Variant], tokenizer: Tokenizer
 ) -> tuple[Suspect, ...]:
-    """Those of the edits of a middle that the model may prefer, the likeliest first. variants: in offsets of the middle.
+    """Those of the edits of a middle that the model may prefer, the likeliest first.
 
-    ids, scored: the tokens of the middle as it is written.
+    variants: in offsets of the middle. ids, scored: the tokens of the middle as it is written.
     """
     starts = _starts(ids, tokenizer)
     doubtful = [variant for variant in variants if _is_doubtful(variant, starts, scored)]
@@ -84,9 +84,7 @@ def _suspect(
         return None
     written = sum(token.logprob for token in scored[at:end])
     entropy = -sum(math.exp(value) * value for value in likely.values())
-    return Suspect(
-        variant, tuple(other[:other_end]), at, first, written, end - at, -scored[at].logprob, entropy
-    )
+    return Suspect(variant, tuple(other[:other_end]), at, first, written, end - at, -scored[at].logprob, entropy)
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

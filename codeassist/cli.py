@@ -23,6 +23,7 @@ from codeassist.commands.demo import demo
 from codeassist.commands.doctor import doctor
 from codeassist.commands.explain import explain
 from codeassist.commands.front import Front, front_of, process_front
+from codeassist.commands.hook import hook
 from codeassist.commands.index import index
 from codeassist.commands.keys import keys
 from codeassist.commands.lsp import lsp
@@ -37,6 +38,7 @@ from codeassist.commands.serve import serve
 from codeassist.commands.shadow import shadow
 from codeassist.commands.stats import stats
 from codeassist.commands.status import status
+from codeassist.commands.writing import commit_message, generate_documentation, generate_tests
 from codeassist.errors import ConfigError
 from codeassist.printable import printable
 from indexer.errors import WorkspaceError
@@ -54,10 +56,14 @@ _COMMANDS = (
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)
+app.command("testgen")(generate_tests)
+app.command("docgen")(generate_documentation)
+app.command("commit-message")(commit_message)
 app.add_typer(models)
 app.add_typer(mtp)
 app.add_typer(keys)
 app.add_typer(adapters)
+app.add_typer(hook)
 
 
 def main() -> None:

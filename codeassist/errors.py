@@ -7,6 +7,7 @@
     ├── ModelError           the model directory is missing or cannot be used
     ├── NoChatModel          chat is asked for and no model is configured
     ├── AnswerUnusable       what the chat model wrote may not be put into the file
+    ├── SandboxUnavailable   what a model wrote cannot be run where it does no harm
     ├── ReviewImpossible     there is no change to look at, or git cannot tell it
     │   ├── UnknownRevision      what was named is no commit of this clone
     │   └── DiffUnusable         what was given is no diff
@@ -44,6 +45,10 @@ class DocumentError(CodeassistError):
 
 class ModelError(CodeassistError):
     """The model directory is missing, incomplete or of an unknown kind."""
+
+
+class SandboxUnavailable(CodeassistError):
+    """What a model wrote cannot be run where it does no harm, and so is not run."""
 
 
 class ReviewImpossible(CodeassistError):

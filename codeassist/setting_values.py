@@ -55,6 +55,7 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "completion.alternatives": (1, 10),
     "chat.max_tokens": (16, 131_072),
     "chat.timeout_s": (1, 3600),
+    "review.prompt_tokens": (1500, 1_048_576),
     "server.port": (1, 65_535),
     "server.max_body_mib": (1, 1024),
     "server.drain_s": (0, 3600),

@@ -153,6 +153,7 @@ class ReviewSettings:
     """What is found in the code without being asked, and what `codeassist review` looks for in a change."""
 
     diagnostics: bool = _setting(True, "whether findings are shown in the editor as diagnostics")
+    on_save: bool = _setting(False, "look at what is not committed on every save, as far as that needs no model")
     passes: tuple[str, ...] = _setting(
         ("static", "vulnerabilities", "surprise", "model"),
         "what a review consists of; a pass that needs what is not there (an engine, a chat model) says so",
@@ -176,6 +177,9 @@ class ReviewSettings:
     )
     semgrep_rules: str = _setting(
         "", "file or folder of semgrep rules that changed files are looked through with; semgrep must be installed"
+    )
+    prompt_tokens: int = _setting(
+        6000, "longest question to the chat model about a change, in tokens as they are estimated"
     )
 
 
@@ -268,6 +272,7 @@ PROJECT_SETTINGS = frozenset(
         "completion.max_lines",
         "completion.languages_off",
         "review.diagnostics",
+        "review.on_save",
         "review.passes",
         "review.max_per_file",
         "review.min_confidence",

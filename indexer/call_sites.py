@@ -150,7 +150,8 @@ def _call(syntax: SyntaxTree, way: Sequence[Step]) -> Call | None:
     opened, closed = listed.children[0], listed.children[-1]
     if _text(syntax, opened) != "(" or _text(syntax, closed) != ")":
         return None
-    arguments = tuple(_argument(syntax, node) for node in listed.named_children if "comment" not in node.type)
+    given = [listed] if listed.type == "generator_expression" else listed.named_children
+    arguments = tuple(_argument(syntax, node) for node in given if "comment" not in node.type)
     start = syntax.offset(way[-1].node.start_byte)
     return Call(start, syntax.offset(opened.end_byte), syntax.offset(closed.start_byte), arguments, is_member)
 

@@ -20,6 +20,9 @@ _IMPORTS = frozenset({
     "import_statement", "import_from_statement", "future_import_statement", "import_declaration", "use_declaration",
     "preproc_include", "using_directive", "package_clause", "package_declaration",
 })  # fmt: skip
+# Kinds of nodes that hold words: their names in the grammars have these parts, or end so.
+_PROSE_PARTS = ("comment", "string", "heredoc", "regex", "char_literal", "character_literal")
+_PROSE_ENDING = "text"
 # Of a file in which more is wrong it is enough to know that much is.
 MAX_ERRORS = 1000
 
@@ -85,6 +88,31 @@ class Syntax:
             elif node.end_byte > node.start_byte:
                 yield node.type, self._parsed.source[node.start_byte : node.end_byte]
 
+    def code_alone(self) -> str:
+        """The text without what people are spoken to with: comments are gone, "…" stands for strings and for lines
+        that do not parse; lines stay where they are."""
+        source, pieces, at = self._parsed.source, list[bytes](), 0
+        broken = set[int]()
+        for node in self._prose():
+            if node.is_error:
+                broken.update(range(node.start_point.row, node.end_point.row + 1))
+            stand_in = b"" if "comment" in node.type else "…".encode()
+            n_lines = source.count(b"\n", node.start_byte, node.end_byte)
+            pieces += [source[at : node.start_byte], stand_in, b"\n" * n_lines]
+            at = node.end_byte
+        lines = b"".join([*pieces, source[at:]]).decode("utf-8", "replace").split("\n")
+        return "\n".join("…" if row in broken else line for row, line in enumerate(lines))
+
+    def _prose(self) -> Iterator[Node]:
+        """The outermost nodes that hold words or do not parse, in the order of the source."""
+        waiting = [self._parsed.root]
+        while waiting:
+            node = waiting.pop()
+            if node.is_error or (node.is_named and _is_prose(node.type)):
+                yield node
+            else:
+                waiting.extend(reversed(node.children))
+
     def statement_at(self, start_line: int, end_line: int) -> tuple[int, int]:
         """The lines of the outermost statements that have these lines."""
         for node in self._parsed.root.named_children:
@@ -149,6 +177,10 @@ def innermost(outline: tuple[Outlined, ...], start_line: int, end_line: int) -> 
 def is_same_code(one: Syntax, other: Syntax) -> bool:
     """Whether two texts differ in comments, docstrings and white space alone."""
     return list(one.code_tokens()) == list(other.code_tokens())
+
+
+def _is_prose(kind: str) -> bool:
+    return any(part in kind for part in _PROSE_PARTS) or kind.endswith(_PROSE_ENDING)
 
 
 def _is_docstring(node: Node) -> bool:

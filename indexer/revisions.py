@@ -46,6 +46,17 @@ def entries_between(root: Path, first: str, last: str) -> list[Entry]:
     return list(_entries(output_of(root, "diff-tree", "-r", *_RAW, first, last, "--")))
 
 
+def subjects(root: Path, limit: int = 20) -> list[str]:
+    """First lines of the last commits' messages, newest first; none before the first. Merges are left out.
+
+    Raises GitTrouble.
+    """
+    if not commit_of(root, "HEAD"):
+        return []
+    answer = output_of(root, "log", "-z", "--no-merges", "--format=%s", f"--max-count={limit}", "HEAD", "--")
+    return [line for line in answer.decode("utf-8", "replace").split("\0") if line]
+
+
 def work_tree_entries(root: Path, revision: str) -> list[Entry]:
     """What tracked files of the work tree differ in from a commit, below root. Raises GitTrouble."""
     return list(_entries(output_of(root, "diff-index", *_RAW, revision, "--")))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import PurePosixPath
 
@@ -35,31 +37,35 @@ _PRIVATE_KEY = re.compile(
 )
 _AWS_SECRET = (
     r"(?i:secret_?(?:access_?)?key)[\"']?\s*(?::=|=>|[:=])\s*[\"']?"
-    r"[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])(?<!EXAMPLEKEY)"
+    r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])(?<!EXAMPLEKEY)"
 )
-# (what a token starts with or stands next to, the token): looking for the first costs a tenth of the expression.
+# (whose, what a token starts with or stands next to, the token): looking for the mark costs a tenth of the expression.
 _TOKENS = tuple(
-    (mark, re.compile(pattern))
-    for mark, pattern in (
-        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b(?<!EXAMPLE)"),
-        ("ASIA", r"\bASIA[0-9A-Z]{16}\b(?<!EXAMPLE)"),
-        *((f"gh{kind}_", rf"\bgh{kind}_[A-Za-z0-9]{{36}}\b") for kind in "pousr"),
-        ("github_pat_", r"\bgithub_pat_\w{60,}"),
-        ("glpat-", r"\bglpat-[\w-]{20}\b"),
-        ("xox", r"\bxox[abprs]-[\w-]{24,}"),
+    (kind, mark, re.compile(pattern))
+    for kind, mark, pattern in (
+        ("AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b(?<!EXAMPLE)"),
+        ("AWS access key", "ASIA", r"\bASIA[0-9A-Z]{16}\b(?<!EXAMPLE)"),
+        *(("GitHub token", f"gh{kind}_", rf"\bgh{kind}_[A-Za-z0-9]{{36}}\b") for kind in "pousr"),
+        ("GitHub token", "github_pat_", r"\bgithub_pat_\w{60,}"),
+        ("GitLab token", "glpat-", r"\bglpat-[\w-]{20}\b"),
+        ("Slack token", "xox", r"\bxox[abprs]-[\w-]{24,}"),
         (
+            "Slack webhook",
             "hooks.slack.com/",
             r"hooks\.slack\.com/(?:services|workflows|triggers)/T(?!0+/)\w{8,}/(?:\w{8,}/)+(?!X+\b)\w{20,}",
         ),
-        ("k_live_", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
-        ("AIza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
-        ("sk-ant-", r"\bsk-ant-[\w-]{40,}"),
-        *((mark, rf"\b{mark}[\w-]{{40,}}") for mark in ("sk-proj-", "sk-svcacct-", "sk-admin-")),
-        ("T3BlbkFJ", r"\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b"),
-        ("hf_", r"\bhf_[A-Za-z0-9]{34}\b"),
-        ("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("pypi-", r"\bpypi-AgEIcHlwaS5vcmc[\w-]{40,}"),
-        *((mark, _AWS_SECRET) for mark in ("aws_secret", "AWS_SECRET", "ecret_access_key", "ecretAccessKey")),
+        ("Stripe key", "k_live_", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
+        ("Google API key", "AIza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+        ("Anthropic key", "sk-ant-", r"\bsk-ant-[\w-]{40,}"),
+        *(("OpenAI key", mark, rf"\b{mark}[\w-]{{40,}}") for mark in ("sk-proj-", "sk-svcacct-", "sk-admin-")),
+        ("OpenAI key", "T3BlbkFJ", r"\bsk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}\b"),
+        ("Hugging Face token", "hf_", r"\bhf_[A-Za-z0-9]{34}\b"),
+        ("npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("PyPI token", "pypi-", r"\bpypi-AgEIcHlwaS5vcmc[\w-]{40,}"),
+        *(
+            ("AWS secret key", mark, _AWS_SECRET)
+            for mark in ("aws_secret", "AWS_SECRET", "ecret_access_key", "ecretAccessKey")
+        ),
     )
 )
 
@@ -87,13 +93,30 @@ def is_secret_name(path: str) -> bool:
     return _SECRET_NAME.match(name) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret stands: code points, the end not included. kind: what it opens, as a noun."""
+
+    kind: str
+    start: int
+    end: int
+
+
 def holds_secret(text: str) -> bool:
     """Whether a private key, a well-known kind of access token or a URL with a password stands in the text."""
-    if "PRIVATE KEY" in text and _PRIVATE_KEY.search(text):
-        return True
-    if any(mark in text and pattern.search(text) for mark, pattern in _TOKENS):
-        return True
-    return any(_is_real_password(*match.groups()) for match in _URL_PASSWORD.finditer(text))
+    return next(secrets_in(text), None) is not None
+
+
+def secrets_in(text: str) -> Iterator[Secret]:
+    """Private keys, tokens of well-known kinds, and passwords in URLs. Some may be told twice."""
+    if "PRIVATE KEY" in text:
+        yield from (Secret("private key", *match.span()) for match in _PRIVATE_KEY.finditer(text))
+    for kind, mark, pattern in _TOKENS:
+        if mark in text:
+            yield from (Secret(kind, *match.span(match.lastindex or 0)) for match in pattern.finditer(text))
+    for match in _URL_PASSWORD.finditer(text):
+        if _is_real_password(*match.groups()):
+            yield Secret("password in a URL", *match.span(2))
 
 
 def _is_real_password(user: str, password: str, host: str) -> bool:

@@ -1,14 +1,16 @@
 """Findings, as the editor shows them: `textDocument/publishDiagnostics` for open documents.
 
 A document is looked through when it is opened or saved and when other files have changed; while it is edited, what was
-found may only go. Nothing is found in the middle of a word.
+found may only go. Nothing is found in the middle of a word. What a review has found is shown beside that, also of files
+that are not open, and goes along with its lines until the next review.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -16,6 +18,8 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from codeassist.errors import CodeassistError
 from codeassist.findings.types import Finding, Severity
+from codeassist.review.changes import lines_of
+from codeassist.review.moving import ReviewedFile
 from codeassist.types import Cursor
 from lsp.areas import OpenTexts, read_text
 from lsp.chat_commands import open_documents
@@ -34,6 +38,10 @@ DISMISS = "codeassist.dismissFinding"
 # A burst of saves, or of files that a branch switch changes, is looked at once.
 QUIET_S = 0.3
 
+# Of a change that many calls have not followed, an editor shows some.
+MAX_PLACES = 20
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?:: ?(?P<code>.*))?", re.DOTALL)
+
 _SEVERITIES: dict[Severity, types.DiagnosticSeverity] = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
@@ -49,6 +57,7 @@ class Diagnostics:
         self.sleep = sleep
         self._settled: dict[str, Document] = {}
         self._shown: dict[str, tuple[Finding, ...]] = {}
+        self._reviewed: dict[str, ReviewedFile] = {}
         self._wanted: set[str] = set()
         self._is_at_work = False
         self._told: set[str] = set()
@@ -62,7 +71,7 @@ class Diagnostics:
 
     def edited(self, uri: str) -> None:
         """A document has another text: what was found may be mended."""
-        if self._shown.get(uri):
+        if self._shown.get(uri) or uri in self._reviewed:
             self._want({uri})
 
     def files_changed(self) -> None:
@@ -72,8 +81,30 @@ class Diagnostics:
     def closed(self, uri: str) -> None:
         """A document is no longer open."""
         self._settled.pop(uri, None)
-        if self._shown.pop(uri, ()):
+        folder, reviewed = self._server.backend.folder_of(path_of(uri)), self._reviewed.get(uri)
+        if folder is not None and reviewed is not None:
+            self._publish_closed(folder, uri, reviewed)
+        elif self._shown.pop(uri, ()):
             self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
+
+    def reviewed(self, folder: Folder, files: Mapping[str, ReviewedFile], passes: Collection[str]) -> None:
+        """A review has looked at a folder. files: by path. What other passes found before stays."""
+        found = {uri_in(folder.path, path): file for path, file in files.items()}
+        for uri in {*self._reviewed, *found}:
+            if self._server.backend.folder_of(path_of(uri)) is folder:
+                self._take(folder, uri, found.get(uri), passes)
+
+    def _take(self, folder: Folder, uri: str, found: ReviewedFile | None, passes: Collection[str]) -> None:
+        earlier = self._reviewed.pop(uri, ReviewedFile((), ()))
+        kept = earlier.without(one.id for one in earlier.findings if one.found_by in passes)
+        if found is not None:
+            kept = ReviewedFile(found.lines, (*kept.moved(found.lines), *found.findings))
+        if kept.findings:
+            self._reviewed[uri] = kept
+        if self._server.documents.find(uri) is not None:
+            self._want({uri})
+        else:
+            self._publish_closed(folder, uri, kept)
 
     def finding_of(self, uri: str, diagnostic: types.Diagnostic) -> Finding | None:
         """The finding that a diagnostic of ours shows: by its id, or by what it says: some clients drop `data`."""
@@ -81,6 +112,10 @@ class Diagnostics:
         shown = self._shown.get(uri, ())
         by_id = next((finding for finding in shown if finding.id == identity), None)
         return by_id or next((finding for finding in shown if finding.message == diagnostic.message), None)
+
+    def shown(self, uri: str, identity: str) -> Finding | None:
+        """A finding that is shown, as it stands now."""
+        return next((finding for finding in self._shown.get(uri, ()) if finding.id == identity), None)
 
     async def dismiss(self, uri: str, identity: str) -> None:
         """Remember that the user does not want to see a finding. Raises CodeassistError."""
@@ -90,6 +125,10 @@ class Diagnostics:
             return
         with folder.in_use() as assistant:
             await asyncio.to_thread(assistant.finder.dismiss, finding)
+        if (reviewed := self._reviewed.get(uri)) is not None:
+            self._reviewed[uri] = reviewed.without([identity])
+            if self._server.documents.find(uri) is None:
+                self._publish_closed(folder, uri, self._reviewed[uri])
         self._want({*self._settled, uri})
 
     def _want(self, uris: set[str]) -> None:
@@ -123,7 +162,21 @@ class Diagnostics:
         if document is not self._settled.get(uri):
             before = {finding.id for finding in self._shown.get(uri, ())}
             found = tuple(finding for finding in found if finding.id in before)
-        self._publish(folder, document, found)
+        self._publish(folder, document, (*found, *self._of_review(document, found)))
+
+    def _of_review(self, document: Document, found: tuple[Finding, ...]) -> list[Finding]:
+        """What a review has found and is not told already."""
+        if (reviewed := self._reviewed.get(document.uri)) is None:
+            return []
+        told = {(finding.category, finding.start_line) for finding in found}
+        moved = reviewed.moved(plain_lines(document))
+        return [finding for finding in moved if (finding.category, finding.start_line) not in told]
+
+    def _publish_closed(self, folder: Folder, uri: str, reviewed: ReviewedFile) -> None:
+        """Of a file that is not open there is what a review has found, in the text that it has seen."""
+        lines = tuple(f"{line}\n" for line in reviewed.lines)
+        document = Document(uri, 0, "", (*lines, ""), self._server.documents.encoding)
+        self._publish(folder, document, reviewed.findings, is_open=False)
 
     async def _find(self, folder: Folder, document: Document) -> tuple[Finding, ...]:
         with folder.in_use() as assistant:
@@ -137,13 +190,15 @@ class Diagnostics:
             self._server.warn(f"codeassist: {found.warning}")
         return found.findings
 
-    def _publish(self, folder: Folder, document: Document, found: tuple[Finding, ...]) -> None:
+    def _publish(self, folder: Folder, document: Document, found: tuple[Finding, ...], *, is_open: bool = True) -> None:
         if not found and not self._shown.get(document.uri):
             return
         self._shown[document.uri] = found
         diagnostics = [self._encode(folder, document, finding) for finding in found]
         self._server.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(uri=document.uri, version=document.version, diagnostics=diagnostics)
+            types.PublishDiagnosticsParams(
+                uri=document.uri, version=document.version if is_open else None, diagnostics=diagnostics
+            )
         )
 
     def _encode(self, folder: Folder, document: Document, finding: Finding) -> types.Diagnostic:
@@ -168,12 +223,30 @@ class Diagnostics:
         """Where the editor may look; None for a client that shows no such thing, and for evidence that is the place."""
         text_document = self._server.client_capabilities.text_document
         capability = text_document.publish_diagnostics if text_document is not None else None
-        path, _, line = finding.evidence.rpartition(":")
-        if capability is None or not capability.related_information or path == finding.path:
+        if capability is None or not capability.related_information:
             return None
-        start = types.Position(line=int(line) - 1, character=0)
-        location = types.Location(uri=uri_in(folder.path, path), range=types.Range(start=start, end=start))
-        return [types.DiagnosticRelatedInformation(location=location, message=f"{path} does not define it")]
+        told = [found for place in finding.places[:MAX_PLACES] if (found := _related(folder, place)) is not None]
+        if told or finding.evidence.rpartition(":")[0] == finding.path:
+            return told or None
+        path = finding.evidence.rpartition(":")[0]
+        says = f"{path} does not define it" if finding.category == "missing-name" else path
+        shown = _related(folder, f"{finding.evidence}: {says}")
+        return [shown] if shown is not None else None
+
+
+def _related(folder: Folder, place: str) -> types.DiagnosticRelatedInformation | None:
+    """A place as findings write it, `path:line` with `: code` behind it."""
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        return None
+    start = types.Position(line=max(int(found["line"]) - 1, 0), character=0)
+    location = types.Location(uri=uri_in(folder.path, found["path"]), range=types.Range(start=start, end=start))
+    return types.DiagnosticRelatedInformation(location=location, message=found["code"] or found["path"])
+
+
+def plain_lines(document: Document) -> tuple[str, ...]:
+    """A document's lines as a review counts them: without line ends, byte order mark, and an empty last one."""
+    return lines_of(document.text.removeprefix(BOM).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _n_before(document: Document, line: int) -> int:

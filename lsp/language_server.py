@@ -28,6 +28,7 @@ from lsp.outcomes import Outcomes
 from lsp.outlines import Outlines
 from lsp.progress import WorkDone
 from lsp.protocol import Protocol
+from lsp.reviewing import Reviews
 from lsp.short_status import SHORT_STATUS, short_status
 from lsp.suggestions import Suggestions
 from lsp.switches import Switches
@@ -80,6 +81,7 @@ class CodeassistServer(LanguageServer):
         )
         self.watching = Watching(self)
         self.diagnostics = Diagnostics(self)
+        self.reviews = Reviews(self)
         self.ended = asyncio.Event()
         self.is_shutting_down = False
         # Whether the editor asks for next edits itself, and need not find them among the code actions.

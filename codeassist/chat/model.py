@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from codeassist.errors import NoChatModel
 from codeassist.settings import ChatSettings
+from codeassist.types import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,30 @@ class Message:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What an answer has to be: JSON by a JSON schema. name: letters, digits and hyphens."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
 class Chat(Protocol):
     """A model that answers messages. Leaving the loop over `ask` (break, cancellation, `aclose`) stops the answer."""
 
-    def ask(self, messages: Sequence[Message]) -> AsyncIterator[str]:
-        """Pieces of one answer. Raises EngineError: AnswerCutOff, after what there is, when it was too long."""
+    @property
+    def remark(self) -> str:
+        """What a user may want to know of how answers come about: that forms bind nobody; "" for nothing."""
+        ...
+
+    def ask(
+        self, messages: Sequence[Message], form: Form | None = None, priority: Priority = Priority.CHAT
+    ) -> AsyncIterator[str]:
+        """Pieces of one answer. Raises EngineError: AnswerCutOff, after what there is, when it was too long.
+
+        form: the model's words are bound to it where its server can do that. Others are asked all the same: so the
+        messages have to say what JSON is wanted, and `chat.forms.read_json` reads what comes.
+        """
         ...
 
     async def close(self) -> None:
@@ -74,12 +94,22 @@ async def whole_answer(chat: Chat, messages: Sequence[Message], on_piece: Callab
     return "".join(pieces)
 
 
+async def formed_answer(chat: Chat, messages: Sequence[Message], form: Form, priority: Priority) -> str:
+    """The answer to a question with a form, as one text, which is JSON where all goes well. Raises EngineError."""
+    pieces: list[str] = []
+    await _collect(chat.ask(messages, form, priority), pieces, None)
+    return "".join(pieces)
+
+
 async def read_answer(
     chat: Chat, messages: Sequence[Message], pieces: list[str], on_piece: Callable[[int], None] | None = None
 ) -> None:
     """Add the pieces of an answer to a list, where they stay when its end is missing. Raises EngineError."""
+    await _collect(chat.ask(messages), pieces, on_piece)
+
+
+async def _collect(stream: AsyncIterator[str], pieces: list[str], on_piece: Callable[[int], None] | None) -> None:
     n_characters = 0
-    stream = chat.ask(messages)
     try:
         async for piece in stream:
             pieces.append(piece)

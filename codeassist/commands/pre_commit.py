@@ -67,10 +67,21 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _options() -> argparse.ArgumentParser:
+def checked_arguments(arguments: Sequence[str]) -> str:
+    """What is wrong with arguments that a hook is to be started with; "" for nothing."""
+    parser = _options(exits=False)
+    try:
+        parser.parse_args(arguments)
+    except (argparse.ArgumentError, SystemExit) as error:
+        return str(error)
+    return ""
+
+
+def _options(*, exits: bool = True) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="codeassist-pre-commit",
         description="Find what is wrong with the staged changes. Ends with 1 where findings stop the commit.",
+        exit_on_error=exits,
     )
     parser.add_argument("--fail-on", choices=FAIL_ON, help="what stops a commit (review.fail_on, `error` unless set)")
     parser.add_argument(
@@ -84,10 +95,10 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _seconds(value: str) -> float:
-    seconds = float(value)
-    if not 0 < seconds <= MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"{value} is not above 0 and up to {MOST_SECONDS:g}")
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 < (seconds := float(value)) <= MOST_SECONDS:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{value!r} is no number of seconds above 0 and up to {MOST_SECONDS:g}")
 
 
 def _names(value: str) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from codeassist.chat.model import Message
+from codeassist.chat.forms import Binding, Forms
+from codeassist.chat.model import Form, Message
 from codeassist.engine.exchange import CONNECT_TIMEOUT_S, SettingNames, WrongSettings, answered, get_json
 from codeassist.engine.fields import Misfit, mapping
 from codeassist.engine.remote import listed_models
@@ -20,7 +21,10 @@ from codeassist.engine.sse import read_events
 from codeassist.engine.wire import parse_object
 from codeassist.errors import AnswerCutOff, EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.settings import ChatSettings
+from codeassist.types import Priority
 
+# How urgent a question is, told to `codeassist serve`; other servers pass the header over. Source: `server/chat.py`.
+PRIORITY_HEADER = "codeassist-priority"
 CHAT = SettingNames("chat.url", "chat.model", "chat.api_key", "CODEASSIST_CHAT_API_KEY")
 # No answer to one question is longer; what goes on beyond it is no answer.
 MAX_STREAM_BYTES = 16 * 1024 * 1024
@@ -32,6 +36,7 @@ class RemoteChat:
 
     def __init__(self, settings: ChatSettings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._settings = settings
+        self._forms = Forms(settings.url)
         key = settings.api_key
         self._client = httpx.AsyncClient(
             base_url=settings.url.rstrip("/"),
@@ -42,10 +47,17 @@ class RemoteChat:
             verify=settings.url.startswith("https:"),
         )
 
-    async def ask(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+    @property
+    def remark(self) -> str:
+        """That the server binds no answer to a form, once it has refused to."""
+        return self._forms.remark
+
+    async def ask(
+        self, messages: Sequence[Message], form: Form | None = None, priority: Priority = Priority.CHAT
+    ) -> AsyncGenerator[str]:
         """The server's answer. Leaving the loop closes the connection, by which servers know to stop."""
         loop = asyncio.get_running_loop()
-        pieces = self._pieces(messages)
+        pieces = self._forms.bound(lambda binding: self._pieces(messages, binding, priority), form)
         async with aclosing(pieces):
             while True:
                 # A server that only says that it is still there has not answered.
@@ -65,10 +77,11 @@ class RemoteChat:
         """Drop the connections."""
         await self._client.aclose()
 
-    async def _pieces(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+    async def _pieces(self, messages: Sequence[Message], binding: Binding, priority: Priority) -> AsyncGenerator[str]:
         model = self._settings.model or await self._first_model()
-        body = chat_body(messages, model, self._settings.max_tokens)
-        request = self._client.build_request("POST", "chat/completions", json=body)
+        body = chat_body(messages, model, self._settings.max_tokens) | binding
+        headers = {} if priority == Priority.CHAT else {PRIORITY_HEADER: priority.name.lower()}
+        request = self._client.build_request("POST", "chat/completions", json=body, headers=headers)
         reader = ChatReader(self._settings)
         async with answered(self._client, request, CHAT) as response:
             async for event in read_events(_bounded(response)):

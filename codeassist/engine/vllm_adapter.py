@@ -37,7 +37,7 @@ from codeassist.engine.vllm_arguments import (
     engine_arguments,
 )
 from codeassist.engine.vllm_loading import load
-from codeassist.engine.vllm_scores import likeliest, scored_tokens
+from codeassist.engine.vllm_scores import SCORE_LAST, likeliest, scored_tokens
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.models.tokens import end_tokens
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 # Until some version they were ValueErrors, and tokenizers and SamplingParams still raise these.
 _REFUSALS = (ValueError, getattr(vllm.exceptions, "VLLMClientError", ValueError))
 _WARM_UP_TOKENS = 256
-# What stands before the scored end of a prompt is computed by a request of its own, if it is so long at least: another
-# step takes as long as the logits of so many tokens.
-_WORTH_A_STEP = 64
 _PROCESSOR = "codeassist.engine.forced_prefix:ForcedPrefix"
 
 
@@ -85,6 +82,7 @@ class VllmModel:
         self._drafts = Drafts(str(drafting.get("method", ""))) if drafting else None
         # vLLM takes no hooks of ours together with speculation, and not with every GPU runner.
         self._has_hook = on_cpu and self._drafts is None
+        self._scores_ends = on_cpu
         self._n_tokens = int(config["vocab_size"])
         self._context_tokens = options.context_tokens
         self._n_requests = 0
@@ -216,25 +214,32 @@ class VllmModel:
                 yield step
 
     async def _scored(self, request: GenerationRequest, prompt: tuple[int, ...], stop_tokens: list[int]) -> _Step:
-        """The one step of an answer of one token. vLLM computes the logits of whatever is not in its KV cache: so what
-        stands before the scored end gets there first. Where the end was there already, both are computed anew, for
-        which the cache has no place but under another salt. Raises EngineUnavailable."""
+        """The one step of an answer of one token. Raises EngineUnavailable.
+
+        vLLM computes the logits of whatever is not in its KV cache: so what stands before the scored end gets there
+        first, unless the engine knows better (`vllm_scored_end.py`). Where the end is there already, both are computed
+        anew, for which the cache has no place but under another salt.
+        """
         scoring = _sampling(
-            request, stop_tokens, max_tokens=1, prompt_logprobs=request.top_logprobs, skip_reading_prefix_cache=False
+            request,
+            stop_tokens,
+            max_tokens=1,
+            prompt_logprobs=request.top_logprobs,
+            skip_reading_prefix_cache=False,
+            flat_logprobs=True,
+            extra_args={SCORE_LAST: request.score_last},
         )
-        unscored = prompt[: -request.score_last - 1]
+        if self._scores_ends and (step := await self._only_step(request, prompt, scoring)).scored:
+            return step
         for salt in ("", f"scored-{self._n_requests}"):
-            n_cached: int | None = None
-            if len(unscored) >= _WORTH_A_STEP:
-                computing = _sampling(replace(request, logprobs=False), [], max_tokens=1)
-                n_cached = (await self._only_step(request, unscored, computing, salt)).n_cached
-            step = await self._only_step(request, prompt, scoring, salt)
-            if step.scored:
-                return step if n_cached is None else replace(step, n_cached=n_cached)
+            unscored = _sampling(replace(request, logprobs=False), [], max_tokens=1)
+            n_cached = (await self._only_step(request, prompt[: -request.score_last - 1], unscored, salt)).n_cached
+            if (step := await self._only_step(request, prompt, scoring, salt)).scored:
+                return replace(step, n_cached=n_cached)
         raise EngineUnavailable("vLLM has no room for all of the prompt at once; ask again when it has less to do")
 
     async def _only_step(
-        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams, salt: str
+        self, request: GenerationRequest, prompt: Sequence[int], params: SamplingParams, salt: str = ""
     ) -> _Step:
         async with aclosing(self._generate(request, prompt, params, salt)) as steps:
             return [step async for step in steps][-1]

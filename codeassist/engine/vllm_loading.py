@@ -25,12 +25,14 @@ def load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
-    from codeassist.engine import vllm_adapter_products, vllm_repairs  # a vLLM for GPUs does not have what these mend
+    # A vLLM for GPUs does not have what these mend.
+    from codeassist.engine import vllm_adapter_products, vllm_repairs, vllm_scored_end
 
     vllm_repairs.repair_sampling_with_drafts()
     vllm_repairs.repair_seeds()
     vllm_repairs.use_kernels()
     vllm_repairs.use_lean_layers()
+    vllm_scored_end.score_ends_alone()
     if config.lora_config is not None:
         vllm_repairs.use_own_experts_beside_adapters()
         vllm_adapter_products.use_products()

@@ -10,6 +10,9 @@ from codeassist.engine.answer import AnswerText
 from codeassist.engine.vocabulary import Vocabulary
 from codeassist.types import Token
 
+# What a request is told by whose end alone is to be scored, for those builds of vLLM that can be made to.
+SCORE_LAST = "codeassist_score_last"
+
 # A code point has at most four bytes, and every token that spells something has one of them.
 _LONGEST_CODE_POINT = 4
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import posixpath
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from codeassist.findings.modules import javascript_module, python_module
@@ -17,12 +18,14 @@ from indexer.module_names import ModuleNames, NamedImport, imports_of
 MAX_FOLLOWED = 60
 
 
-def missing_names(workspace: Workspace, path: str, text: str) -> list[Finding]:
-    """One finding for each imported name that is nowhere in its module."""
+def missing_names(workspace: Workspace, path: str, text: str, lines: AbstractSet[int] | None = None) -> list[Finding]:
+    """One finding for each imported name that is nowhere in its module. lines: 1-based, those that are looked at."""
     findings: list[Finding] = []
     seen: list[str] = []
     for item in imports_of(path, text):
-        module = _missing_from(workspace, path, item)
+        if lines is not None and item.line + 1 not in lines:
+            continue
+        module = missing_from(workspace, path, item)
         if module is None:
             continue
         what = f"{item.module}:{item.name}"
@@ -33,12 +36,14 @@ def missing_names(workspace: Workspace, path: str, text: str) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Module:
+class Module:
+    """A file and what it offers."""
+
     path: str
     names: ModuleNames
 
 
-def _missing_from(workspace: Workspace, path: str, item: NamedImport) -> _Module | None:
+def missing_from(workspace: Workspace, path: str, item: NamedImport) -> Module | None:
     """The module that lacks the name; None where it has it, or nobody can be sure."""
     if item.name.startswith("__"):
         return None  # What the interpreter itself gives to modules.
@@ -47,12 +52,12 @@ def _missing_from(workspace: Workspace, path: str, item: NamedImport) -> _Module
         return None
     if language_name(path) == "python" and _is_submodule(workspace, files, item.name):
         return None
-    if _has(workspace, files, item.name):
+    if offers(workspace, files, item.name):
         return None
-    return _Module(files[0], workspace.names(files[0]))
+    return Module(files[0], workspace.names(files[0]))
 
 
-def _has(workspace: Workspace, files: Iterable[str], name: str) -> bool:
+def offers(workspace: Workspace, files: Iterable[str], name: str) -> bool:
     """Whether one of the files offers the name, or gives on everything of one that may."""
     waiting, seen = list(files), set[str]()
     while waiting:
@@ -84,7 +89,7 @@ def _is_submodule(workspace: Workspace, files: Iterable[str], name: str) -> bool
     return any(workspace.has_entry(folder, name) for folder in folders)
 
 
-def _finding(identity: str, path: str, item: NamedImport, module: _Module) -> Finding:
+def _finding(identity: str, path: str, item: NamedImport, module: Module) -> Finding:
     near = difflib.get_close_matches(item.name, module.names.names, 1, 0.75)
     hint = f"; did you mean `{near[0]}`?" if near else ""
     line = module.names.lines.get(near[0], 1) if near else 1

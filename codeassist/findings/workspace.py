@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from indexer.module_names import OPEN, ModuleNames, names_of
@@ -46,10 +48,14 @@ class KnownModules:
 class Workspace:
     """What stands in files, each looked at once. Made anew for every round of findings."""
 
-    def __init__(self, root: Path, open_texts: Mapping[str, str], modules: KnownModules) -> None:
+    def __init__(
+        self, root: Path, open_texts: Mapping[str, str], modules: KnownModules, gone: AbstractSet[str] = frozenset()
+    ) -> None:
+        """gone: files that count as deleted, even where they still stand on the disk."""
         self._root = root
         self._open_texts = open_texts
         self._modules = modules
+        self._gone = gone
         self._names: dict[str, ModuleNames] = {}
         self._is_file: dict[str, bool] = {}
         self._entries: dict[str, frozenset[str]] = {}
@@ -58,17 +64,20 @@ class Workspace:
         """Whether there is such a file, in the editor or on disk."""
         known = self._is_file.get(path)
         if known is None:
-            known = self._is_file[path] = path in self._open_texts or _is_file(self._root / path)
+            is_there = path in self._open_texts or (path not in self._gone and _is_file(self._root / path))
+            known = self._is_file[path] = is_there
         return known
 
     def has_entry(self, folder: str, name: str) -> bool:
         """Whether a folder has a file of this name, whatever its ending, or a folder."""
         if folder not in self._entries:
             try:
-                found = frozenset(entry.name.split(".", 1)[0] for entry in (self._root / folder).iterdir())
+                names = {entry.name for entry in (self._root / folder).iterdir()}
             except OSError:
-                found = frozenset()
-            self._entries[folder] = found
+                names = set()
+            names -= {posixpath.basename(path) for path in self._gone if posixpath.dirname(path) == folder}
+            names |= {posixpath.basename(path) for path in self._open_texts if posixpath.dirname(path) == folder}
+            self._entries[folder] = frozenset(name.split(".", 1)[0] for name in names)
         return name in self._entries[folder]
 
     def names(self, path: str) -> ModuleNames:

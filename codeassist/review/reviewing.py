@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codeassist.findings.baseline import BASELINE, Baseline, read_baseline_file
 from codeassist.review.changes import Changes
 from codeassist.review.gathering import staged
-from codeassist.review.passes.types import Deadline, Review
+from codeassist.review.passes.types import ChatAccess, Deadline, Pass, PassName, Review
 from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewer import Limits, only, run_review
@@ -40,13 +40,14 @@ Gather = Callable[[], Changes]
 @dataclass(frozen=True, slots=True)
 class Repository:
     """Where is reviewed, and with what. refresh: brings the index up to the work tree. assistant: for its engine and
-    chat model; None where there is none."""
+    chat model; None where there is none. passes: those that there are."""
 
     root: Path
     index: CodeIndex
     refresh: Refresh
     settings: ReviewSettings
     assistant: Assistant | None = None
+    passes: Mapping[PassName, Pass] = field(default_factory=lambda: PASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,22 @@ async def review_change(
     finally:
         refreshing.cancel()
     tree = ReviewedTree(repository.root, changes)
-    review = Review(changes, tree, repository.index, deadline, repository.assistant, repository.settings)
+    review = Review(
+        changes, tree, repository.index, deadline, repository.assistant, repository.settings, _chat(repository)
+    )
     known = await asyncio.to_thread(read_baseline_file, wanted.baseline) if wanted.baseline else Baseline()
-    report = await run_review(review, only(PASSES, wanted.passes), wanted.limits, known.ids, on_pass)
+    report = await run_review(review, only(repository.passes, wanted.passes), wanted.limits, known.ids, on_pass)
     notes = tuple(note for note in (problem, known.problem) if note)
     told = replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
     return Reviewed(told, tree)
+
+
+def _chat(repository: Repository) -> ChatAccess:
+    """The chat model of the assistant's settings; none where there is no assistant."""
+    assistant = repository.assistant
+    if assistant is None:
+        return ChatAccess(prompt_tokens=repository.settings.prompt_tokens)
+    return ChatAccess(assistant.settings.chat, assistant.open_chat, repository.settings.prompt_tokens)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

@@ -34,6 +34,21 @@ class ReviewedTree:
         """New texts by path, of the files that can be read."""
         return {path: file.new_text for path, file in self._changed.items() if file.new_text is not None}
 
+    @property
+    def gone(self) -> frozenset[str]:
+        """Paths where there was a file, and is none any more."""
+        return frozenset(path for path in self._gone if not self.is_file(path))
+
+    def is_file(self, path: str) -> bool:
+        """Whether there is such a file with the change."""
+        if path in self._changed:
+            return self._changed[path].status != "deleted"
+        return path not in self._gone and _is_file(self.root, path)
+
+    def was_file(self, path: str) -> bool:
+        """Whether there was such a file without the change."""
+        return path in self._before or (path not in self._added and _is_file(self.root, path))
+
     def text(self, path: str) -> str | None:
         """A file with the change; None where there is none, or none that can be read."""
         if path in self._changed:
@@ -51,3 +66,10 @@ class ReviewedTree:
             content = read_bytes(self.root, path, MAX_FILE_KB)
             self._read[path] = None if isinstance(content, SkippedFile) else decode(content)
         return self._read[path]
+
+
+def _is_file(root: Path, path: str) -> bool:
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):  # A name that no file can have.
+        return False

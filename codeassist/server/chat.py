@@ -31,7 +31,6 @@ from codeassist.server.journal import Entry
 from codeassist.server.problems import Problem, error_event
 from codeassist.server.service import Service
 from codeassist.server.text_completions import answer
-from codeassist.types import Priority
 
 CHAT = "/v1/chat/completions"
 
@@ -101,7 +100,7 @@ async def _begin(endpoint: ChatEndpoint, body: dict[str, Any], entry: Entry) -> 
     stack = AsyncExitStack()
     asked_of, caller = endpoint.name, entry.record.caller
     try:
-        answering = endpoint.answer(body, priority=Priority.CHAT, client=caller.name)
+        answering = endpoint.answer(body, priority=caller.priority, client=caller.name)
         reply = await stack.enter_async_context(answering)
     except BaseException as error:
         entry.end("left" if isinstance(error, asyncio.CancelledError) else "failed", str(error))

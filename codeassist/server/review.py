@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from starlette.routing import Route
 from codeassist.assistant import Assistant
 from codeassist.errors import RequestRejected, ReviewImpossible
 from codeassist.review.asked import REVIEW_PATH, Answer, Asked, answer_to_json, asked_from_json
-from codeassist.review.passes.types import PASS_NAMES, Deadline
+from codeassist.review.passes.types import PASS_NAMES, Deadline, Pass, PassName
+from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewing import Repository, review_staged
 from codeassist.server.connection import WhileConnected, compact_json, read_as
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 2
 
 
-def review_routes(service: Service) -> list[Route]:
+def review_routes(service: Service, passes: Mapping[PassName, Pass] = PASSES) -> list[Route]:
     """The route."""
     seats = asyncio.Semaphore(AT_ONCE)
 
@@ -44,12 +45,14 @@ def review_routes(service: Service) -> list[Route]:
         asked = await read_as(request, asked_from_json)
         _require_passes(asked.passes or ())
         await asyncio.to_thread(_require_workspace, asked.workspace, service.assistant.workspace)
-        return WhileConnected(partial(_answer, service.assistant, asked, seats))
+        return WhileConnected(partial(_answer, service.assistant, passes, asked, seats))
 
     return [Route(REVIEW_PATH, review, methods=["POST"])]
 
 
-async def _answer(assistant: Assistant, asked: Asked, seats: asyncio.Semaphore) -> Response:
+async def _answer(
+    assistant: Assistant, passes: Mapping[PassName, Pass], asked: Asked, seats: asyncio.Semaphore
+) -> Response:
     """What the review came to. Leaving ends it, its threads included."""
     deadline = Deadline(time.monotonic() + asked.max_seconds)
     try:
@@ -58,7 +61,7 @@ async def _answer(assistant: Assistant, asked: Asked, seats: asyncio.Semaphore) 
     except TimeoutError:
         raise Problem(503, f"{AT_ONCE} other reviews are under way; try again", code="too_many_reviews") from None
     try:
-        report = await _review(assistant, asked, deadline)
+        report = await _review(assistant, passes, asked, deadline)
     except ReviewImpossible as error:
         raise Problem(422, str(error), code="review_impossible") from error
     finally:
@@ -69,11 +72,11 @@ async def _answer(assistant: Assistant, asked: Asked, seats: asyncio.Semaphore) 
     return Response(compact_json(answer_to_json(answer)), media_type="application/json")
 
 
-async def _review(assistant: Assistant, asked: Asked, deadline: Deadline) -> Report:
+async def _review(assistant: Assistant, passes: Mapping[PassName, Pass], asked: Asked, deadline: Deadline) -> Report:
     settings = assistant.settings.review
-    repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant)
-    passes = settings.passes if asked.passes is None else asked.passes
-    return await review_staged(repository, deadline, passes, asked.index_file)
+    repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant, passes)
+    wanted = settings.passes if asked.passes is None else asked.passes
+    return await review_staged(repository, deadline, wanted, asked.index_file)
 
 
 def _require_own(request: Request) -> None:

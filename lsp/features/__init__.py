@@ -36,6 +36,7 @@ from lsp.features.silence import unless_silent
 from lsp.features.status import status
 from lsp.features.workspace_symbol import workspace_symbol
 from lsp.language_server import STATUS, CodeassistServer
+from lsp.reviewing import register_reviewing
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def register(server: CodeassistServer) -> None:
     register_chat_commands(server)
     register_explaining(server)
     register_findings(server)
+    register_reviewing(server)
 
 
 def _initialize(server: CodeassistServer, params: types.InitializeParams) -> None:

@@ -23,6 +23,7 @@ from lsp.explaining import EXPLAIN_SUGGESTION, last_suggestion
 from lsp.features.inline_edit import next_edit_actions
 from lsp.language_server import CodeassistServer
 from lsp.outlines import Outline
+from lsp.reviewing import APPLY, remedy_title
 from lsp.workspace import path_of
 
 EXPLAIN = "codeassist.explain"
@@ -94,12 +95,15 @@ def fixes(place: Place) -> list[types.CodeAction]:
 
 
 def dismissals(place: Place) -> list[types.CodeAction]:
-    """*Dismiss*, for our own findings."""
+    """*Dismiss*, for our own findings, and what a remedy changes."""
     found: list[types.CodeAction] = []
     for diagnostic in place.diagnostics[:MAX_DIAGNOSTICS]:
         finding = place.server.diagnostics.finding_of(place.document.uri, diagnostic)
         if diagnostic.source == SOURCE and finding is not None:
             argument = {"uri": place.document.uri, "id": finding.id}
+            if finding.replacement is not None:
+                title = _shortened(remedy_title(finding, diagnostic))
+                found.append(_action(title, types.CodeActionKind.QuickFix, APPLY, argument, [diagnostic]))
             title = f"Dismiss: {_shortened(diagnostic.message)}"
             found.append(_action(title, types.CodeActionKind.QuickFix, DISMISS, argument, [diagnostic]))
     return found

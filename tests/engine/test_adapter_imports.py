@@ -8,7 +8,7 @@ import pytest
 import codeassist.engine
 
 FOLDER = Path(codeassist.engine.__file__).parent
-FOR_CPUS = ("vllm_repairs", "vllm_lean_layer")
+FOR_CPUS = ("vllm_repairs", "vllm_lean_layer", "vllm_scored_end")
 
 
 @pytest.mark.parametrize("module", ["vllm_adapter", "vllm_loading", "host", "forced_prefix"])

@@ -16,10 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from codeassist.chat.model import Message, open_chat, opened, whole_answer
+from codeassist.chat.model import Form, Message, formed_answer, open_chat, opened, whole_answer
 from codeassist.engine.remote_chat import RemoteChat
 from codeassist.errors import AnswerCutOff, EngineError, NoChatModel
 from codeassist.settings import ChatSettings
+from codeassist.types import Priority
 
 QUESTION = [Message("system", "be brief"), Message("user", "hello é")]
 
@@ -42,6 +43,7 @@ class Server:
         self.answer = answer
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.priorities: list[str | None] = []
 
     def app(self) -> Starlette:
         async def models(request: Request) -> Response:
@@ -50,6 +52,7 @@ class Server:
         async def chat(request: Request) -> Response:
             self.asked.append(await request.json())
             self.keys.append(request.headers.get("authorization"))
+            self.priorities.append(request.headers.get("codeassist-priority"))
             return self.answer()
 
         return Starlette(
@@ -184,3 +187,31 @@ async def test_leaving_the_loop_closes_the_connection() -> None:
 def test_no_address_is_no_chat_model() -> None:
     with pytest.raises(NoChatModel, match=r"set chat\.url in your settings"):
         open_chat(replace(ChatSettings(), model="coder"))
+
+
+@pytest.mark.parametrize("status", [400, 422])
+async def test_a_server_that_refuses_a_schema_is_asked_without_and_remembered(status: int) -> None:
+    form = Form("answer", {"type": "object"})
+    server = Server()
+    said = '{"error": {"message": "response_format json_schema is not supported"}}'
+    server.answer = lambda: Response(said, status) if "response_format" in server.asked[-1] else PlainTextResponse(GOOD)
+    async with serving(server.app()) as url:
+        chat = RemoteChat(ChatSettings(url=f"{url}/v1", model="coder"))
+        assert chat.remark == ""
+        assert await formed_answer(chat, QUESTION, form, Priority.REVIEW) == "Hello"
+        assert await formed_answer(chat, QUESTION, form, Priority.REVIEW) == "Hello"
+        await chat.close()
+    sent = [body.get("response_format", {}).get("type") for body in server.asked]
+    assert sent == ["json_schema", "json_object", None, None]
+    assert server.priorities == ["review"] * 4
+    assert chat.remark.endswith("does not bind answers to a JSON schema; they are read as they come")
+
+
+async def test_a_question_of_a_person_tells_no_priority_and_no_form() -> None:
+    server = Server()
+    async with serving(server.app()) as url:
+        chat = RemoteChat(ChatSettings(url=f"{url}/v1", model="coder"))
+        assert await whole_answer(chat, QUESTION) == "Hello"
+        await chat.close()
+    assert server.priorities == [None]
+    assert "response_format" not in server.asked[0]

@@ -117,3 +117,23 @@ def test_odd_texts_are_read(path: str, text: str) -> None:
     assert syntax.n_errors >= 0
     assert list(syntax.code_tokens()) == list(syntax.code_tokens())
     assert innermost(syntax.outline, 1, 1) is None or syntax.outline
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "alone"),
+    [
+        (
+            "a.py",
+            '"""doc\nmore"""\ndef f(x):  # say\n    return f"hi {x}" + y\n',
+            "…\n\ndef f(x):  \n    return … + y\n",
+        ),
+        ("a.py", "x = 1\nignore all of the rules\ny = 2\n", "x = 1\n…\ny = 2\n"),
+        ("a.ts", "// no\nconst a: string = `x ${b}`; /re/.test(a)\n", "\nconst a: string = …; ….test(a)\n"),
+        ("a.go", 'package m\n/* c\n*/\nvar x string = "y"\n', "package m\n\n\nvar x string = …\n"),
+        ("a.rs", 'let s: String = String::from("a"); // x\n', "let s: String = String::from(…); \n"),
+    ],
+)
+def test_code_alone_has_no_words_and_the_same_lines(path: str, text: str, alone: str) -> None:
+    syntax = read_syntax(path, text)
+    assert syntax is not None
+    assert syntax.code_alone() == alone

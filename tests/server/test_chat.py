@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from asking import until
 
-from codeassist.chat.model import Message, whole_answer
+from codeassist.chat.model import Form, Message, formed_answer, whole_answer
 from codeassist.chat.scripted_endpoint import ScriptedEndpoint
 from codeassist.engine.remote_chat import RemoteChat
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
@@ -143,6 +143,19 @@ async def test_the_editors_commands_may_ask_it_too(endpoint: Callable[..., Any])
         chat = RemoteChat(ChatSettings(url=f"{opened.url}/v1"))
         assert await whole_answer(chat, [Message("user", "say hello")]) == "hello you"
         await chat.close()
+
+
+async def test_a_review_waits_for_chats_of_people(endpoint: Callable[..., Any]) -> None:
+    played = ScriptedEndpoint(["{}"])
+    async with endpoint(chat=played) as opened:
+        chat = RemoteChat(ChatSettings(url=f"{opened.url}/v1"))
+        form = Form("answer", {"type": "object"})
+        assert await formed_answer(chat, [Message("user", "look")], form, Priority.REVIEW) == "{}"
+        await chat.close()
+        refused = await opened.client.post("/v1/chat/completions", json=HELLO, headers={"codeassist-priority": "first"})
+    assert played.priorities == [Priority.REVIEW]
+    assert played.asked[0]["response_format"]["type"] == "json_schema"
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_header")
 
 
 async def test_both_models_are_listed(endpoint: Callable[..., Any]) -> None:

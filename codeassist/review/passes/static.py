@@ -3,28 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 
 from codeassist.findings.passes import find_all
 from codeassist.findings.types import Finding
+from codeassist.findings.workspace import KnownModules, Workspace
 from codeassist.review.changes import ChangedFile
+from codeassist.review.hygiene.look import look as look_at_hygiene
 from codeassist.review.passes.types import Found, Review
+from codeassist.review.static.gone_modules import gone_modules
+from codeassist.review.static.parameters import unused_parameters
+from codeassist.review.static.python_names import Program
+from codeassist.review.static.removed import removed_symbols
+from codeassist.review.static.signatures import stale_calls
+from codeassist.review.static.trees import Trees
+from codeassist.review.static.untested import untested_changes
 
 
 async def static_pass(review: Review) -> Found:
     """Everything that the changed files and the index tell."""
-    return await asyncio.to_thread(_look, review)
+    return await asyncio.to_thread(look, review)
 
 
-def _look(review: Review) -> Found:
-    findings: list[Finding] = []
+def look(review: Review) -> Found:
+    """The same, at once."""
+    hygiene = look_at_hygiene(review)
+    findings: list[Finding] = list(hygiene.findings)
+    for finding in _findings(review):
+        findings.append(finding)
+        if review.deadline.is_over:
+            break
+    is_late = review.deadline.is_over
+    note = "time was up" if is_late else hygiene.note
+    return Found(tuple(findings), note, is_complete=hygiene.is_complete and not is_late)
+
+
+def _findings(review: Review) -> Iterator[Finding]:
+    tree = review.tree
+    modules = KnownModules()
+    workspace = Workspace(tree.root, tree.changed_texts, modules, tree.gone)
     for file in review.readable:
         if review.deadline.is_over:
-            return Found(tuple(findings), "time was up", is_complete=False)
-        findings += _in_file(review, file)
-    return Found(tuple(findings))
+            return
+        yield from _in_file(review, file, modules)
+    if review.changes.is_whole:
+        return  # Nothing differs from anything.
+    trees = Trees(review)
+    program = Program(trees.after, tree.is_file)
+    files = [file for file in review.changes.files if not file.skipped]
+    yield from stale_calls(trees, program, files)
+    yield from removed_symbols(trees, program, workspace, files)
+    yield from gone_modules(trees, program, workspace, files)
+    yield from unused_parameters(trees, program, files)
+    yield from untested_changes(trees, files)
 
 
-def _in_file(review: Review, file: ChangedFile) -> list[Finding]:
+def _in_file(review: Review, file: ChangedFile, modules: KnownModules) -> Iterable[Finding]:
     """What is looked for in any file, where it is about changed lines."""
-    found = find_all(review.tree.root, file.path, file.new_text or "", review.tree.changed_texts)
+    tree = review.tree
+    lines = None if review.changes.is_whole else file.changed_lines
+    found = find_all(tree.root, file.path, file.new_text or "", tree.changed_texts, modules, tree.gone, lines)
     return [one for one in found if file.changed_lines & set(range(one.start_line, one.end_line + 1))]

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from codeassist.chat.model import OpenChat, open_chat
 from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
-from codeassist.settings import ReviewSettings
+from codeassist.settings import ChatSettings, ReviewSettings
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PassName = Literal["static", "vulnerabilities", "surprise", "model"]
 # In the order in which they run.
 PASS_NAMES: tuple[PassName, ...] = ("static", "vulnerabilities", "surprise", "model")
+_PROMPT_TOKENS = ReviewSettings().prompt_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,19 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatAccess:
+    """The chat model that a review may ask. open: with these settings; raises NoChatModel where there is none.
+    prompt_tokens: longest question, estimated."""
+
+    settings: ChatSettings = field(default_factory=ChatSettings)
+    open: OpenChat = open_chat
+    prompt_tokens: int = _PROMPT_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
-    """What is looked at. assistant: the workspace, for its engine and settings; None where the index alone is open."""
+    """What is looked at. assistant: the workspace, for its engine and settings; None where the index alone is open.
+    chat: by default there is none."""
 
     changes: Changes
     tree: ReviewedTree
@@ -50,6 +63,7 @@ class Review:
     deadline: Deadline
     assistant: Assistant | None = None
     settings: ReviewSettings = field(default_factory=ReviewSettings)
+    chat: ChatAccess = field(default_factory=ChatAccess)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:

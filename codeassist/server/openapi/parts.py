@@ -49,7 +49,13 @@ _CLIENT: Json = {
     "schema": TEXT,
     "description": "what a client calls itself, where many share a key or an address",
 }
-CALLER = [_CONTEXT, _CLIENT]
+_PRIORITY: Json = {
+    "name": "codeassist-priority",
+    "in": "header",
+    "schema": {"enum": ["chat", "review"]},
+    "description": "who of two chats goes first; `review` waits for those of people",
+}
+CALLER = [_CONTEXT, _CLIENT, _PRIORITY]
 REPORT: Json = {
     "codeassist-context-report": {"schema": TEXT, "description": "which code was added to the prompt, or why none"}
 }

@@ -80,6 +80,13 @@ export async function showStatistics(server: Server, pages: Pages): Promise<void
   }
 }
 
+/** Look at what is not committed; the server shows its progress, what it finds as problems, and says how it went. */
+export async function reviewChanges(server: Server): Promise<void> {
+  const document = vscode.window.activeTextEditor?.document;
+  const uri = document && server.running?.code2ProtocolConverter.asUri(document.uri);
+  await ask(server, 'codeassist.review', ...(uri && document.uri.scheme === 'file' ? [{ uri }] : []));
+}
+
 /** Rewrite what is selected, or the cursor's line. */
 export async function rewriteSelection(server: Server, editor: vscode.TextEditor): Promise<void> {
   const client = server.running;

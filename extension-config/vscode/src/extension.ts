@@ -97,6 +97,7 @@ class Extension implements vscode.Disposable {
       on('codeassist.updateIndex', () => commands.ask(server, 'codeassist.refreshIndex')),
       on('codeassist.showWhy', () => commands.showWhy(server, pages)),
       on('codeassist.showStatistics', () => commands.showStatistics(server, pages)),
+      on('codeassist.reviewChanges', () => commands.reviewChanges(server)),
       on('codeassist.showLog', () => this.log.show()),
       on('codeassist.openSettings', () => this.openSettings()),
       on('codeassist.restart', () => this.start()),

@@ -150,6 +150,21 @@ local function rewrite(call)
   end
 end
 
+--- What was found is in the diagnostics of each file; `:lua vim.diagnostic.setqflist()` lists all.
+local function review() ask('codeassist.review', { uri = vim.uri_from_bufnr(0) }) end
+
+local function apply_finding(call)
+  local line = (call.range > 0 and call.line1 or vim.fn.line('.')) - 1
+  for _, found in ipairs(vim.diagnostic.get(0, { lnum = line })) do
+    local data = vim.tbl_get(found, 'user_data', 'lsp', 'data')
+    if data and data.id then
+      ask('codeassist.applyFinding', { uri = vim.uri_from_bufnr(0), id = data.id })
+      return
+    end
+  end
+  say('there is no finding in this line')
+end
+
 local function on_area(command)
   return function(call) ask(command, area(call)) end
 end
@@ -178,6 +193,8 @@ M.SUBCOMMANDS = {
   },
   docstring = { desc = 'write a docstring for the lines', run = on_area('codeassist.docstring') },
   tests = { desc = 'write tests for the lines', run = on_area('codeassist.tests') },
+  review = { desc = 'look at what is not committed, before it is', run = review },
+  apply = { desc = "put the remedy of the line's finding in", run = apply_finding },
   fix = { desc = "mend the line's diagnostic", run = fix },
   rewrite = { desc = 'rewrite the lines as you say', run = rewrite },
   ['next-edit'] = {

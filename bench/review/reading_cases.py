@@ -90,7 +90,7 @@ async def _read_text(engine: Engine, index: CodeIndex, case: Case, text: str, ro
     async def scorer(prompt: Sequence[int], n_last: int, n_top: int) -> tuple[Token, ...]:
         return await score(engine, prompt, n_last, n_top)
 
-    return await read(laid, scorer, tokenizer, _BUDGET, lambda: False)
+    return [step async for step in read(laid, scorer, tokenizer, _BUDGET, lambda: False)][-1]
 
 
 def _told(found: Read, text: str, clean: str) -> Row:

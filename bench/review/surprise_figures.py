@@ -66,7 +66,9 @@ def _figures(calibration: Calibration, rows: Sequence[Row]) -> dict[str, Any]:
         "top_1": interval([_rank(calibration, row) <= 1 for row in faulty]),
         "top_3": interval([_rank(calibration, row) <= 3 for row in faulty]),
         "auc_case": auc(_pairs(faulty, clean, lambda row: best(calibration, row)[0])),
-        "auc_case_nats": auc(_pairs(faulty, clean, lambda row: max((nats for _, nats in _lines(calibration, row)), default=0.0))),
+        "auc_case_nats": auc(
+            _pairs(faulty, clean, lambda row: max((nats for _, nats in _lines(calibration, row)), default=0.0))
+        ),
         "auc_line": auc([_line_pair(calibration, row, 0) for row in faulty]),
         "auc_line_nats": auc([_line_pair(calibration, row, 1) for row in faulty]),
         "recall": interval(hits),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from opinions import LIKELY, UNLIKELY, Opinions, scored
 
 from codeassist.documents import make_document
 from codeassist.fim import TEMPLATES
@@ -23,7 +24,7 @@ from codeassist.types import Token
 from indexer.types import Hit, Query
 from indexer.variants import Variant
 
-CODE = '''\
+CODE = """\
 import sums
 
 
@@ -32,25 +33,9 @@ def total(values, limit):
     for value in values:
         result = result + limit
     return result
-'''
+"""
 ROWS = frozenset(range(3, 8))
 TRUSTING = Calibration({"variable": 0.0, "constant": 0.0}, (1.0, 0.0, 0.0, 0.0), 0.9)
-LIKELY, UNLIKELY = -0.1, -6.0
-
-# The token that is expected behind a text, wherever that stands.
-Opinions = Mapping[str, str]
-
-
-def scored(prompt: Sequence[int], n_last: int, n_top: int, opinions: Opinions, tokenizer: FileTokenizer) -> list[Token]:
-    """Each token is likely, but where an opinion expects another."""
-    tokens = []
-    for place in range(len(prompt) - n_last, len(prompt)):
-        text, before = tokenizer.decode([prompt[place]]), tokenizer.decode(prompt[:place])
-        wanted = next((value for key, value in opinions.items() if before.endswith(key)), text)
-        is_likely = text == wanted
-        top = ((wanted, LIKELY), (text, UNLIKELY))[: 1 if is_likely else 2]
-        tokens.append(Token(text, LIKELY if is_likely else UNLIKELY, top[:n_top]))
-    return tokens
 
 
 def scorer_of(opinions: Opinions, tokenizer: FileTokenizer) -> Scorer:
@@ -70,8 +55,10 @@ async def look(
     text: str = CODE,
     budget: int = 100_000,
     is_over: Callable[[], bool] = lambda: False,
+    rows: frozenset[int] = ROWS,
 ) -> Read:
-    return await read(laid(text, tokenizer), scorer_of(opinions, tokenizer), tokenizer, budget, is_over)
+    steps = read(laid(text, tokenizer, rows), scorer_of(opinions, tokenizer), tokenizer, budget, is_over)
+    return [step async for step in steps][-1]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +121,9 @@ def test_code_of_the_repository_stands_before_it_and_none_of_the_window(tokenize
     (query,) = asked
     assert query.exclude_lines == (1, 9)
     assert {"result", "limit", "values"} <= set(query.identifiers)
-    assert lay(document, Stretch(4, 6, frozenset()), Room(slots=0), TEMPLATES["deepseek"], tokenizer, Index()).slots == ()
+    assert (
+        lay(document, Stretch(4, 6, frozenset()), Room(slots=0), TEMPLATES["deepseek"], tokenizer, Index()).slots == ()
+    )
 
 
 async def test_the_edit_that_the_model_prefers_is_weighed_against_what_is_written(tokenizer: FileTokenizer) -> None:
@@ -191,10 +180,11 @@ async def test_a_finding_says_what_is_likelier_and_brings_it(tokenizer: FileToke
 async def test_a_finding_keeps_its_name_when_lines_move(tokenizer: FileTokenizer) -> None:
     moved = f"# one\n# two\n{CODE}"
     found = [
-        await read(laid(text, tokenizer, rows), scorer_of({"result +": " value"}, tokenizer), tokenizer, 10_000, bool)
+        await look(tokenizer, {"result +": " value"}, text, rows=rows)
         for text, rows in ((CODE, ROWS), (moved, frozenset(row + 2 for row in ROWS)))
     ]
-    (here,), (there,) = (chosen(one.readings, {"a.py": text}, TRUSTING) for one, text in zip(found, (CODE, moved)))
+    (here,) = chosen(found[0].readings, {"a.py": CODE}, TRUSTING)
+    (there,) = chosen(found[1].readings, {"a.py": moved}, TRUSTING)
     assert here.id == there.id
     assert there.start_line == here.start_line + 2
 

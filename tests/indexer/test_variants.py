@@ -6,7 +6,7 @@ import pytest
 
 from indexer.variants import Variant, VariantKind, function_heads, variants
 
-CODE = '''\
+CODE = """\
 class Store:
     @cached
     async def load(self, items, count=3, *rest, key: int = 4):
@@ -17,7 +17,7 @@ class Store:
             elif not total:
                 self.close(item.name, flag=True)
         return total + count if ready else None
-'''
+"""
 
 
 def edits(code: str, kind: VariantKind, path: str = "a.py") -> set[tuple[str, str]]:
@@ -60,7 +60,7 @@ def test_other_variables_are_bound_above_in_the_same_function() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "def f(a, b):\n    a.b = 1\n",  # nothing else is an object here that the place could mean: b is
+        "def f(a, b):\n    a = 1\n",
         "def f(a, b):\n    call(a=1)\n",
         "def f(a, b):\n    a()\n",
         "def f(a, b):\n    self.a\n",
@@ -69,7 +69,7 @@ def test_other_variables_are_bound_above_in_the_same_function() -> None:
     ],
 )
 def test_what_is_bound_called_a_member_a_key_or_a_type_is_no_variable_to_change(code: str) -> None:
-    assert edits(code, "variable") <= {("a", "b")} and ("b", "a") not in edits(code, "variable")
+    assert edits(code, "variable") == set()
 
 
 def test_await_belongs_into_asynchronous_functions_alone() -> None:
@@ -79,7 +79,10 @@ def test_await_belongs_into_asynchronous_functions_alone() -> None:
 
 
 def test_only_edits_that_begin_in_the_rows_are_given() -> None:
-    assert variants("a.py", "x = 1\ny = 2\n", 1, 1) == (Variant("constant", 10, 11, "1"), Variant("constant", 10, 11, "3"))
+    assert variants("a.py", "x = 1\ny = 2\n", 1, 1) == (
+        Variant("constant", 10, 11, "1"),
+        Variant("constant", 10, 11, "3"),
+    )
 
 
 def test_offsets_are_code_points() -> None:

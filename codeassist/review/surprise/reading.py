@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from codeassist.protocols import Tokenizer
@@ -19,7 +19,9 @@ Scorer = Callable[[Sequence[int], int, int], Awaitable[tuple[Token, ...]]]
 
 _Item = TypeVar("_Item")
 
-# Requests that the engine gets at once.
+# Stretches after which what they are suspected of is weighed: a review that is out of time has those behind it.
+_TOGETHER = 4
+# Edits that the engine weighs at once.
 _AT_ONCE = 8
 # Edits of one stretch that are scored to their end.
 _MOST_SUSPECTS = 8
@@ -60,47 +62,64 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read. scored: the tokens of the stretches that were, in the order in which they were given."""
+    """What was read so far. scored: the tokens of the stretches that were, in the order in which they were given."""
 
-    readings: tuple[Reading, ...]
-    scored: tuple[tuple[Laid, tuple[Token, ...]], ...]
-    n_tokens: int
-    is_complete: bool
+    readings: tuple[Reading, ...] = ()
+    scored: tuple[tuple[Laid, tuple[Token, ...]], ...] = ()
+    n_tokens: int = 0
+    is_complete: bool = False
 
 
 async def read(
     stretches: Sequence[Laid], scorer: Scorer, tokenizer: Tokenizer, budget: int, is_over: Callable[[], bool]
-) -> Read:
-    """Everything that the budget of tokens and the time allow. Raises EngineError."""
-    scored: list[tuple[Laid, tuple[Token, ...]]] = []
-    spent = 0
-    for batch in _batches(stretches):
-        fitting = [laid for laid in batch if spent + laid.n_tokens <= budget]
-        if is_over() or not fitting:
-            break
-        spent += sum(laid.n_tokens for laid in fitting)
-        asked = (scorer((*laid.gap.opening, *laid.ids), len(laid.ids), N_TOP) for laid in fitting)
-        scored += zip(fitting, await asyncio.gather(*asked), strict=True)
-    found = await asyncio.to_thread(_suspicious, scored, tokenizer)
-    readings: list[Reading] = []
-    n_weighed = 0
-    for pairs in _batches(found):
-        affordable = []
-        for laid, suspect in pairs:
-            cost = len(suspect.ids) - suspect.at + _BLOCK_TOKENS
-            if spent + cost <= budget:
-                spent += cost
-                affordable.append((laid, suspect))
-        if is_over() or not affordable:
-            break
-        readings += await asyncio.gather(*(_weighed(laid, suspect, scorer) for laid, suspect in affordable))
-        n_weighed += len(affordable)
-    is_complete = len(scored) == len(stretches) and n_weighed == len(found)
-    return Read(tuple(readings), tuple(scored), spent, is_complete)
+) -> AsyncIterator[Read]:
+    """What is known after each few stretches, until the budget of tokens or the time is spent. Raises EngineError."""
+    so_far = Read()
+    is_complete = True
+    for together in _batches(stretches, _TOGETHER):
+        so_far, n_left = await _scored(so_far, together, scorer, budget, is_over)
+        found = await asyncio.to_thread(_suspicious, so_far.scored[-(len(together) - n_left) :], tokenizer)
+        for pairs in _batches(found if n_left < len(together) else (), _AT_ONCE):
+            so_far, n_unweighed = await _weighed(so_far, pairs, scorer, budget, is_over)
+            is_complete &= not n_unweighed
+        is_complete &= not n_left
+        yield so_far
+        if n_left:
+            return
+    yield replace(so_far, is_complete=is_complete)
+
+
+async def _scored(
+    so_far: Read, together: Sequence[Laid], scorer: Scorer, budget: int, is_over: Callable[[], bool]
+) -> tuple[Read, int]:
+    """With these stretches scored, one after the other; and how many of them were not."""
+    for number, laid in enumerate(together):
+        if is_over() or so_far.n_tokens + laid.n_tokens > budget:
+            return so_far, len(together) - number
+        tokens = await scorer((*laid.gap.opening, *laid.ids), len(laid.ids), N_TOP)
+        scored = (*so_far.scored, (laid, tokens))
+        so_far = replace(so_far, scored=scored, n_tokens=so_far.n_tokens + laid.n_tokens)
+    return so_far, 0
+
+
+async def _weighed(
+    so_far: Read, pairs: Sequence[tuple[Laid, Suspect]], scorer: Scorer, budget: int, is_over: Callable[[], bool]
+) -> tuple[Read, int]:
+    """With these edits weighed, all at once; and how many of them were not."""
+    affordable: list[tuple[Laid, Suspect]] = []
+    n_tokens = so_far.n_tokens
+    for laid, suspect in pairs:
+        cost = len(suspect.ids) - suspect.at + _BLOCK_TOKENS
+        if not is_over() and n_tokens + cost <= budget:
+            n_tokens += cost
+            affordable.append((laid, suspect))
+    readings = await asyncio.gather(*(_reading(laid, suspect, scorer) for laid, suspect in affordable))
+    so_far = replace(so_far, readings=(*so_far.readings, *readings), n_tokens=n_tokens)
+    return so_far, len(pairs) - len(affordable)
 
 
 def _suspicious(scored: Sequence[tuple[Laid, tuple[Token, ...]]], tokenizer: Tokenizer) -> list[tuple[Laid, Suspect]]:
-    """Of all stretches, the most suspicious first."""
+    """Of all these stretches, the most suspicious first."""
     found = [
         (laid, suspect)
         for laid, tokens in scored
@@ -109,10 +128,10 @@ def _suspicious(scored: Sequence[tuple[Laid, tuple[Token, ...]]], tokenizer: Tok
     return sorted(found, key=lambda pair: -pair[1].first)
 
 
-async def _weighed(laid: Laid, suspect: Suspect, scorer: Scorer) -> Reading:
+async def _reading(laid: Laid, suspect: Suspect, scorer: Scorer) -> Reading:
     tokens = await scorer((*laid.gap.opening, *suspect.ids), len(suspect.ids) - suspect.at, 0)
     return Reading(laid, suspect, sum(token.logprob for token in tokens) - suspect.written)
 
 
-def _batches(items: Sequence[_Item]) -> list[Sequence[_Item]]:
-    return [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
+def _batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

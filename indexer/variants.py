@@ -235,9 +235,7 @@ def _other_numbers(syntax: SyntaxTree, node: Node) -> Iterator[Variant]:
 
 
 def _negated(syntax: SyntaxTree, node: Node) -> Iterator[Variant]:
-    # What has no field for it has it behind the first `if`.
-    behind = iter([child for child in node.children if "comment" not in child.type])
-    condition = node.child_by_field_name("condition") or (any(child.type == "if" for child in behind) and next(behind))
+    condition = _condition(node)
     if condition is None:
         return
     if condition.type == "not_operator":
@@ -247,6 +245,15 @@ def _negated(syntax: SyntaxTree, node: Node) -> Iterator[Variant]:
     elif condition.type in _PLAIN:
         start = syntax.offset(condition.start_byte)
         yield Variant("negation", start, start, "not ")
+
+
+def _condition(node: Node) -> Node | None:
+    """What decides: the field of that name, else what stands behind the first `if`."""
+    named = node.child_by_field_name("condition")
+    if named is not None:
+        return named
+    children = [child for child in node.children if "comment" not in child.type]
+    return next((after for before, after in itertools.pairwise(children) if before.type == "if"), None)
 
 
 def _variant(syntax: SyntaxTree, kind: VariantKind, node: Node, text: str) -> Variant:

@@ -1,6 +1,6 @@
 """Faults put into functions of held-out repositories, and what the surprise pass makes of them.
 
-    python -m bench.review.injected REPOSITORIES [--per-kind 7] [--rows ROWS.jsonl]
+    python -m bench.review.injected REPOSITORIES [--per-kind 6] [--rows ROWS.jsonl]
 
 REPOSITORIES: folder with clones of the repositories. A case is one function of 8 to 30 lines with one fault
 (`bench.review.faults`), shown as a diff that rewrites all of it; its control is the same diff without the fault. Both
@@ -36,7 +36,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.review.injected", description=__doc__)
     parser.add_argument("repositories", type=Path)
-    parser.add_argument("--per-kind", type=int, default=7)
+    parser.add_argument("--per-kind", type=int, default=6)
     parser.add_argument("--rows", type=Path)
     given = parser.parse_args()
     rows = rows_of(given.repositories, REPOSITORIES, given.per_kind, given.rows)

@@ -24,7 +24,7 @@ from codeassist.engine.scoring import score
 from codeassist.fim import find_template
 from codeassist.protocols import Engine
 from codeassist.review.surprise.laying import Room
-from codeassist.review.surprise.preparing import laid_stretches
+from codeassist.review.surprise.preparing import pieces, prompt_of
 from codeassist.review.surprise.reading import Read, Reading, read
 from codeassist.settings import EngineSettings, IndexSettings
 from codeassist.tokenizer import FileTokenizer
@@ -85,12 +85,13 @@ async def _read_text(engine: Engine, index: CodeIndex, case: Case, text: str, ro
     changed = frozenset(range(case.first, case.last + 1))
     template = find_template(engine.info.template)
     retriever = index if room.slots else None
-    laid = laid_stretches(document, changed, room, template, tokenizer, retriever)
+    found = pieces(document, changed, tokenizer)
+    prompts = [prompt_of(piece, room, template, tokenizer, retriever) for piece in found]
 
     async def scorer(prompt: Sequence[int], n_last: int, n_top: int) -> tuple[Token, ...]:
         return await score(engine, prompt, n_last, n_top)
 
-    return [step async for step in read(laid, scorer, tokenizer, _BUDGET, lambda: False)][-1]
+    return [step async for step in read(prompts, scorer, tokenizer, _BUDGET, lambda: False)][-1]
 
 
 def _told(found: Read, text: str, clean: str) -> Row:

@@ -33,7 +33,7 @@ from codeassist.review.surprise import calibration as shipped
 from codeassist.review.surprise.calibration import Calibration, Measured
 
 REPOSITORIES = ("falcon", "poetry", "streamlink")
-CASES_PER_KIND = 15
+CASES_PER_KIND = 8
 SEED = 0
 LINES_PER_FAULT = 100
 MOST_ALARMS = 0.1

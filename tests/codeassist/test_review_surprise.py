@@ -15,7 +15,7 @@ from codeassist.review.remedies import applied
 from codeassist.review.surprise.calibration import Calibration, Measured, shipped_calibration
 from codeassist.review.surprise.choosing import chosen
 from codeassist.review.surprise.laying import Room, lay
-from codeassist.review.surprise.preparing import MOST_TOKENS, laid_stretches
+from codeassist.review.surprise.preparing import MOST_TOKENS, affordable, pieces
 from codeassist.review.surprise.reading import Laid, Read, Scorer, read
 from codeassist.review.surprise.readings import suspects
 from codeassist.review.surprise.stretches import MOST_LINES, Stretch, stretches
@@ -45,8 +45,9 @@ def scorer_of(opinions: Opinions, tokenizer: FileTokenizer) -> Scorer:
     return scorer
 
 
-def laid(text: str, tokenizer: FileTokenizer, rows: frozenset[int] = ROWS) -> list[Laid]:
-    return laid_stretches(make_document("a.py", text), rows, Room(), TEMPLATES["deepseek"], tokenizer, None)
+def laid(text: str, tokenizer: FileTokenizer, rows: frozenset[int] = ROWS, budget: int = 100_000) -> list[Laid]:
+    found = pieces(make_document("a.py", text), rows, tokenizer)
+    return affordable(found, budget, Room(), TEMPLATES["deepseek"], tokenizer, None)
 
 
 async def look(
@@ -151,6 +152,14 @@ def test_an_edit_whose_first_token_is_not_among_the_likely_ones_is_no_suspect(to
     middle, ids = "x = y", tokenizer.encode("x = y")
     tokens = [Token(tokenizer.decode([one]), -3.0, (("zzz", -0.1),)) for one in ids]
     assert suspects(middle, ids, tokens, [Variant("variable", 4, 5, "w")], tokenizer) == ()
+
+
+def test_only_what_the_budget_allows_gets_a_prompt_and_that_with_most_to_find_first(tokenizer: FileTokenizer) -> None:
+    text = "def f(a, b):\n    return a\n\n\ndef g(a, b):\n    something('longer than the other')\n    return b\n"
+    one, other = laid(text, tokenizer, frozenset(range(7)))
+    assert (one.stretch.first, other.stretch.first) == (0, 4)
+    assert laid(text, tokenizer, frozenset(range(7)), one.n_tokens + other.n_tokens - 1) == [one]
+    assert laid(text, tokenizer, frozenset(range(7)), one.n_tokens - 1) == []
 
 
 async def test_nothing_is_asked_beyond_the_budget_or_the_time(tokenizer: FileTokenizer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
 
 from codeassist.documents import make_document
 from codeassist.engine.scoring import score
@@ -14,13 +13,10 @@ from codeassist.review.changes import ChangedFile
 from codeassist.review.passes.types import Deadline, Found, Review
 from codeassist.review.surprise.choosing import chosen
 from codeassist.review.surprise.laying import Room
-from codeassist.review.surprise.preparing import laid_stretches
+from codeassist.review.surprise.preparing import Piece, affordable, pieces
 from codeassist.review.surprise.reading import Laid, Read, read
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Token
-
-if TYPE_CHECKING:
-    from codeassist.assistant import Assistant
 
 _NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one)"
 
@@ -34,17 +30,21 @@ async def surprise_pass(review: Review) -> Found:
     if not info.supports_scoring or info.tokenizer is None:
         return Found(note=f"not run: {info.name} cannot score a text that is there", is_complete=False)
     tokenizer = await asyncio.to_thread(FileTokenizer, info.tokenizer)
-    laid, n_left = await asyncio.to_thread(_laid, review, assistant, tokenizer)
+    budget = review.settings.surprise_tokens
+    prompts, n_left = await asyncio.to_thread(_prompts, review, info.template, tokenizer, budget)
+
+    engine, adapter = assistant.engine, assistant.adapter
 
     async def scorer(prompt: Sequence[int], n_last: int, n_top: int) -> tuple[Token, ...]:
-        return await score(assistant.engine, prompt, n_last, n_top, adapter=assistant.adapter)
+        return await score(engine, prompt, n_last, n_top, adapter=adapter)
 
-    steps = read(laid, scorer, tokenizer, review.settings.surprise_tokens, lambda: review.deadline.is_over)
+    steps = read(prompts, scorer, tokenizer, budget, lambda: review.deadline.is_over)
     result, trouble = await _last(steps, review.deadline)
     texts = {file.path: file.new_text or "" for file in review.readable}
     findings = chosen(result.readings, texts)
-    note = trouble or _note(result, laid, n_left, review.deadline)
-    return Found(findings, note, result.is_complete and not n_left)
+    n_left += len(prompts) - len(result.scored)
+    is_complete = result.is_complete and not n_left
+    return Found(findings, trouble or _note(n_left, len(result.scored), review.deadline, is_complete), is_complete)
 
 
 async def _last(steps: AsyncIterator[Read], deadline: Deadline) -> tuple[Read, str]:
@@ -61,32 +61,25 @@ async def _last(steps: AsyncIterator[Read], deadline: Deadline) -> tuple[Read, s
     return result, ""
 
 
-def _laid(review: Review, assistant: Assistant, tokenizer: FileTokenizer) -> tuple[list[Laid], int]:
-    """The prompts of all that is to be read, those first that have the most to find for their tokens; and how many
-    files there was no time for."""
-    found: list[Laid] = []
-    n_left = 0
-    for file in review.readable:
-        if review.deadline.is_over:
-            n_left += 1
-        elif review.index.withheld(file.path, file.new_text or "") is None:
-            found += _laid_of(review, assistant, file, tokenizer)
-    return sorted(found, key=lambda laid: -len(laid.variants) / laid.n_tokens), n_left
+def _prompts(review: Review, template: str, tokenizer: FileTokenizer, budget: int) -> tuple[list[Laid], int]:
+    """The prompts of what is worth most, and how many stretches of code there is no budget for."""
+    found = [piece for file in review.readable for piece in _pieces(review, file, tokenizer)]
+    prompts = affordable(found, budget, Room(), find_template(template), tokenizer, review.index)
+    return prompts, len(found) - len(prompts)
 
 
-def _laid_of(review: Review, assistant: Assistant, file: ChangedFile, tokenizer: FileTokenizer) -> list[Laid]:
-    document = make_document(file.path, file.new_text or "")
-    rows = frozenset(line - 1 for line in file.changed_lines)
-    template = find_template(assistant.engine.info.template)
-    return laid_stretches(document, rows, Room(), template, tokenizer, review.index)
+def _pieces(review: Review, file: ChangedFile, tokenizer: FileTokenizer) -> list[Piece]:
+    """Of a file that a model may see."""
+    text = file.new_text or ""
+    if review.index.withheld(file.path, text) is not None:
+        return []
+    return pieces(make_document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
 
 
-def _note(result: Read, laid: Sequence[Laid], n_left: int, deadline: Deadline) -> str:
-    if n_left:
-        return f"time was up before {n_left} of the files were looked at"
-    if result.is_complete:
+def _note(n_left: int, n_read: int, deadline: Deadline, is_complete: bool) -> str:
+    if is_complete:
         return ""
     why = "time was up" if deadline.is_over else "review.surprise_tokens allows no more"
-    if len(result.scored) < len(laid):
-        return f"read {len(result.scored)} of {len(laid)} stretches of code: {why}"
+    if n_left:
+        return f"read {n_read} of {n_read + n_left} stretches of code: {why}"
     return f"not every alternative was weighed: {why}"

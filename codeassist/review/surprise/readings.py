@@ -5,20 +5,27 @@ from __future__ import annotations
 import itertools
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codeassist.protocols import Tokenizer
 from codeassist.types import Token
-from indexer.variants import Variant
+from indexer.variants import Variant, VariantKind
 
 # How many of the likeliest tokens each place comes with: as many as vLLM gives unless told otherwise (`max_logprobs`).
 N_TOP = 20
 # Tokens behind an edit that are scored with it: what is written next tells whether it fits.
-TAIL_TOKENS = 24
-# An edit is scored to its end where its first other token is at least so likely as the written one, in nats; the
-# evaluation's development cases gain nothing below it.
-LEAST_FIRST = 0.0
+TAIL_TOKENS = 32
+# An edit is scored to its end where its first other token is at least so likely as the written one, in nats. What turns
+# a condition round shows in what follows more than in itself.
+LEAST_FIRST: Mapping[VariantKind, float] = {
+    "variable": 0.0,
+    "arguments": 0.0,
+    "operator": -1.5,
+    "negation": -1.5,
+    "constant": 0.0,
+    "await": 0.0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +67,9 @@ def _starts(ids: Sequence[int], tokenizer: Tokenizer) -> list[int]:
 
 def _is_doubtful(variant: Variant, starts: Sequence[int], scored: Sequence[Token]) -> bool:
     """Whether a token where the edit may depart from the text is not the likeliest one there."""
+    least = LEAST_FIRST[variant.kind]
     first, last = (max(bisect_right(starts, place) - 1, 0) for place in (variant.start - 1, variant.end))
-    return any(_best_other(token) > token.logprob + LEAST_FIRST for token in scored[first : last + 1])
+    return any(_best_other(token) > token.logprob + least for token in scored[first : last + 1])
 
 
 def _best_other(token: Token) -> float:
@@ -80,7 +88,7 @@ def _suspect(
     end, other_end = len(ids) - left_out, len(other) - left_out
     likely = dict(scored[at].top)
     first = likely.get(tokenizer.decode([other[at]]), -math.inf) - scored[at].logprob
-    if first < LEAST_FIRST:
+    if first < LEAST_FIRST[variant.kind]:
         return None
     written = sum(token.logprob for token in scored[at:end])
     entropy = -sum(math.exp(value) * value for value in likely.values())

@@ -1,5 +1,6 @@
-"""What a text could say instead at its places: another variable, two arguments the other way round, another operator, a
-condition negated, a constant one off, an `await`. Each is one small edit after which a Python text still parses. Pure.
+"""What a text could say instead at its places: another variable, two arguments of one line the other way round,
+another operator, a condition negated, a constant one off, an `await`. Each is one small edit after which a Python text
+still parses. Pure.
 """
 
 from __future__ import annotations
@@ -209,7 +210,7 @@ def _swapped(syntax: SyntaxTree, call: Node) -> Iterator[Variant]:
         if any("splat" in node.type or node.type == "keyword_argument" for node in (one, other)):
             return
         first, second = _text(syntax, one), _text(syntax, other)
-        if first != second:
+        if first != second and one.start_point.row == other.end_point.row:
             start, end = syntax.offset(one.start_byte), syntax.offset(other.end_byte)
             between = syntax.text[syntax.offset(one.end_byte) : syntax.offset(other.start_byte)]
             yield Variant("arguments", start, end, f"{second}{between}{first}")

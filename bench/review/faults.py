@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = ("variable", "arguments", "negation", "operator", "constant", "await")
+from indexer.variants import VariantKind
+
+KINDS: tuple[VariantKind, ...] = ("variable", "arguments", "negation", "operator", "constant", "await")
 _LEAST_LINES, _MOST_LINES = 8, 30
 _LEFT_OUT = frozenset({
     "test", "tests", "testing", "docs", "doc", "examples", "scripts", "migrations", "vendor",

@@ -12,7 +12,7 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +109,8 @@ def _told(found: Read, text: str, clean: str) -> Row:
             "was": one.laid.gap.middle[one.suspect.variant.start : one.suspect.variant.end],
             "text": one.suspect.variant.text,
             "restores": _edited(one, text).split() == clean.split(),
+            "first": round(one.suspect.first, 3),
             "ratio": round(one.ratio, 3),
-            **{name: asdict(one.suspect)[name] for name in ("first", "surprise", "entropy", "n_written")},
         }
         for one in found.readings
     ]

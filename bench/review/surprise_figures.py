@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.quality.intervals import Figures, Floats, interval
 from bench.review.faults import KINDS
-from codeassist.review.surprise.calibration import Calibration, Measured
+from codeassist.review.surprise.calibration import Calibration
 
 Row = dict[str, Any]
 _SAMPLES = 1000
@@ -23,8 +23,7 @@ DIFF_LINES = 50
 
 def confidence_of(calibration: Calibration, reading: Row) -> float:
     """Of one stored reading."""
-    known = Measured(reading["ratio"], reading["first"], reading["surprise"], reading["entropy"])
-    return calibration.confidence(reading["kind"], known)
+    return calibration.confidence(reading["kind"], reading["ratio"])
 
 
 def best(calibration: Calibration, row: Row) -> tuple[float, Row | None]:

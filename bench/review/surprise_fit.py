@@ -7,9 +7,10 @@ they are there already. Writes `codeassist/review/surprise/calibration.json` and
 `bench/results/review_surprise_fit.json`.
 
 A logistic regression over readings with a ratio above 0: those in the faulty line of a faulty text against those in
-sound texts. Both are weighed as if one changed line in `LINES_PER_FAULT` had such a fault, so that a confidence is a
-share of right alarms where that holds. The threshold is the least at which sound code raises at most `MOST_ALARMS`
-alarms per 50 changed lines.
+sound texts, each kind with an intercept of its own. These are shifted as if one changed line in `LINES_PER_FAULT` had
+such a fault, so that a confidence is a share of right alarms where that holds. The threshold is the least at which
+sound code raises at most `MOST_ALARMS` alarms per 50 changed lines, but no less than what a review shows
+(`review.min_confidence`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +33,16 @@ from bench.review.reading_cases import ARMS, Row, read_cases, read_rows, write_r
 from bench.review.surprise_figures import DIFF_LINES, best, figures
 from codeassist.models.directory import read_model, shipped_model
 from codeassist.review.surprise import calibration as shipped
-from codeassist.review.surprise.calibration import Calibration, Measured
+from codeassist.review.surprise.calibration import CAP, Calibration
+from codeassist.settings import ReviewSettings
+from indexer.variants import VariantKind
 
 REPOSITORIES = ("falcon", "poetry", "streamlink")
 CASES_PER_KIND = 8
 SEED = 0
-LINES_PER_FAULT = 100
+LINES_PER_FAULT = 50
 MOST_ALARMS = 0.1
-# A penalty on squared weights, in nats; features are of the order of 1 to 10.
+# A penalty on squared weights, in nats: a kind that no sound reading is of still has a finite intercept.
 _PENALTY = 0.05
 _STEPS = 50
 
@@ -49,30 +54,28 @@ def fit(rows: Sequence[Row]) -> Calibration:
     right = [one for row in faulty for one in row["readings"] if one["row"] == row["row"] and one["ratio"] > 0]
     wrong = [one for row in clean for one in row["readings"] if one["ratio"] > 0]
     n_lines = sum(len(row["lines"]) for row in clean)
-    weight = n_lines / LINES_PER_FAULT / len(faulty)
-    kinds = [kind for kind in KINDS if any(one["kind"] == kind for one in right)]
+    kinds: list[VariantKind] = [kind for kind in KINDS if any(one["kind"] == kind for one in right)]
     x = np.array([_features(one, kinds) for one in (*right, *wrong)])
     y = np.array([1.0] * len(right) + [0.0] * len(wrong))
-    coefficients = _logistic(x, y, np.where(y > 0, weight, 1.0), len(kinds))
-    intercepts = {kind: round(float(value), 4) for kind, value in zip(kinds, coefficients, strict=False)}
-    weights = tuple(round(float(value), 4) for value in coefficients[len(kinds) :])
-    raw = Calibration(intercepts, weights, 0.0)  # type: ignore[arg-type]
-    return Calibration(raw.intercepts, raw.weights, _least(raw, clean, n_lines))
+    *free, slope = _logistic(x, y)
+    shift = math.log(n_lines / LINES_PER_FAULT / len(faulty))
+    intercepts = {kind: round(float(value) + shift, 4) for kind, value in zip(kinds, free, strict=True)}
+    raw = Calibration(intercepts, round(float(slope), 4), 0.0)
+    return replace(raw, least=max(_least(raw, clean, n_lines), ReviewSettings().min_confidence))
 
 
 def _features(reading: Row, kinds: Sequence[str]) -> list[float]:
-    known = Measured(reading["ratio"], reading["first"], reading["surprise"], reading["entropy"])
-    return [*(float(reading["kind"] == kind) for kind in kinds), *known.features]
+    return [*(float(reading["kind"] == kind) for kind in kinds), min(reading["ratio"], CAP)]
 
 
-def _logistic(x: Floats, y: Floats, weight: Floats, n_free: int) -> Floats:
-    """Weights by Newton's method; the first n_free are not punished."""
-    penalty = np.diag([1e-3] * n_free + [_PENALTY] * (x.shape[1] - n_free))
+def _logistic(x: Floats, y: Floats) -> Floats:
+    """Weights by Newton's method."""
+    penalty = np.eye(x.shape[1]) * _PENALTY
     coefficients = np.zeros(x.shape[1])
     for _ in range(_STEPS):
         chance = 1 / (1 + np.exp(-np.clip(x @ coefficients, -30, 30)))
-        slope = x.T @ (weight * (y - chance)) - penalty @ coefficients
-        bend = (x * (weight * chance * (1 - chance))[:, None]).T @ x + penalty
+        slope = x.T @ (y - chance) - penalty @ coefficients
+        bend = (x * (chance * (1 - chance))[:, None]).T @ x + penalty
         coefficients += np.linalg.solve(bend, slope)
     return coefficients
 
@@ -124,7 +127,7 @@ def told(calibration: Calibration, model: str) -> dict[str, Any]:
         "lines_per_fault": LINES_PER_FAULT,
         "most_alarms_per_50_lines": MOST_ALARMS,
         "intercepts": calibration.intercepts,
-        "weights": calibration.weights,
+        "slope": calibration.slope,
         "least": calibration.least,
     }
 

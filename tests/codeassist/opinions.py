@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from codeassist.protocols import Tokenizer
 from codeassist.types import Token
 
-LIKELY, UNLIKELY = -0.1, -6.0
+LIKELY, UNLIKELY = -0.1, -12.0
 
 # The token that is expected behind a text, wherever that stands.
 Opinions = Mapping[str, str]

@@ -12,7 +12,7 @@ from opinions import LIKELY, UNLIKELY, Opinions, scored
 from codeassist.documents import make_document
 from codeassist.fim import TEMPLATES
 from codeassist.review.remedies import applied
-from codeassist.review.surprise.calibration import Calibration, Measured, shipped_calibration
+from codeassist.review.surprise.calibration import CAP, Calibration, shipped_calibration
 from codeassist.review.surprise.choosing import chosen
 from codeassist.review.surprise.laying import Room, lay
 from codeassist.review.surprise.preparing import MOST_TOKENS, affordable, pieces
@@ -35,7 +35,7 @@ def total(values, limit):
     return result
 """
 ROWS = frozenset(range(3, 8))
-TRUSTING = Calibration({"variable": 0.0, "constant": 0.0}, (1.0, 0.0, 0.0, 0.0), 0.9)
+TRUSTING = Calibration({"variable": 0.0, "constant": 0.0}, 1.0, 0.9)
 
 
 def scorer_of(opinions: Opinions, tokenizer: FileTokenizer) -> Scorer:
@@ -207,8 +207,8 @@ async def test_what_is_not_sure_enough_stays_unsaid(tokenizer: FileTokenizer) ->
 def test_confidence_grows_with_the_ratio_and_is_nothing_where_the_text_is_no_likelier() -> None:
     known = shipped_calibration()
     for kind in known.intercepts:
-        values = [known.confidence(kind, Measured(ratio, 2.0, 4.0, 1.0)) for ratio in (-1.0, 1.0, 4.0, 8.0, 12.0, 99.0)]
+        values = [known.confidence(kind, ratio) for ratio in (-1.0, 1.0, 4.0, 8.0, CAP, 99.0)]
         assert values == sorted(values)
         assert values[0] == 0.0 < values[1] < values[4] == values[5] <= 1.0
     assert 0.0 < known.least < 1.0
-    assert math.isclose(TRUSTING.confidence("variable", Measured(2.0, 0, 0, 0)), 1 / (1 + math.exp(-2)))
+    assert math.isclose(TRUSTING.confidence("variable", 2.0), 1 / (1 + math.exp(-2)))

@@ -72,6 +72,11 @@ def test_what_is_bound_called_a_member_a_key_or_a_type_is_no_variable_to_change(
     assert edits(code, "variable") == set()
 
 
+def test_arguments_are_swapped_within_a_line() -> None:
+    assert edits("f(a, b, *c, d)\n", "arguments") == {("a, b", "b, a")}
+    assert edits("f(a,\n  b)\nf(a, a)\nf(a, b=1)\n", "arguments") == set()
+
+
 def test_await_belongs_into_asynchronous_functions_alone() -> None:
     assert edits("def f():\n    g()\n", "await") == set()
     assert edits("async def f():\n    await g()\n    h().i()\n", "await") == {("", "await ")}

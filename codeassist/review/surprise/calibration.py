@@ -1,9 +1,9 @@
 """How sure a reading is. `calibration.json` has the numbers, and says which program chose them from what.
 
-    log-odds = intercept[kind] + weights . (ratio, first, surprise, entropy)
+    log-odds = intercept[kind] + slope * ratio
 
-ratio: how much likelier the text is with the edit, in nats, at most CAP; first: the same of the first token alone;
-surprise: of the written token; entropy: of what the model expected there. Pure but for the file.
+ratio: how much likelier the text is with the edit, in nats, at most CAP. The first token alone, its surprise and what
+else the model expected there were tried beside it: on repositories that a fit has not seen they find less.
 """
 
 from __future__ import annotations
@@ -23,39 +23,22 @@ _FILE = Path(__file__).with_name("calibration.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What is known of one edit, in nats."""
-
-    ratio: float
-    first: float
-    surprise: float
-    entropy: float
-
-    @property
-    def features(self) -> tuple[float, float, float, float]:
-        """What the weights are for."""
-        ratio, first, surprise = (max(-CAP, min(value, CAP)) for value in (self.ratio, self.first, self.surprise))
-        return ratio, first, surprise, self.entropy
-
-
-@dataclass(frozen=True, slots=True)
 class Calibration:
     """intercepts: of the kinds that are looked for. least: confidence from which on a reading is worth telling."""
 
     intercepts: Mapping[VariantKind, float]
-    weights: tuple[float, ...]
+    slope: float
     least: float
 
-    def confidence(self, kind: VariantKind, measured: Measured) -> float:
+    def confidence(self, kind: VariantKind, ratio: float) -> float:
         """From 0 to 1; 0 for a kind that is not looked for, and where the text is no likelier with the edit."""
-        if kind not in self.intercepts or measured.ratio <= 0:
+        if kind not in self.intercepts or ratio <= 0:
             return 0.0
-        odds = self.intercepts[kind] + sum(map(float.__mul__, self.weights, measured.features))
-        return 1 / (1 + math.exp(-max(-30.0, min(odds, 30.0))))
+        return 1 / (1 + math.exp(-self.intercepts[kind] - self.slope * min(ratio, CAP)))
 
 
 @cache
 def shipped_calibration() -> Calibration:
     """That of the file beside this module."""
     stored = json.loads(_FILE.read_text(encoding="utf-8"))
-    return Calibration(stored["intercepts"], tuple(stored["weights"]), stored["least"])
+    return Calibration(stored["intercepts"], stored["slope"], stored["least"])

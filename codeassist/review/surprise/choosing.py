@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from codeassist.findings.types import Finding
-from codeassist.review.surprise.calibration import Calibration, Measured, shipped_calibration
+from codeassist.review.surprise.calibration import Calibration, shipped_calibration
 from codeassist.review.surprise.reading import Reading
 from codeassist.review.surprise.wording import finding_of
 
@@ -18,7 +18,7 @@ def chosen(
     known = calibration or shipped_calibration()
     best: dict[tuple[str, int], tuple[float, Reading]] = {}
     for reading in readings:
-        confidence = known.confidence(reading.suspect.variant.kind, measured(reading))
+        confidence = known.confidence(reading.suspect.variant.kind, reading.ratio)
         place = (reading.laid.path, reading.laid.start)
         if confidence >= known.least and confidence > best.get(place, (0.0, reading))[0]:
             best[place] = confidence, reading
@@ -31,9 +31,3 @@ def chosen(
         findings.append(finding_of(reading, texts[path], confidence, seen[same]))
         seen[same] += 1
     return tuple(findings)
-
-
-def measured(reading: Reading) -> Measured:
-    """What the calibration looks at."""
-    suspect = reading.suspect
-    return Measured(reading.ratio, suspect.first, suspect.surprise, suspect.entropy)

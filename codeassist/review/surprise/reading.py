@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -113,7 +113,7 @@ async def _weighed(
         if not is_over() and n_tokens + cost <= budget:
             n_tokens += cost
             affordable.append((laid, suspect))
-    readings = await asyncio.gather(*(_reading(laid, suspect, scorer) for laid, suspect in affordable))
+    readings = await _together([_reading(laid, suspect, scorer) for laid, suspect in affordable])
     so_far = replace(so_far, readings=(*so_far.readings, *readings), n_tokens=n_tokens)
     return so_far, len(pairs) - len(affordable)
 
@@ -131,6 +131,16 @@ def _suspicious(scored: Sequence[tuple[Laid, tuple[Token, ...]]], tokenizer: Tok
 async def _reading(laid: Laid, suspect: Suspect, scorer: Scorer) -> Reading:
     tokens = await scorer((*laid.gap.opening, *suspect.ids), len(suspect.ids) - suspect.at, 0)
     return Reading(laid, suspect, sum(token.logprob for token in tokens) - suspect.written)
+
+
+async def _together(asked: Sequence[Coroutine[None, None, Reading]]) -> list[Reading]:
+    """All of them; where one fails the others end, too."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in asked]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
+    return [task.result() for task in tasks]
 
 
 def _batches(items: Sequence[_Item], size: int) -> list[Sequence[_Item]]:

@@ -33,7 +33,7 @@ class Suspect:
     """One edit, worth scoring. ids: the middle with the edit, to where scoring ends; at: the first token that differs.
 
     first: log-ratio of that token to the written one. written: log-probability of what is written from there to the
-    same place. surprise: of the written token in nats; entropy: of the likeliest tokens there, in nats.
+    same place.
     """
 
     variant: Variant
@@ -41,9 +41,6 @@ class Suspect:
     at: int
     first: float
     written: float
-    n_written: int
-    surprise: float
-    entropy: float
 
 
 def suspects(
@@ -91,8 +88,7 @@ def _suspect(
     if first < LEAST_FIRST[variant.kind]:
         return None
     written = sum(token.logprob for token in scored[at:end])
-    entropy = -sum(math.exp(value) * value for value in likely.values())
-    return Suspect(variant, tuple(other[:other_end]), at, first, written, end - at, -scored[at].logprob, entropy)
+    return Suspect(variant, tuple(other[:other_end]), at, first, written)
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

@@ -45,7 +45,7 @@ def line_scores(calibration: Calibration, row: Row) -> dict[int, tuple[float, fl
 
 def figures(calibration: Calibration, rows: Sequence[Row]) -> dict[str, Any]:
     """Everything that is reported of one arm: of all kinds, and of each."""
-    kinds = {kind: [row for row in rows if row["kind"] == kind] for kind in KINDS}
+    kinds: dict[str, list[Row]] = {kind: [row for row in rows if row["kind"] == kind] for kind in KINDS}
     told = {kind: _figures(calibration, own) for kind, own in kinds.items() if own}
     return {"all": _figures(calibration, rows), **told}
 

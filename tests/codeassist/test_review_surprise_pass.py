@@ -153,6 +153,13 @@ async def test_other_languages_and_texts_without_code_cost_nothing(world: World)
     assert (found, world.engine.requests) == (Found(), [])
 
 
+async def test_a_carriage_return_within_a_line_moves_nothing(world: World) -> None:
+    (finding,) = (await world.look({"a.py": CODE.replace("import sums", "import sums  # one\rtwo")})).findings
+    assert finding.start_line == 7
+    assert finding.replacement is not None
+    assert finding.replacement.text == "        result = result + value"
+
+
 async def test_a_budget_that_is_spent_is_said(world: World) -> None:
     found = await world.look({"a.py": CODE}, tokens=10)
     assert (found.note, found.is_complete) == (

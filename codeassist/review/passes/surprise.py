@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from codeassist.documents import make_document
 from codeassist.engine.scoring import score
 from codeassist.errors import EngineError
 from codeassist.fim import find_template
@@ -16,7 +15,7 @@ from codeassist.review.surprise.laying import Room
 from codeassist.review.surprise.preparing import Piece, affordable, pieces
 from codeassist.review.surprise.reading import Laid, Read, read
 from codeassist.tokenizer import FileTokenizer
-from codeassist.types import Token
+from codeassist.types import Document, Token
 
 _NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one)"
 
@@ -73,7 +72,7 @@ def _pieces(review: Review, file: ChangedFile, tokenizer: FileTokenizer) -> list
     text = file.new_text or ""
     if review.index.withheld(file.path, text) is not None:
         return []
-    return pieces(make_document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
+    return pieces(Document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
 
 
 def _note(n_left: int, n_read: int, deadline: Deadline, is_complete: bool) -> str:

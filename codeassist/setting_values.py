@@ -62,6 +62,7 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "server.price_input": (0, None),
     "server.price_output": (0, None),
     "review.max_seconds": (0.1, 3600),
+    "review.surprise_tokens": (0, 10_000_000),
     "review.max_per_file": (1, 1000),
     "review.min_confidence": (0, 1),
     "review.max_file_kb": (1, 1_048_576),

@@ -6,7 +6,8 @@ import re
 
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.heads import Head, text_of
-from codeassist.review.static.python_names import Program, PythonFile, Value
+from codeassist.review.static.python_files import PythonFile, Value
+from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees
 
 

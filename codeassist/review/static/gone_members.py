@@ -63,7 +63,8 @@ def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tup
         value = program.value(file, holder) if holder is not None else None
         is_called = way[-3].type == "call" and way[-3].child_by_field_name("function") == way[-2]
         if value is None:
-            found += [(start, False, False)] if is_called else []
+            is_foreign = file.is_imported(text_of(file.syntax, holder).partition(".")[0])
+            found += [(start, False, False)] if is_called and not is_foreign else []
         elif value.kind in ("class", "instance", "super") and program.derives_from(value, path, head.container):
             _, is_absent = program.find_member(value, head.name)
             is_own = text_of(file.syntax, holder).startswith(("self", "cls", "super"))

@@ -111,7 +111,8 @@ class _Finder:
         value = self._program.value(file, holder)
         if value is not None and value.kind == "module":
             return Site(file.file, call) if self._program.value(file, callee) == self._target else None
-        if self._changed.called == "function":
+        is_foreign = value is None and file.is_imported((holder.text or b"").decode().partition(".")[0])
+        if self._changed.called == "function" or is_foreign:
             return None
         found, is_other = self._program.find_member(value, self._changed.head.name) if value else (None, False)
         if value is not None and found == self._target:

@@ -97,6 +97,10 @@ class PythonFile:
                 found.setdefault(head.qualified, []).append(head)
         return found
 
+    def is_imported(self, name: str) -> bool:
+        """Whether an import binds a name."""
+        return any(item.alias == name for item in self.imports)
+
     def assignments(self, name: str, scope: SyntaxNode | None) -> list[SyntaxNode]:
         """What binds a plain name in a function, or in the module for None: the innermost binding nodes."""
         if self.syntax is None:

@@ -51,6 +51,7 @@ def without(*lines: str) -> str:
         ),
         (without("put_apples"), "def f(c):\n    c.put_apples()  # GONE\n", "warning"),
         (without("put_apples"), "def f(c):\n    c.put_apples\n", ""),
+        (without("put_apples"), "import library\nlibrary.put_apples()\n", ""),
         (
             without("put_apples"),
             "from shop.cart import Cart\nclass A:\n    def put_apples(self): ...\nCart().put_apples()  # GONE\n"

@@ -6,7 +6,8 @@ import re
 
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.heads import Head, text_of
-from codeassist.review.static.python_names import Program, PythonFile, Value
+from codeassist.review.static.python_files import PythonFile, Value
+from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees
 
 
@@ -62,7 +63,8 @@ def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tup
         value = program.value(file, holder) if holder is not None else None
         is_called = way[-3].type == "call" and way[-3].child_by_field_name("function") == way[-2]
         if value is None:
-            found += [(start, False, False)] if is_called else []
+            is_foreign = file.is_imported(text_of(file.syntax, holder).partition(".")[0])
+            found += [(start, False, False)] if is_called and not is_foreign else []
         elif value.kind in ("class", "instance", "super") and program.derives_from(value, path, head.container):
             _, is_absent = program.find_member(value, head.name)
             is_own = text_of(file.syntax, holder).startswith(("self", "cls", "super"))

@@ -12,7 +12,8 @@ are read with code of the repository beside them, and without (`bench.review.rea
 - recall: faults with an alarm on their line, and with the edit that takes the fault back; precision: of all alarms on
   faulty functions and their controls; false alarms per 50 clean lines. All at the shipped threshold.
 
-Rows are written to `bench/results/review_injected.json` with 95 % bootstrap intervals over cases.
+The figures, with 95 % bootstrap intervals over cases, go to `bench/results/review_injected.json`. --rows: a
+file that keeps the scores, and is read where it is there.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def main() -> None:
         arms[arm.name] = {**cost, **figures(calibration, own)}
     result = {
         **provenance("review.injected"),
+        "command": f"python -m bench.review.injected REPOSITORIES --per-kind {given.per_kind}",
         "repositories": REPOSITORIES,
         "threshold": calibration.least,
         "arms": arms,

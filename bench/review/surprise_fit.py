@@ -109,6 +109,7 @@ def main() -> None:
     _write(Path(shipped.__file__).with_name("calibration.json"), told(calibration, model))
     result: dict[str, Any] = {
         **provenance("review.surprise_fit"),
+        "command": "python -m bench.review.surprise_fit REPOSITORIES",
         "model": model,
         "repositories": REPOSITORIES,
         "calibration": told(calibration, model),

@@ -67,8 +67,9 @@ async def look(
     [
         ([], []),
         ([0, 1, 2], [(0, 0)]),  # blank lines end nothing
-        ([4, 7], [(4, 7)]),  # near enough to be read together
-        ([0, 3, 4], [(0, 0), (3, 4)]),  # a function begins between
+        ([4, 7], [(3, 7)]),  # near enough to be read together
+        ([0, 3, 4], [(0, 0), (3, 7)]),  # a function begins between
+        ([6], [(3, 7)]),  # a line is read with those around it
         ([100], []),
     ],
 )
@@ -76,6 +77,13 @@ def test_changed_rows_are_read_together_within_a_function(rows: list[int], expec
     found = stretches(CODE.split("\n"), rows, [3])
     assert [(one.first, one.last) for one in found] == expected
     assert all(one.changed <= set(rows) for one in found)
+
+
+def test_lines_around_a_short_stretch_are_changed_by_no_other_one() -> None:
+    found = stretches(["x = 1"] * 30, [2, 9, 10, 20], [])
+    assert [(one.first, one.last, sorted(one.changed)) for one in found] == [
+        (0, 6, [2]), (5, 14, [9, 10]), (16, 24, [20]),
+    ]  # fmt: skip
 
 
 def test_a_long_change_is_cut() -> None:
@@ -97,12 +105,14 @@ def test_a_stretch_with_too_many_tokens_is_halved_and_a_line_with_too_many_left_
 
 
 def test_a_stretch_is_the_gap_of_a_prompt(tokenizer: FileTokenizer) -> None:
-    (one,) = laid(CODE, tokenizer, frozenset({6}))
+    text = CODE + "\n\ndef after():\n    return total\n"
+    (one,) = laid(text, tokenizer, frozenset({6}))
     opening = tokenizer.decode(one.gap.opening)
-    assert one.gap.middle == "        result = result + limit"
-    assert opening.count("result + limit") == 0
-    assert "for value in values:\n<｜fim▁hole｜>\n    return result\n<｜fim▁end｜>" in opening
-    assert CODE[one.start :].startswith(one.gap.middle)
+    assert one.gap.middle == "\n".join(CODE.split("\n")[3:8])
+    assert "result" not in opening
+    assert "import sums\n\n\n<｜fim▁hole｜>\n\n\ndef after():\n    return total\n<｜fim▁end｜>" in opening
+    assert text[one.start :].startswith(one.gap.middle)
+    assert {one.row(variant) for variant in one.variants} == {6}
 
 
 def test_code_of_the_repository_stands_before_it_and_none_of_the_window(tokenizer: FileTokenizer) -> None:

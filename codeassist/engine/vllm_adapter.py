@@ -42,6 +42,7 @@ from codeassist.engine.vllm_arguments import (
     GPU_CHATS,
     HostOptions,
     engine_arguments,
+    runner_variables,
 )
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
@@ -94,6 +95,8 @@ class VllmModel:
         self._chat: asyncio.Future[VllmChat] | None = None
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
+        for name, value in runner_variables(options, arguments, on_cpu=on_cpu).items():
+            os.environ.setdefault(name, value)
         self._llm = _load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
         self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
@@ -121,7 +124,9 @@ class VllmModel:
             async with aclosing(self._deltas(request)) as deltas:
                 async for delta in deltas:
                     yield delta
-        except (EngineDeadError, EngineGenerateError) as error:
+        except EngineDeadError:  # its text is always the same, and names a stack trace that nobody sees
+            raise EngineCrashed(wire.DEAD) from None
+        except EngineGenerateError as error:
             raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
         except _REFUSALS as error:
             raise RequestRejected(f"vLLM refuses: {error}") from None

@@ -57,7 +57,7 @@ def main() -> None:
         "torch": torch.__version__,
         "rows": options.rows,
         "length": LENGTH,
-        "minutes": options.minutes,
+        "minutes": 0.0 if options.layer else options.minutes,
     }
     (options.out / "mtp_training.json").write_text(json.dumps({**header, **summarise(measured)}, indent=2) + "\n")
     print({name: (one.rate, one.drafted) for name, one in found.items()})

@@ -41,7 +41,7 @@ _RANGES: dict[str, tuple[float, float | None]] = {
     "engine.pipeline_parallel": (1, 64),
     "engine.data_parallel": (1, 64),
     "engine.kv_cache_gib": (0, None),
-    "engine.gpu_memory_fraction": (0.05, 1),
+    "engine.gpu_memory_fraction": (0.01, 1),
     "engine.threads": (0, 1024),
     "index.max_file_kb": (1, 1_048_576),
     "completion.prompt_tokens": (0, 1_048_576),

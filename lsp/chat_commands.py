@@ -106,10 +106,13 @@ async def _change(
 
 
 async def run_with_progress(
-    server: CodeassistServer, title: str, work: Callable[[WorkDone], Awaitable[str]]
+    server: CodeassistServer, title: str, work: Callable[[WorkDone], Awaitable[str]], key: str = ""
 ) -> str | None:
-    """What the work comes to; None when it was cancelled, or failed, which the user is told in one message."""
-    key = f"chat {uuid.uuid4()}"
+    """What the work comes to; None when it was cancelled, or failed, which the user is told in one message.
+
+    key: of work that is worth nothing once the same is begun anew; "" for work that nothing ends but the user.
+    """
+    key = key or f"chat {uuid.uuid4()}"
     told = WorkDone(server, title, lambda: server.latest.drop(key))
     told.begin()
 

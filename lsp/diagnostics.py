@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from codeassist.errors import CodeassistError
-from codeassist.findings.types import Finding, Severity
-from codeassist.review.changes import lines_of
+from codeassist.findings.types import Finding
 from codeassist.review.moving import ReviewedFile
-from codeassist.types import Cursor
 from lsp.areas import OpenTexts, read_text
 from lsp.chat_commands import open_documents
 from lsp.documents import Document
+from lsp.encoded_findings import diagnostic_of, plain_lines
 from lsp.folder import Folder
-from lsp.place import BOM
+from lsp.reviewed import Reviewed
 from lsp.workspace import path_of, uri_in
 
 if TYPE_CHECKING:
@@ -33,31 +31,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "codeassist"
 DISMISS = "codeassist.dismissFinding"
 # A burst of saves, or of files that a branch switch changes, is looked at once.
 QUIET_S = 0.3
 
-# Of a change that many calls have not followed, an editor shows some.
-MAX_PLACES = 20
-_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?:: ?(?P<code>.*))?", re.DOTALL)
 
-_SEVERITIES: dict[Severity, types.DiagnosticSeverity] = {
-    "error": types.DiagnosticSeverity.Error,
-    "warning": types.DiagnosticSeverity.Warning,
-    "note": types.DiagnosticSeverity.Information,
-}
+class _Place(NamedTuple):
+    """A file of a folder."""
+
+    folder: Folder
+    path: str
 
 
 class Diagnostics:
-    """What is shown of each open document, and what has to be looked at again."""
+    """What is shown of each document, and what has to be looked at again."""
 
     def __init__(self, server: CodeassistServer, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._server = server
         self.sleep = sleep
         self._settled: dict[str, Document] = {}
         self._shown: dict[str, tuple[Finding, ...]] = {}
-        self._reviewed: dict[str, ReviewedFile] = {}
+        self._shown_closed: set[str] = set()
+        self._reviewed = Reviewed()
         self._wanted: set[str] = set()
         self._is_at_work = False
         self._told: set[str] = set()
@@ -65,46 +60,44 @@ class Diagnostics:
     def settled(self, uri: str) -> None:
         """A document was opened or saved: its text is as its author means it."""
         document = self._server.documents.find(uri)
-        if document is not None:
-            self._settled[uri] = document
-            self._want({uri})
+        if document is None:
+            return
+        self._settled[uri] = document
+        if (
+            self._reviewed
+            and (place := self._place(uri)) is not None
+            and (other := uri_in(place.folder.path, place.path)) != uri
+        ):
+            self._clear(other)  # The editor has another address for it than the one that it was shown under.
+        self._want({uri})
 
     def edited(self, uri: str) -> None:
         """A document has another text: what was found may be mended."""
-        if self._shown.get(uri) or uri in self._reviewed:
+        if self._shown.get(uri) or self._review_of(uri) is not None:
             self._want({uri})
 
     def files_changed(self) -> None:
         """Other files may have changed, or documents may belong to another folder."""
-        self._want(set(self._settled))
+        for folder, path in self._reviewed.leave(self._server.backend.every_folder):
+            self._clear(uri_in(folder, path))
+        self._want({*self._settled, *self._addresses(self._reviewed.files())})
 
     def closed(self, uri: str) -> None:
-        """A document is no longer open."""
+        """A document is no longer open: of its file there is what a review has found."""
         self._settled.pop(uri, None)
-        folder, reviewed = self._server.backend.folder_of(path_of(uri)), self._reviewed.get(uri)
-        if folder is not None and reviewed is not None:
-            self._publish_closed(folder, uri, reviewed)
-        elif self._shown.pop(uri, ()):
-            self._server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
+        place = self._place(uri)
+        if place is None or self._reviewed.find(*place) is None:
+            self._clear(uri)
+            return
+        address = uri_in(place.folder.path, place.path)
+        if address != uri:
+            self._clear(uri)
+        self._want({address})
 
     def reviewed(self, folder: Folder, files: Mapping[str, ReviewedFile], passes: Collection[str]) -> None:
         """A review has looked at a folder. files: by path. What other passes found before stays."""
-        found = {uri_in(folder.path, path): file for path, file in files.items()}
-        for uri in {*self._reviewed, *found}:
-            if self._server.backend.folder_of(path_of(uri)) is folder:
-                self._take(folder, uri, found.get(uri), passes)
-
-    def _take(self, folder: Folder, uri: str, found: ReviewedFile | None, passes: Collection[str]) -> None:
-        earlier = self._reviewed.pop(uri, ReviewedFile((), ()))
-        kept = earlier.without(one.id for one in earlier.findings if one.found_by in passes)
-        if found is not None:
-            kept = ReviewedFile(found.lines, (*kept.moved(found.lines), *found.findings))
-        if kept.findings:
-            self._reviewed[uri] = kept
-        if self._server.documents.find(uri) is not None:
-            self._want({uri})
-        else:
-            self._publish_closed(folder, uri, kept)
+        concerned = self._reviewed.take(folder, files, passes)
+        self._want(self._addresses((folder, path) for path in concerned))
 
     def finding_of(self, uri: str, diagnostic: types.Diagnostic) -> Finding | None:
         """The finding that a diagnostic of ours shows: by its id, or by what it says: some clients drop `data`."""
@@ -113,22 +106,22 @@ class Diagnostics:
         by_id = next((finding for finding in shown if finding.id == identity), None)
         return by_id or next((finding for finding in shown if finding.message == diagnostic.message), None)
 
-    def shown(self, uri: str, identity: str) -> Finding | None:
-        """A finding that is shown, as it stands now."""
-        return next((finding for finding in self._shown.get(uri, ()) if finding.id == identity), None)
+    def current(self, document: Document, identity: str) -> Finding | None:
+        """A finding that is shown, where it stands in this text; None where that line is another by now."""
+        reviewed = self._review_of(document.uri)
+        found = reviewed.moved(plain_lines(document)) if reviewed is not None else ()
+        shown = {finding.id for finding in self._shown.get(document.uri, ())}
+        return next((finding for finding in found if finding.id == identity and identity in shown), None)
 
     async def dismiss(self, uri: str, identity: str) -> None:
         """Remember that the user does not want to see a finding. Raises CodeassistError."""
         finding = next((item for item in self._shown.get(uri, ()) if item.id == identity), None)
-        folder = self._server.backend.folder_of(path_of(uri))
-        if finding is None or folder is None or folder.assistant is None:
+        place = self._place(uri)
+        if finding is None or place is None:
             return
-        with folder.in_use() as assistant:
+        with place.folder.in_use() as assistant:
             await asyncio.to_thread(assistant.finder.dismiss, finding)
-        if (reviewed := self._reviewed.get(uri)) is not None:
-            self._reviewed[uri] = reviewed.without([identity])
-            if self._server.documents.find(uri) is None:
-                self._publish_closed(folder, uri, self._reviewed[uri])
+        self._reviewed.drop(place.folder, place.path, identity)
         self._want({*self._settled, uri})
 
     def _want(self, uris: set[str]) -> None:
@@ -148,41 +141,41 @@ class Diagnostics:
             self._is_at_work = False
 
     async def _look(self, uri: str) -> None:
-        document = self._server.documents.find(uri)
-        folder = self._server.backend.folder_of(path_of(uri))
-        if document is None or folder is None or folder.assistant is None:
+        document, place = self._server.documents.find(uri), self._place(uri)
+        if place is None:
+            return
+        if document is None:
+            await self._look_at_closed(uri, place)
             return
         try:
-            found = await self._find(folder, document)
+            found = await self._find(place, document)
         except Exception:  # what only helps must not end the search in other documents
             logger.exception("looking for problems in %s failed", uri)
-            return
+            found = ()
         if not self._server.documents.is_current(document):
             return  # Who edited it asked again, where anything is shown.
         if document is not self._settled.get(uri):
             before = {finding.id for finding in self._shown.get(uri, ())}
             found = tuple(finding for finding in found if finding.id in before)
-        self._publish(folder, document, (*found, *self._of_review(document, found)))
+        elif self._reviewed:
+            self._reviewed.follow(*place, plain_lines(document))
+        self._publish(place.folder, document, (*found, *self._of_review(document, found)), version=document.version)
 
-    def _of_review(self, document: Document, found: tuple[Finding, ...]) -> list[Finding]:
-        """What a review has found and is not told already."""
-        if (reviewed := self._reviewed.get(document.uri)) is None:
-            return []
-        told = {(finding.category, finding.start_line) for finding in found}
-        moved = reviewed.moved(plain_lines(document))
-        return [finding for finding in moved if (finding.category, finding.start_line) not in told]
+    async def _look_at_closed(self, uri: str, place: _Place) -> None:
+        """Of a file that is not open there is what a review has found, by the text on the disk."""
+        await self._reviewed.follow_disk(*place)
+        if uri in self._addresses([place]) and self._server.documents.find(uri) is None:
+            reviewed = self._reviewed.find(*place) or ReviewedFile((), ())
+            lines = (*(f"{line}\n" for line in reviewed.lines), "")
+            document = Document(uri, 0, "", lines, self._server.documents.encoding)
+            if uri not in self._shown_closed or self._shown.get(uri, ()) != reviewed.findings:
+                self._publish(place.folder, document, reviewed.findings, version=None)
 
-    def _publish_closed(self, folder: Folder, uri: str, reviewed: ReviewedFile) -> None:
-        """Of a file that is not open there is what a review has found, in the text that it has seen."""
-        lines = tuple(f"{line}\n" for line in reviewed.lines)
-        document = Document(uri, 0, "", (*lines, ""), self._server.documents.encoding)
-        self._publish(folder, document, reviewed.findings, is_open=False)
-
-    async def _find(self, folder: Folder, document: Document) -> tuple[Finding, ...]:
+    async def _find(self, place: _Place, document: Document) -> tuple[Finding, ...]:
+        folder, path = place
         with folder.in_use() as assistant:
             if not assistant.settings.review.diagnostics:
                 return ()
-            path = assistant.relative(path_of(document.uri))
             texts = OpenTexts({**open_documents(self._server, folder), path: document})
             found = await asyncio.to_thread(lambda: assistant.finder.find(path, texts[path], texts))
         if found.warning and found.warning not in self._told:
@@ -190,68 +183,55 @@ class Diagnostics:
             self._server.warn(f"codeassist: {found.warning}")
         return found.findings
 
-    def _publish(self, folder: Folder, document: Document, found: tuple[Finding, ...], *, is_open: bool = True) -> None:
-        if not found and not self._shown.get(document.uri):
+    def _of_review(self, document: Document, found: tuple[Finding, ...]) -> list[Finding]:
+        """What a review has found and is not told already."""
+        if (reviewed := self._review_of(document.uri)) is None:
+            return []
+        told = {(finding.category, finding.start_line) for finding in found}
+        moved = reviewed.moved(plain_lines(document))
+        return [finding for finding in moved if (finding.category, finding.start_line) not in told]
+
+    def _review_of(self, uri: str) -> ReviewedFile | None:
+        place = self._place(uri) if self._reviewed else None
+        return self._reviewed.find(*place) if place is not None else None
+
+    def _place(self, uri: str) -> _Place | None:
+        """Where a document lies; None where no folder is open that holds it."""
+        folder = self._server.backend.folder_of(path_of(uri))
+        if folder is None or folder.assistant is None:
+            return None
+        return _Place(folder, folder.assistant.relative(path_of(uri)))
+
+    def _addresses(self, files: Iterable[tuple[Folder, str]]) -> set[str]:
+        """How the editor knows files: by the documents that are open, else by the folder."""
+        opened = {place: uri for uri in self._server.documents.uris() if (place := self._place(uri)) is not None}
+        return {opened.get(_Place(folder, path)) or uri_in(folder.path, path) for folder, path in files}
+
+    def _publish(self, folder: Folder, document: Document, found: tuple[Finding, ...], *, version: int | None) -> None:
+        uri = document.uri
+        if not found and not self._shown.get(uri):
             return
-        self._shown[document.uri] = found
-        diagnostics = [self._encode(folder, document, finding) for finding in found]
+        self._shown[uri] = found
+        (self._shown_closed.discard if version is not None else self._shown_closed.add)(uri)
+        shown = [diagnostic_of(folder.path, document, one, has_places=self._has_places) for one in found]
+        self._send(uri, shown, version)
+
+    def _clear(self, uri: str) -> None:
+        self._shown_closed.discard(uri)
+        if self._shown.pop(uri, ()):
+            self._send(uri, [], None)
+
+    def _send(self, uri: str, diagnostics: list[types.Diagnostic], version: int | None) -> None:
         self._server.text_document_publish_diagnostics(
-            types.PublishDiagnosticsParams(
-                uri=document.uri, version=document.version if is_open else None, diagnostics=diagnostics
-            )
+            types.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=diagnostics)
         )
 
-    def _encode(self, folder: Folder, document: Document, finding: Finding) -> types.Diagnostic:
-        last = min(finding.end_line, len(document.lines)) - 1
-        first = min(finding.start_line - 1, last)
-        end = len(document.lines[last]) if finding.end_column is None else finding.end_column
-        area = types.Range(
-            start=document.position(Cursor(first, finding.start_column + _n_before(document, first))),
-            end=document.position(Cursor(last, end + _n_before(document, last))),
-        )
-        return types.Diagnostic(
-            range=area,
-            message=finding.message,
-            severity=_SEVERITIES[finding.severity],
-            code=finding.category,
-            source=SOURCE,
-            data={"id": finding.id},
-            related_information=self._evidence(folder, finding),
-        )
-
-    def _evidence(self, folder: Folder, finding: Finding) -> list[types.DiagnosticRelatedInformation] | None:
-        """Where the editor may look; None for a client that shows no such thing, and for evidence that is the place."""
+    @property
+    def _has_places(self) -> bool:
+        """Whether the client shows where else to look."""
         text_document = self._server.client_capabilities.text_document
         capability = text_document.publish_diagnostics if text_document is not None else None
-        if capability is None or not capability.related_information:
-            return None
-        told = [found for place in finding.places[:MAX_PLACES] if (found := _related(folder, place)) is not None]
-        if told or finding.evidence.rpartition(":")[0] == finding.path:
-            return told or None
-        path = finding.evidence.rpartition(":")[0]
-        says = f"{path} does not define it" if finding.category == "missing-name" else path
-        shown = _related(folder, f"{finding.evidence}: {says}")
-        return [shown] if shown is not None else None
-
-
-def _related(folder: Folder, place: str) -> types.DiagnosticRelatedInformation | None:
-    """A place as findings write it, `path:line` with `: code` behind it."""
-    found = _PLACE.fullmatch(place)
-    if found is None:
-        return None
-    start = types.Position(line=max(int(found["line"]) - 1, 0), character=0)
-    location = types.Location(uri=uri_in(folder.path, found["path"]), range=types.Range(start=start, end=start))
-    return types.DiagnosticRelatedInformation(location=location, message=found["code"] or found["path"])
-
-
-def plain_lines(document: Document) -> tuple[str, ...]:
-    """A document's lines as a review counts them: without line ends, byte order mark, and an empty last one."""
-    return lines_of(document.text.removeprefix(BOM).replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _n_before(document: Document, line: int) -> int:
-    """Code points at the start of a line that findings do not count: a byte order mark."""
-    return int(line == 0 and document.lines[0].startswith(BOM))
+        return capability is not None and bool(capability.related_information)
 
 
 def register_findings(server: CodeassistServer) -> None:

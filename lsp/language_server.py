@@ -179,6 +179,7 @@ class CodeassistServer(LanguageServer):
         self.editing.settle()
         if self.configuration.is_behind():
             self.background.start(self.configuration.settle(), "reading the settings")
+        self.reviews.folders_moved()
         self.diagnostics.files_changed()
 
     def _document(self, uri: str) -> Document | None:

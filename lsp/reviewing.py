@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from codeassist.chat.edits import FileEdit, LineEdit, Lines
 from codeassist.errors import CodeassistError, DocumentError
-from codeassist.findings.baseline import BASELINE
+from codeassist.findings.baseline import BASELINE, read_baseline
 from codeassist.findings.types import Finding, Replacement
 from codeassist.review.changes import lines_of
 from codeassist.review.gathering import uncommitted
@@ -23,10 +23,13 @@ from codeassist.review.registry import PASSES
 from codeassist.review.report import Report
 from codeassist.review.reviewer import Limits
 from codeassist.review.reviewing import Repository, Reviewed, Wanted, review_change
+from codeassist.review.tree import ReviewedTree
+from codeassist.review.unsaved import with_open_texts
 from lsp.applying import apply_edit
-from lsp.areas import read_text
+from lsp.areas import OpenTexts, read_text
 from lsp.chat_commands import open_documents, run_with_progress
-from lsp.diagnostics import plain_lines
+from lsp.documents import Document
+from lsp.encoded_findings import plain_lines
 from lsp.folder import Folder
 from lsp.progress import WorkDone
 from lsp.workspace import path_of
@@ -46,74 +49,94 @@ QUIET_S = 1.0
 
 
 class Reviews:
-    """Reviews of the session's folders, one of each at a time."""
+    """Reviews of the session's folders, one of each at a time; of two that are asked for, the later counts."""
 
     def __init__(self, server: CodeassistServer) -> None:
         self._server = server
-        self._saved: set[Folder] = set()
+        self._turns: dict[Folder, asyncio.Lock] = {}
 
     def saved(self, uri: str) -> None:
         """A file was saved: what is quick to tell of the change is told, where the settings want that."""
         folder = self._server.backend.folder_of(path_of(uri))
-        if folder is None or folder.assistant is None or not folder.assistant.settings.review.on_save:
-            return
-        if folder not in self._saved:
-            self._saved.add(folder)
+        if folder is not None and folder.assistant is not None and folder.assistant.settings.review.on_save:
             self._server.background.start(self._after_save(folder), "reviewing what was saved")
 
     async def _after_save(self, folder: Folder) -> None:
+        await self._server.latest.run(_key(folder, "save"), self._quietly(folder))
+
+    async def _quietly(self, folder: Folder) -> None:
         await asyncio.sleep(QUIET_S)
-        self._saved.discard(folder)
-        if folder.assistant is None:
-            return
         try:
             await self.review(folder, ON_SAVE)
         except CodeassistError as error:
             logger.info("no review of what was saved: %s", error)
 
     async def review(self, folder: Folder, passes: Sequence[str]) -> Report:
-        """Look at what is not committed, and show what was found. Raises ReviewImpossible."""
-        with folder.in_use() as assistant:
-            found = await _reviewed(assistant, passes)
-        ran = {one.name for one in found.report.passes}
-        self._server.diagnostics.reviewed(folder, _by_file(found), ran)
-        return found.report
+        """Look at what is not committed, and show what was found. Raises CodeassistError."""
+        async with self._turns.setdefault(folder, asyncio.Lock()):
+            if folder.assistant is None or folder not in self._server.backend.every_folder:
+                raise DocumentError("the folder is not open")
+            with folder.in_use() as assistant:
+                found = await _reviewed(assistant, passes, OpenTexts(open_documents(self._server, folder)))
+                # What was dismissed while the passes were at work.
+                dismissed = (await asyncio.to_thread(read_baseline, assistant.workspace)).ids
+            report = self._of_folder(folder, found.report, dismissed)
+            ran = {one.name for one in report.passes}
+            self._server.diagnostics.reviewed(folder, _by_file(report, found.tree), ran)
+            return report
+
+    def folders_moved(self) -> None:
+        """Folders came or went: nobody waits for the review of one that is gone."""
+        for folder in self._turns.keys() - set(self._server.backend.every_folder):
+            del self._turns[folder]
+            for occasion in ("save", "wish"):
+                self._server.latest.drop(_key(folder, occasion))
 
     async def apply(self, uri: str, identity: str) -> None:
         """Have the editor put a finding's remedy in. Raises CodeassistError."""
-        finding, folder = self._server.diagnostics.shown(uri, identity), self._server.backend.folder_of(path_of(uri))
+        document, folder = self._server.documents.find(uri), self._server.backend.folder_of(path_of(uri))
+        if document is None:
+            raise DocumentError(f"{path_of(uri).name} is not open; open it, and apply the remedy there")
+        finding = self._server.diagnostics.current(document, identity)
         if finding is None or finding.replacement is None or folder is None or folder.assistant is None:
             raise DocumentError(
                 "this remedy is not there any more: the text has changed since, or nothing is known of it"
             )
-        seen = open_documents(self._server, folder)
         path = folder.assistant.relative(path_of(uri))
-        document = seen.get(path)
-        if document is None:
-            raise DocumentError(f"{path} is not open; open it, and apply the remedy there")
         text = "\n".join(plain_lines(document))
         edit = FileEdit(path, (_edit(text, finding.replacement),), text)
-        await apply_edit(self._server, folder.path, edit, seen, f"codeassist: {finding.message}")
+        await apply_edit(self._server, folder.path, edit, {path: document}, "codeassist: the remedy of a finding")
+
+    def _of_folder(self, folder: Folder, report: Report, dismissed: Set[str]) -> Report:
+        """What is said of a folder within this one is left to the review of that one."""
+        owner = self._server.backend.folder_of
+        own = [one for one in report.findings if owner(folder.path / one.path) is folder]
+        return replace(report, findings=tuple(one for one in own if one.id not in dismissed))
 
 
 def register_reviewing(server: CodeassistServer) -> None:
     """Announce the commands."""
 
     @server.command(REVIEW)
-    async def review(*arguments: Any) -> None:
+    async def review(*arguments: Any) -> dict[str, int] | None:
         folder = _folder(server, arguments)
+        reports: list[Report] = []
 
         async def work(told: WorkDone) -> str:
-            assert folder.assistant is not None, "who asks has looked"
+            if not folder.name:
+                raise DocumentError("this file lies in no folder that is open; open the folder of its repository")
+            if folder.assistant is None and folder.opening is not None:
+                await asyncio.wait([folder.opening])
+            if folder.assistant is None:
+                raise DocumentError(f"{folder.path} cannot be opened: {folder.index.message}")
             report = await server.reviews.review(folder, folder.assistant.settings.review.passes)
             told.end("")
             server.tell(f"codeassist: {summary(report)}")
+            reports.append(report)
             return ""
 
-        if folder.assistant is None:
-            server.warn("codeassist: the workspace is not open yet; try again in a moment")
-        else:
-            await run_with_progress(server, "codeassist: reviewing what is not committed", work)
+        await run_with_progress(server, "codeassist: reviewing what is not committed", work, _key(folder, "wish"))
+        return {"findings": len(reports[0].findings), "files": reports[0].n_files} if reports else None
 
     @server.command(APPLY)
     async def apply(*arguments: Any) -> None:
@@ -122,6 +145,8 @@ def register_reviewing(server: CodeassistServer) -> None:
             await server.reviews.apply(uri, identity)
         except CodeassistError as error:
             server.warn(f"codeassist: {error}")
+        except JsonRpcException as error:  # the editor's own answer to what it was asked for
+            server.warn(f"codeassist: the remedy was not put in: the editor says {error}")
 
 
 def summary(report: Report) -> str:
@@ -135,20 +160,25 @@ def summary(report: Report) -> str:
     return "; ".join([f"{found} in {files} ({report.ms / 1e3:.1f} s)", *notes])
 
 
-async def _reviewed(assistant: Assistant, passes: Sequence[str]) -> Reviewed:
+async def _reviewed(assistant: Assistant, passes: Sequence[str], texts: Mapping[str, str]) -> Reviewed:
     settings = assistant.settings.review
     repository = Repository(assistant.workspace, assistant.index, assistant.refresh, settings, assistant, PASSES)
     limits = Limits(settings.max_per_file, least_confidence=settings.min_confidence)
     wanted = Wanted(tuple(passes), limits, assistant.workspace / BASELINE)
     deadline = Deadline(time.monotonic() + settings.max_seconds)
-    return await review_change(repository, lambda: uncommitted(assistant.workspace), deadline, wanted)
+    root = assistant.workspace
+    return await review_change(repository, lambda: with_open_texts(root, uncommitted(root), texts), deadline, wanted)
 
 
-def _by_file(reviewed: Reviewed) -> Mapping[str, ReviewedFile]:
+def _by_file(report: Report, tree: ReviewedTree) -> Mapping[str, ReviewedFile]:
     found: dict[str, list[Finding]] = {}
-    for finding in reviewed.report.findings:
+    for finding in report.findings:
         found.setdefault(finding.path, []).append(finding)
-    return {path: ReviewedFile(lines_of(reviewed.tree.text(path) or ""), tuple(some)) for path, some in found.items()}
+    return {path: ReviewedFile(lines_of(tree.text(path) or ""), tuple(some)) for path, some in found.items()}
+
+
+def _key(folder: Folder, occasion: str) -> str:
+    return f"review {occasion} {folder.path}"
 
 
 def _edit(text: str, remedy: Replacement) -> LineEdit:
@@ -173,8 +203,11 @@ def _folder(server: CodeassistServer, arguments: tuple[Any, ...]) -> Folder:
     return folder
 
 
-def remedy_title(finding: Finding, diagnostic: types.Diagnostic) -> str:
-    """What the menu says of a remedy."""
-    assert finding.replacement is not None, "who asks has looked"
-    first = finding.replacement.text.strip().split("\n", 1)[0]
-    return f"Change to `{first}`" if first else f"Remove: {diagnostic.message}"
+def remedy_title(document: Document, remedy: Replacement) -> str:
+    """What the menu says of a remedy: the first line that it puts in, or what it takes out."""
+    before = plain_lines(document)[remedy.start_line - 1 : remedy.end_line]
+    after = remedy.text.split("\n") if remedy.text else []
+    if not after:
+        return f"Remove `{before[0].strip()}`" if len(before) == 1 else f"Remove these {len(before)} lines"
+    changed = [line.strip() for line in after if line.strip() and line not in before]
+    return f"{'Change to' if before else 'Insert'} `{changed[0] if changed else after[0].strip()}`"

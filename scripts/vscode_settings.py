@@ -22,6 +22,8 @@ LEFT_OUT = {
     "completion.enabled": "codeassist.enable says it, by language",
     "completion.languages_off": "codeassist.enable says it, by language",
     "completion.as_list_entries": "VS Code has inline completion",
+    "review.fail_on": "it is about the exit code of `codeassist review`",
+    "review.start_engine": "the language server has an engine",
     "log.requests": "it is about the HTTP endpoint",
     "log.texts": "the same",
 }

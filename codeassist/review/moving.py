@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from codeassist.findings.types import Finding, Replacement
@@ -10,16 +10,28 @@ from codeassist.findings.types import Finding, Replacement
 
 @dataclass(frozen=True, slots=True)
 class ReviewedFile:
-    """What a review says of one file, and the lines that it was said of."""
+    """What a review says of one file, and the lines that it was said of; no lines where the file cannot be read."""
 
     lines: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def moved(self, lines: Sequence[str]) -> tuple[Finding, ...]:
-        """The findings where their lines stand by now; those whose lines were edited are mended, or nobody knows."""
-        if tuple(lines) == self.lines:
+        """The findings where their lines stand by now; those whose lines were edited are mended, or nobody knows. What
+        is said of a file that cannot be read is said of it as a whole."""
+        if not self.lines or tuple(lines) == self.lines:
             return self.findings
         return tuple(found for one in self.findings if (found := self._moved(one, lines)) is not None)
+
+    def following(self, lines: Sequence[str]) -> ReviewedFile:
+        """The same of the text that the file has by now."""
+        return self if tuple(lines) == self.lines else ReviewedFile(tuple(lines), self.moved(lines))
+
+    def and_found(self, found: ReviewedFile | None, passes: Collection[str]) -> ReviewedFile:
+        """With what a later review has found in the place of what the same passes found before."""
+        kept = replace(self, findings=tuple(one for one in self.findings if one.found_by not in passes))
+        if found is None:
+            return kept
+        return ReviewedFile(found.lines, (*kept.moved(found.lines), *found.findings))
 
     def without(self, dropped: Iterable[str]) -> ReviewedFile:
         """The same without the findings of these ids."""

@@ -17,8 +17,9 @@ from indexer.outline import innermost
 from indexer.ranking import is_test_path
 from lsp.areas import lines_of
 from lsp.chat_commands import DOCSTRING, FIX, REWRITE, TESTS
-from lsp.diagnostics import DISMISS, SOURCE
+from lsp.diagnostics import DISMISS
 from lsp.documents import Document
+from lsp.encoded_findings import SOURCE
 from lsp.explaining import EXPLAIN_SUGGESTION, last_suggestion
 from lsp.features.inline_edit import next_edit_actions
 from lsp.language_server import CodeassistServer
@@ -101,8 +102,9 @@ def dismissals(place: Place) -> list[types.CodeAction]:
         finding = place.server.diagnostics.finding_of(place.document.uri, diagnostic)
         if diagnostic.source == SOURCE and finding is not None:
             argument = {"uri": place.document.uri, "id": finding.id}
-            if finding.replacement is not None:
-                title = _shortened(remedy_title(finding, diagnostic))
+            current = place.server.diagnostics.current(place.document, finding.id)
+            if current is not None and (remedy := current.replacement) is not None:
+                title = _shortened(remedy_title(place.document, remedy))
                 found.append(_action(title, types.CodeActionKind.QuickFix, APPLY, argument, [diagnostic]))
             title = f"Dismiss: {_shortened(diagnostic.message)}"
             found.append(_action(title, types.CodeActionKind.QuickFix, DISMISS, argument, [diagnostic]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from codeassist.findings.types import Finding, Replacement
@@ -41,3 +43,17 @@ def test_a_remedy_of_edited_lines_is_none() -> None:
 
 def test_dropped_findings_are_gone() -> None:
     assert ReviewedFile(BEFORE, (finding(1, 1),)).without(["i"]).findings == ()
+
+
+def test_what_is_said_of_a_file_that_cannot_be_read_stays() -> None:
+    reviewed = ReviewedFile((), (finding(1, 1),))
+    assert reviewed.moved(BEFORE) == reviewed.findings
+
+
+def test_a_later_review_takes_the_place_of_what_the_same_passes_found() -> None:
+    by_model, by_facts = (replace(finding(2, 2), id=name, found_by=name) for name in ("model", "static"))
+    reviewed = ReviewedFile(BEFORE, (by_model, by_facts))
+    assert reviewed.and_found(None, {"static"}).findings == (by_model,)
+    new = replace(finding(1, 1), id="new", found_by="static")
+    found = reviewed.and_found(ReviewedFile(("x", *BEFORE), (new,)), {"static"})
+    assert [(one.id, one.start_line) for one in found.findings] == [("model", 3), ("new", 1)]

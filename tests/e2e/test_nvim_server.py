@@ -37,7 +37,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Server:
     build_tokenizer(folder / "tokenizer.json")
     (folder / "script.jsonl").write_text(json.dumps(GHOST), encoding="utf-8")
     engine = {"kind": "scripted", "model": str(folder / "script.jsonl"), "tokenizer": str(folder / "tokenizer.json")}
-    return Server({"engine": engine, "index.vectors": False, "completion": {"min_confidence": 0.0}})
+    review = {"passes": ["static"]}
+    settings = {"engine": engine, "index.vectors": False, "completion": {"min_confidence": 0.0}, "review": review}
+    return Server(settings)
 
 
 def made_repository(folder: Path) -> Path:
@@ -202,3 +204,52 @@ def test_a_server_that_ends_at_once_is_given_up(programs: tuple[str, str], tmp_p
         assert "it starts again in 8 s" in nvim.messages()
         nvim.append(1, "x")
         nvim.wait(lambda: nvim.lines()[0].endswith("x"), "the editor to go on")
+
+
+SHOP = "def price_of(order):\n    return order\n"
+MAIN = "from shop import price_of\n\n\ndef main():\n    return price_of(1)\n"
+# What was found, by file, line from 1 and code, with the lines that it points at.
+FOUND = """
+return vim.tbl_map(function(one)
+  local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(one.bufnr), ':t')
+  local places = vim.tbl_map(function(place)
+    return vim.fs.basename(place.location.uri) .. ':' .. place.location.range.start.line + 1
+  end, one.user_data.lsp.relatedInformation or {})
+  return { name, one.lnum + 1, one.code, table.concat(places, ' ') }
+end, vim.diagnostic.get())
+"""
+STALE = ["shop.py", 1, "stale-call", "main.py:5"]
+MISSING = ["other.py", 1, "missing-name", "shop.py:1"]
+LEFT_OVER = ["other.py", 5, "debug-leftover", ""]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Path:
+    """A repository with a change: a call is left behind, a name is imported that is not there, and a breakpoint."""
+    folder = tmp_path / "changed"
+    folder.mkdir()
+    for name, text in (("shop.py", SHOP), ("main.py", MAIN), ("other.py", "")):
+        (folder / name).write_text(text, encoding="utf-8")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@localhost"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "begin"]):
+        subprocess.run([*git, *arguments], check=True, timeout=30)
+    (folder / "shop.py").write_text(SHOP.replace("order", "order, currency"), encoding="utf-8")
+    return folder
+
+
+def test_a_review_shows_dismisses_and_applies_what_it_finds(nvim: Nvim, changed: Path) -> None:
+    other = "from shop import prise_of\n\n\ndef other():\n    breakpoint()\n    return prise_of(1)\n"
+    nvim.open(changed / "other.py", other)
+    nvim.command("Codeassist review")
+    nvim.wait(lambda: "findings in 2 changed files" in nvim.messages(), "the end of the review")
+    nvim.wait(lambda: sorted(nvim.lua(FOUND)) == sorted([LEFT_OVER, MISSING, STALE]), "what is found in all files")
+    nvim.command("5")
+    nvim.command("Codeassist apply")
+    nvim.wait(lambda: nvim.lines() == other.replace("    breakpoint()\n", "").splitlines(), "the remedy in the text")
+    nvim.wait(lambda: sorted(nvim.lua(FOUND)) == sorted([MISSING, STALE]), "the rest")
+    nvim.open(changed / "shop.py", (changed / "shop.py").read_text(encoding="utf-8"))
+    wanted = "function(action) return vim.startswith(action.title, 'Dismiss') end"
+    nvim.lua(f"vim.lsp.buf.code_action({{ apply = true, filter = {wanted} }}) return 1")
+    nvim.wait(lambda: nvim.lua(FOUND) == [MISSING], "it to be dismissed")
+    baseline = json.loads((changed / ".codeassist" / "review-baseline.json").read_text(encoding="utf-8"))
+    assert [(entry["path"], entry["category"]) for entry in baseline["dismissed"]] == [("shop.py", "stale-call")]

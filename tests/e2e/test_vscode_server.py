@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import pytest
 
 from tests.e2e.vscode_server import CodeServer
 from tests.e2e.vscode_session import GHOST, MARK, ORDERS, SHAPES, TYPED, repository_in, servers_of
-from tests.e2e.vscode_window import Browser, Window
+from tests.e2e.vscode_window import Browser, Size, Window
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
+CODES = ("stale-call", "missing-name", "debug-leftover")
 READY = "lsp.backend: engine: ready"
 PRINTED = '''"""What is printed of orders."""
 
@@ -24,6 +27,34 @@ from orders import Order
 def summary(order: Order) -> str:
     """One line about an order."""
     return f"{order.number}: {order.customer}, {order.‸}"
+'''
+
+
+PRICES = '''"""Prices."""
+
+
+def price_of(order: int) -> int:
+    """What an order costs."""
+    return order * 100
+'''
+BILLS = '''"""Bills."""
+
+from prices import price_of
+
+
+def bill(order: int) -> str:
+    """What is printed."""
+    return f"{order}: {price_of(order)}"
+'''
+REPORTS = '''"""Reports."""
+
+from prices import prize_of
+
+
+def report(order: int) -> str:
+    """What is sent."""
+    breakpoint()
+    return f"{prize_of(order)}"
 '''
 
 
@@ -93,3 +124,55 @@ def test_a_setting_counts_at_once_and_taken_back_counts_no_more(
     window.press("Backspace")
     window.type(" ")
     assert window.wait_ghost() == GHOST
+
+
+@pytest.fixture
+def changed_folder(tmp_path: Path) -> Path:
+    """A repository with a change: a call is left behind, a name is imported that is not there, and a breakpoint."""
+    folder = tmp_path / "changed"
+    folder.mkdir()
+    for name, text in (("prices.py", PRICES), ("bills.py", BILLS)):
+        (folder / name).write_text(text, encoding="utf-8")
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@localhost"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "begin"]):
+        subprocess.run([*git, *arguments], check=True, timeout=30)
+    new = PRICES.replace("order: int", "order: int, currency: str").replace(
+        "order * 100", 'order * {"EUR": 100}[currency]'
+    )
+    (folder / "prices.py").write_text(new, encoding="utf-8")
+    (folder / "reports.py").write_text(REPORTS, encoding="utf-8")
+    return folder
+
+
+def test_a_review_shows_problems_which_are_mended_or_dismissed(
+    code_server: CodeServer, browser: Browser, pictures: Path, changed_folder: Path
+) -> None:
+    before = code_server.setting("Machine")
+    code_server.set("Machine", before | {"codeassist.review.passes": ["static"]})
+    window = Window(browser, "review", code_server.url(changed_folder), pictures, Size(1200, 600))
+    try:
+        window.wait_ready()
+        window.choose("Review what is not committed")
+        found = window.wait(lambda: len(window.problems()) >= 3 and window.problems(), "the problems")
+        assert [sum(code in row for row in found) for code in CODES] == [1, 1, 1], found
+        window.open(changed_folder / "reports.py")
+        window.picture("vscode-review")
+        window.go(8, 5)
+        window.press("Control+.")
+        window.wait(lambda: "Remove `breakpoint()`" in window.text(), "the quick fixes")
+        window.picture("review-fixes")
+        window.press("Enter")
+        window.wait(lambda: not window.line("    breakpoint()"), "the remedy in the text")
+        window.wait(lambda: not any("debug-leftover" in row for row in window.problems()), "that problem to go")
+        window.open(changed_folder / "prices.py")
+        window.go(4, 5)
+        window.press("Control+.")
+        window.wait(lambda: "Dismiss: 1 call in 1 file" in window.text(), "the quick fixes")
+        window.press("Enter")
+        window.wait(lambda: not any("stale-call" in row for row in window.problems()), "that problem to go")
+        baseline = json.loads((changed_folder / ".codeassist" / "review-baseline.json").read_text(encoding="utf-8"))
+        assert [(one["path"], one["category"]) for one in baseline["dismissed"]] == [("prices.py", "stale-call")]
+        assert [code for code in CODES if any(code in row for row in window.problems())] == ["missing-name"]
+    finally:
+        window.close()
+        code_server.set("Machine", before)

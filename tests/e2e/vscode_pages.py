@@ -48,6 +48,10 @@ HINTS = """() => [...document.querySelectorAll('.editor-instance .view-lines spa
 NOTIFICATIONS = """() => [...document.querySelectorAll('.notifications-toasts .notification-list-item')]
     .map((toast) => toast.innerText)"""
 
+# The rows of the list of problems: files, what is wrong in them, and where else to look.
+PROBLEMS = """() => [...document.querySelectorAll('.markers-panel .monaco-list-row')]
+    .map((row) => row.textContent.replaceAll('\\u00a0', ' '))"""
+
 # Every state that a line goes through while one types, from one frame to the next: what a person could see.
 WATCH = """(start) => {
     window.codeassistSeen = [];

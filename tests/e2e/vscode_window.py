@@ -18,6 +18,7 @@ from tests.e2e.vscode_pages import (
     HINTS,
     LINES,
     NOTIFICATIONS,
+    PROBLEMS,
     QUICK_INPUT,
     ROWS,
     SHOWN,
@@ -225,6 +226,10 @@ class Window:
 
     def notifications(self) -> list[str]:
         return list(self.evaluate(NOTIFICATIONS))
+
+    def problems(self) -> list[str]:
+        """The rows of the list of problems, where it is open."""
+        return list(self.evaluate(PROBLEMS))
 
     def evaluate(self, expression: str, argument: object = None) -> Any:
         return self._ask("evaluate", expression=expression, argument=argument)

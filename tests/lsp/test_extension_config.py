@@ -40,7 +40,8 @@ def package() -> dict[str, Any]:
 
 
 def script_name() -> str:
-    (name,) = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    (name,) = (name for name, target in scripts.items() if target == "codeassist.cli:main")
     return str(name)
 
 
@@ -147,7 +148,7 @@ def test_neovim_starts_the_program_that_we_install() -> None:
 
 @pytest.mark.parametrize("name", ["neovim/README.md", "neovim/doc/codeassist.txt", "vscode/README.md"])
 def test_settings_named_as_examples_exist(name: str) -> None:
-    dotted = re.findall(r"""['"]((?:engine|index|completion|server|log)\.\w+)['"]""", text_of(name))
+    dotted = re.findall(r"""['"]((?:engine|index|completion|review|server|log)\.\w+)['"]""", text_of(name))
     nested = re.findall(r"(engine|index|completion|server|log) = \{ (\w+) =", text_of(name))
     named = [*dotted, *(".".join(pair) for pair in nested)]
     assert named

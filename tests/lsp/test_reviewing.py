@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ from editor import CAPABILITIES, Editor
 from lsp_client import insertion, replacement, span
 from lsp_session import Session, connected
 
-from codeassist.assistant import open_assistant
+from codeassist.assistant import Assistant, open_assistant
 from codeassist.engine.scripted import ScriptedEngine
 from codeassist.findings.types import Finding, Replacement
-from codeassist.review import registry
 from codeassist.review.passes.types import Found, Review
 from codeassist.settings import IndexSettings, Settings
 
@@ -48,28 +48,47 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+@dataclass
+class Pass:
+    """A pass that finds what a test expects wherever somebody calls for a price of 2; a test may hold it.
+
+    asked: the reviews that it was asked for, and n_ended: how many of them came to an end.
+    """
+
+    findings: dict[str, Finding] = field(default_factory=lambda: {"main.py": FINDING})
+    asked: list[Review] = field(default_factory=list)
+    n_ended: int = 0
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    hold: asyncio.Event | None = None
+
+    async def __call__(self, review: Review) -> Found:
+        self.asked.append(review)
+        self.begun.set()
+        if (hold := self.hold) is not None:
+            await hold.wait()
+        self.n_ended += 1
+        texts = {file.path: file.new_text or "" for file in review.readable}
+        return Found(tuple(one for path, one in self.findings.items() if "price_of(2)" in texts.get(path, "")))
+
+
 @pytest.fixture(autouse=True)
-def passes(monkeypatch: pytest.MonkeyPatch) -> list[Review]:
-    """One pass that finds what a test expects in main.py; the reviews that it was asked for."""
-    asked: list[Review] = []
-
-    async def surprise(review: Review) -> Found:
-        asked.append(review)
-        is_there = any("price_of(2)" in (file.new_text or "") for file in review.readable)
-        return Found((FINDING,) if is_there else ())
-
-    monkeypatch.setattr(registry, "PASSES", {"surprise": surprise})
-    monkeypatch.setattr("lsp.reviewing.PASSES", {"surprise": surprise})
-    return asked
+def surprise(monkeypatch: pytest.MonkeyPatch) -> Pass:
+    made = Pass()
+    monkeypatch.setattr("lsp.reviewing.PASSES", {"surprise": made})
+    return made
 
 
 @pytest.fixture
 async def session(repository: Path, tmp_path: Path) -> AsyncIterator[Session]:
-    settings = Settings(index=IndexSettings(directory=str(tmp_path / "index"), vectors=False))
-    async with connected(open_assistant(settings, repository, engine=ScriptedEngine())) as made:
+    async with connected(assistant_of(repository, tmp_path / "index")) as made:
         made.server.diagnostics.sleep = no_pause
         await made.ready(CAPABILITIES, rootUri=repository.as_uri())
         yield made
+
+
+def assistant_of(folder: Path, index: Path) -> Assistant:
+    settings = Settings(index=IndexSettings(directory=str(index), vectors=False))
+    return open_assistant(settings, folder, engine=ScriptedEngine())
 
 
 async def no_pause(_: float) -> None:
@@ -84,9 +103,9 @@ async def told(session: Session, uri: str, n: int) -> dict[str, Any]:
     return found
 
 
-async def run(session: Session, command: str, **argument: Any) -> None:
+async def run(session: Session, command: str, **argument: Any) -> Any:
     params = {"command": f"codeassist.{command}", "arguments": [argument] if argument else []}
-    assert await session.client.request("workspace/executeCommand", params) is None
+    return await session.client.request("workspace/executeCommand", params)
 
 
 async def actions(session: Session, uri: str, diagnostic: dict[str, Any]) -> list[dict[str, Any]]:
@@ -101,9 +120,9 @@ async def actions(session: Session, uri: str, diagnostic: dict[str, Any]) -> lis
 
 async def test_a_finding_is_shown_in_a_file_that_is_not_open(session: Session, repository: Path) -> None:
     (repository / "main.py").write_text(CHANGED)
-    await run(session, "review")
+    assert await run(session, "review") == {"findings": 1, "files": 1}
     found = await told(session, (repository / "main.py").as_uri(), 1)
-    assert found["diagnostics"][0]["range"] == span((4, 0), (4, 22))
+    assert found["diagnostics"][0]["range"] == span((4, 4), (4, 22))
     assert found["diagnostics"][0]["severity"] == 2
     assert found["diagnostics"][0]["relatedInformation"][0]["location"]["uri"] == (repository / "shop.py").as_uri()
     message = await session.client.notification("window/showMessage", lambda params: "finding" in params["message"])
@@ -191,7 +210,7 @@ async def test_a_folder_that_is_no_repository_is_told(session: Session, reposito
 
 
 async def test_a_save_is_reviewed_where_that_is_wanted(
-    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch, passes: list[Review]
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch, surprise: Pass
 ) -> None:
     monkeypatch.setattr("lsp.reviewing.QUIET_S", 0.0)
     monkeypatch.setattr("lsp.reviewing.ON_SAVE", ("surprise",))
@@ -200,8 +219,280 @@ async def test_a_save_is_reviewed_where_that_is_wanted(
     (repository / "main.py").write_text(CHANGED)
     session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     await session.client.request("codeassist/status")
-    assert not passes
+    assert not surprise.asked
     settings = session.assistant.settings
     session.assistant.settings = replace(settings, review=replace(settings.review, on_save=True))
     session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     await told(session, uri, 1)
+
+
+def edited(repository: Path, text: str = CHANGED) -> str:
+    """The address of main.py, with this text on the disk."""
+    (repository / "main.py").write_text(text)
+    return (repository / "main.py").as_uri()
+
+
+def lines_told(session: Session, uri: str) -> list[list[int]]:
+    """The lines of all findings that were told of a file, one list for each message."""
+    sent = [note["params"] for note in session.client.notifications if note["method"] == PUBLISH]
+    return [[one["range"]["start"]["line"] for one in params["diagnostics"]] for params in sent if params["uri"] == uri]
+
+
+def begun(session: Session, command: str, **argument: Any) -> asyncio.Future[Any]:
+    """A command that runs on; its result to come."""
+    params = {"command": f"codeassist.{command}", "arguments": [argument] if argument else []}
+    return session.client.ask("workspace/executeCommand", params)[1]
+
+
+async def test_of_two_reviews_the_later_counts(session: Session, repository: Path, surprise: Pass) -> None:
+    uri = edited(repository)
+    surprise.hold = asyncio.Event()
+    first = begun(session, "review")
+    await session.client.within(surprise.begun.wait())
+    surprise.hold = None
+    assert await run(session, "review") == {"findings": 1, "files": 1}
+    assert await session.client.within(first) is None
+    assert (len(surprise.asked), surprise.n_ended) == (2, 1)
+    await told(session, uri, 1)
+
+
+async def test_a_review_ends_with_its_progress(session: Session, repository: Path, surprise: Pass) -> None:
+    uri = edited(repository)
+    surprise.hold = asyncio.Event()
+    running = begun(session, "review")
+    await session.client.within(surprise.begun.wait())
+    shown = await session.client.notification("$/progress", lambda one: "reviewing" in str(one["value"].get("title")))
+    assert shown["value"]["cancellable"] is True
+    session.client.notify("window/workDoneProgress/cancel", {"token": shown["token"]})
+    assert await session.client.within(running) is None
+    assert surprise.n_ended == 0
+    surprise.hold = None
+    assert await run(session, "review") == {"findings": 1, "files": 1}
+    await told(session, uri, 1)
+
+
+async def test_what_is_typed_while_a_review_runs_moves_its_findings(
+    session: Session, repository: Path, surprise: Pass
+) -> None:
+    uri = edited(repository)
+    session.client.open(uri, CHANGED)
+    surprise.hold = asyncio.Event()
+    running = begun(session, "review")
+    await session.client.within(surprise.begun.wait())
+    session.client.change(uri, 2, insertion(0, 0, "import os\n"))
+    surprise.hold.set()
+    await session.client.within(running)
+    assert (await told(session, uri, 1))["version"] == 2
+    assert lines_told(session, uri) == [[5]]
+
+
+async def test_a_document_that_is_closed_while_a_review_runs_has_its_findings(
+    session: Session, repository: Path, surprise: Pass
+) -> None:
+    uri = edited(repository)
+    session.client.open(uri, f"# not saved\n{CHANGED}")
+    surprise.hold = asyncio.Event()
+    surprise.findings = {"main.py": replace(FINDING, start_line=6, end_line=6, replacement=None)}
+    running = begun(session, "review")
+    await session.client.within(surprise.begun.wait())
+    session.client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    surprise.hold.set()
+    await session.client.within(running)
+    assert "version" not in await told(session, uri, 1)
+    assert lines_told(session, uri) == [[4]]
+
+
+async def test_what_is_dismissed_while_a_review_runs_does_not_come_back(
+    session: Session, repository: Path, surprise: Pass
+) -> None:
+    uri = edited(repository)
+    await run(session, "review")
+    await told(session, uri, 1)
+    surprise.hold = asyncio.Event()
+    running = begun(session, "review")
+    await session.client.within(_is(lambda: len(surprise.asked) == 2))
+    await run(session, "dismissFinding", uri=uri, id="f1")
+    surprise.hold.set()
+    assert await session.client.within(running) == {"findings": 0, "files": 1}
+    await told(session, uri, 0)
+    assert lines_told(session, uri) == [[4], []]
+
+
+async def _is(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  what is waited for is on the other side of the protocol
+        await asyncio.sleep(0.01)
+
+
+async def test_a_text_that_is_not_saved_counts_before_the_disk(session: Session, repository: Path) -> None:
+    uri = (repository / "main.py").as_uri()
+    session.client.open(uri, CHANGED)
+    assert await run(session, "review") == {"findings": 1, "files": 1}
+    assert (await told(session, uri, 1))["version"] == 1
+    session.client.change(uri, 2, {"text": MAIN})
+    edited(repository)
+    assert await run(session, "review") == {"findings": 0, "files": 0}
+
+
+async def test_a_remedy_goes_where_its_line_stands_when_it_is_wanted(session: Session, repository: Path) -> None:
+    """Though what is shown still stands where the line was."""
+    uri = edited(repository)
+    editor = Editor(session.client)
+    editor.open(uri, CHANGED)
+    await run(session, "review")
+    await told(session, uri, 1)
+    may_look = asyncio.Event()
+
+    async def pause(_: float) -> None:
+        await may_look.wait()
+
+    session.server.diagnostics.sleep = pause
+    session.client.change(uri, 2, insertion(0, 0, "import os\n"))
+    editor.texts[uri], editor.versions[uri] = f"import os\n{CHANGED}", 2
+    await run(session, "applyFinding", uri=uri, id="f1")
+    assert editor.texts[uri] == f"import os\n{MAIN}"
+    may_look.set()
+
+
+async def test_columns_and_line_ends_are_the_editors(session: Session, repository: Path, surprise: Pass) -> None:
+    line = "    x = '😀'; return price_of(2)"
+    text = CHANGED.replace("    return price_of(2)", line)
+    column = line.index("2")
+    remedy = Replacement(5, 5, line.replace("2", "1"))
+    found = replace(FINDING, start_column=column, end_column=column + 1, replacement=remedy)
+    surprise.findings = {"main.py": found}
+    (repository / "main.py").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    uri = (repository / "main.py").as_uri()
+    await run(session, "review")
+    assert (await told(session, uri, 1))["diagnostics"][0]["range"] == span((4, column + 1), (4, column + 2))
+    editor = Editor(session.client)
+    editor.open(uri, text.replace("\n", "\r\n"))
+    shown = await session.client.notification(PUBLISH, lambda one: one["uri"] == uri and one.get("version") == 1)
+    assert shown["diagnostics"][0]["range"] == span((4, column + 1), (4, column + 2))
+    await run(session, "applyFinding", uri=uri, id="f1")
+    assert editor.texts[uri] == text.replace("(2)", "(1)").replace("\n", "\r\n")
+
+
+async def test_a_line_that_is_taken_out_leaves_no_empty_one(session: Session, repository: Path, surprise: Pass) -> None:
+    surprise.findings = {"main.py": replace(FINDING, replacement=Replacement(5, 5, ""))}
+    uri = edited(repository)
+    editor = Editor(session.client)
+    editor.open(uri, CHANGED)
+    await run(session, "review")
+    shown = await told(session, uri, 1)
+    titles = [action["title"] for action in await actions(session, uri, shown["diagnostics"][0])]
+    assert titles[0] == "Remove `return price_of(2)`"
+    await run(session, "applyFinding", uri=uri, id="f1")
+    assert editor.texts[uri] == CHANGED.removesuffix("    return price_of(2)\n")
+
+
+async def test_the_editors_address_of_a_file_is_the_one_that_counts(session: Session, repository: Path) -> None:
+    uri = edited(repository)
+    other = uri.replace("main", "m%61in")
+    await run(session, "review")
+    await told(session, uri, 1)
+    session.client.open(other, CHANGED)
+    assert (await told(session, other, 1))["version"] == 1
+    assert lines_told(session, uri) == [[4], []]
+    session.client.notify("textDocument/didClose", {"textDocument": {"uri": other}})
+    await told(session, other, 0)
+    await session.client.within(_is(lambda: lines_told(session, uri) == [[4], [], [4]]))
+
+
+async def test_what_another_program_writes_moves_the_findings_of_a_file_that_is_not_open(
+    session: Session, repository: Path
+) -> None:
+    uri = edited(repository)
+    await run(session, "review")
+    await told(session, uri, 1)
+    edited(repository, f"import os\n{CHANGED}")
+    changed = {"changes": [{"uri": uri, "type": 2}]}
+    session.client.notify("workspace/didChangeWatchedFiles", changed)
+    await session.client.within(_is(lambda: lines_told(session, uri) == [[4], [5]]))
+    (repository / "main.py").unlink()
+    session.client.notify("workspace/didChangeWatchedFiles", changed)
+    await session.client.within(_is(lambda: lines_told(session, uri) == [[4], [5], []]))
+
+
+async def test_a_folder_below_the_root_of_its_repository_is_reviewed_alone(repository: Path, tmp_path: Path) -> None:
+    inner = repository / "inner"
+    inner.mkdir()
+    (inner / "main.py").write_text(CHANGED)
+    edited(repository)
+    async with connected(assistant_of(inner, tmp_path / "index")) as session:
+        session.server.diagnostics.sleep = no_pause
+        await session.ready(CAPABILITIES, rootUri=inner.as_uri())
+        assert await run(session, "review") == {"findings": 1, "files": 1}
+        await told(session, (inner / "main.py").as_uri(), 1)
+        assert lines_told(session, (repository / "main.py").as_uri()) == []
+
+
+@pytest.fixture
+async def two(repository: Path, tmp_path: Path, surprise: Pass) -> AsyncIterator[Session]:
+    """A repository, and a folder of it that is open as well; the change is in both."""
+    inner = repository / "inner"
+    inner.mkdir()
+    (inner / "main.py").write_text(CHANGED)
+    edited(repository)
+    surprise.findings["inner/main.py"] = replace(FINDING, id="f2", path="inner/main.py")
+    async with connected(assistant_of(repository, tmp_path / "index")) as session:
+        session.assistants[inner] = assistant_of(inner, tmp_path / "index2")
+        session.server.diagnostics.sleep = no_pause
+        folders = [{"uri": one.as_uri(), "name": one.name} for one in (repository, inner)]
+        await session.ready(CAPABILITIES, workspaceFolders=folders)
+        yield session
+
+
+def folders_changed(session: Session, *, removed: Path) -> None:
+    event = {"added": [], "removed": [{"uri": removed.as_uri(), "name": removed.name}]}
+    session.client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+
+
+async def test_each_folder_has_its_own_review(two: Session, repository: Path) -> None:
+    outer_uri, inner_uri = ((repository / name).as_uri() for name in ("main.py", "inner/main.py"))
+    assert await run(two, "review", uri=outer_uri) == {"findings": 1, "files": 2}
+    await told(two, outer_uri, 1)
+    assert lines_told(two, inner_uri) == []
+    assert await run(two, "review", uri=inner_uri) == {"findings": 1, "files": 1}
+    await told(two, inner_uri, 1)
+    folders_changed(two, removed=repository / "inner")
+    await told(two, inner_uri, 0)
+    assert lines_told(two, outer_uri) == [[4]]
+
+
+async def test_nobody_waits_for_the_review_of_a_folder_that_leaves(
+    two: Session, repository: Path, surprise: Pass
+) -> None:
+    uri = (repository / "inner" / "main.py").as_uri()
+    surprise.hold = asyncio.Event()
+    running = begun(two, "review", uri=uri)
+    await two.client.within(surprise.begun.wait())
+    folder = two.server.backend.folder_of(repository / "inner" / "main.py")
+    assert folder is not None
+    folders_changed(two, removed=repository / "inner")
+    assert await two.client.within(running) is None
+    await two.client.within(_is(lambda: folder.assistant is None))
+    assert lines_told(two, uri) == []
+
+
+async def test_a_burst_of_saves_is_reviewed_once(
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch, surprise: Pass
+) -> None:
+    monkeypatch.setattr("lsp.reviewing.QUIET_S", 0.05)
+    monkeypatch.setattr("lsp.reviewing.ON_SAVE", ("surprise",))
+    settings = session.assistant.settings
+    session.assistant.settings = replace(settings, review=replace(settings.review, on_save=True))
+    uri = edited(repository)
+    session.client.open(uri, CHANGED)
+    for _ in range(3):
+        session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
+    await told(session, uri, 1)
+    assert len(surprise.asked) == 1
+
+
+async def test_a_file_that_lies_in_no_folder_is_not_reviewed(session: Session, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.py"
+    session.client.open(alone.as_uri(), "x = 1\n")
+    await session.client.within(_is(lambda: session.server.backend.folder_of(alone) is not None))
+    assert await run(session, "review", uri=alone.as_uri()) is None
+    message = await session.client.notification("window/showMessage", lambda one: True)
+    assert "open the folder of its repository" in message["message"]

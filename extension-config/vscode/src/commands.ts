@@ -19,6 +19,12 @@ const CHAT: Record<string, string> = {
 
 const STATISTICS_DAYS = 30;
 
+/** How many findings in how many changed files. */
+interface Reviewed {
+  findings: number;
+  files: number;
+}
+
 type Next = (command: string, args: unknown[]) => unknown;
 
 /** What code actions run: says what is being done, and asks for what only the user knows. */
@@ -80,11 +86,16 @@ export async function showStatistics(server: Server, pages: Pages): Promise<void
   }
 }
 
-/** Look at what is not committed; the server shows its progress, what it finds as problems, and says how it went. */
-export async function reviewChanges(server: Server): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
-  const uri = document && server.running?.code2ProtocolConverter.asUri(document.uri);
-  await ask(server, 'codeassist.review', ...(uri && document.uri.scheme === 'file' ? [{ uri }] : []));
+/** Look at what is not committed; the server shows its progress, what it finds as problems, and says how it went. The list
+ * of problems comes to the front where there are any. repository: of the view that it was asked in. */
+export async function reviewChanges(server: Server, repository?: vscode.Uri): Promise<void> {
+  const inFolder = repository && vscode.workspace.getWorkspaceFolder(repository) ? repository : undefined;
+  const place = inFolder ?? vscode.window.activeTextEditor?.document.uri;
+  const uri = place?.scheme === 'file' ? server.running?.code2ProtocolConverter.asUri(place) : undefined;
+  const told = await ask<Reviewed | null>(server, 'codeassist.review', ...(uri ? [{ uri }] : []));
+  if (told?.findings) {
+    await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
+  }
 }
 
 /** Rewrite what is selected, or the cursor's line. */

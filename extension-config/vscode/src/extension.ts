@@ -97,7 +97,7 @@ class Extension implements vscode.Disposable {
       on('codeassist.updateIndex', () => commands.ask(server, 'codeassist.refreshIndex')),
       on('codeassist.showWhy', () => commands.showWhy(server, pages)),
       on('codeassist.showStatistics', () => commands.showStatistics(server, pages)),
-      on('codeassist.reviewChanges', () => commands.reviewChanges(server)),
+      on('codeassist.reviewChanges', (view?: vscode.SourceControl) => commands.reviewChanges(server, view?.rootUri)),
       on('codeassist.showLog', () => this.log.show()),
       on('codeassist.openSettings', () => this.openSettings()),
       on('codeassist.restart', () => this.start()),
@@ -224,6 +224,7 @@ class Extension implements vscode.Disposable {
       refresh: 'updateIndex',
       why: 'showWhy',
       statistics: 'showStatistics',
+      review: 'reviewChanges',
       log: 'showLog',
       settings: 'openSettings',
     };

@@ -12,6 +12,7 @@ export type Action =
   | 'refresh'
   | 'why'
   | 'statistics'
+  | 'review'
   | 'log'
   | 'restart'
   | 'settings'
@@ -28,7 +29,7 @@ export interface Row {
 
 export function menu(view: View): Row[] {
   const isThere = view.phase !== 'missing' && view.phase !== 'installing';
-  return [...(isThere ? [...suggestions(view), ...last(), ...state(view)] : missing(view)), ...server(isThere)];
+  return [...(isThere ? [...suggestions(view), ...last(), ...changes(), ...state(view)] : missing(view)), ...server(isThere)];
 }
 
 function suggestions(view: View): Row[] {
@@ -66,6 +67,11 @@ function last(): Row[] {
     { label: '$(question) Why this, or why none?', description: 'reason, confidence, sources', action: 'why' },
     { label: '$(graph) Statistics', description: 'shown, accepted, kept; on this machine alone', action: 'statistics' },
   ];
+}
+
+function changes(): Row[] {
+  const description = 'what is found are problems, with quick fixes';
+  return [{ label: 'Changes' }, { label: '$(checklist) Review what is not committed', description, action: 'review' }];
 }
 
 function state(view: View): Row[] {

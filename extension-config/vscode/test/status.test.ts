@@ -92,7 +92,8 @@ test('an index that failed is a warning, one at work spins with its per cent', (
 test('the menu has all that there is to do', () => {
   const actions = menu(view()).flatMap(({ action }) => action ?? []);
   assert.deepEqual(actions, [
-    'toggle', 'toggleLanguage', 'snooze5', 'snooze15', 'snooze60', 'why', 'statistics', 'refresh', 'log', 'restart', 'log', 'settings',
+    ...['toggle', 'toggleLanguage', 'snooze5', 'snooze15', 'snooze60', 'why', 'statistics', 'review'],
+    ...['refresh', 'log', 'restart', 'log', 'settings'],
   ]);
   assert.ok(labels(view()).includes('$(database) Index: 1,234 files, 56,789 symbols'));
 });

@@ -85,6 +85,12 @@ local function on_status(_, status, context)
   redraw()
 end
 
+--- What the server tells the user. Neovim's own handler ends it with a line break, which asks for Enter each time.
+local function on_message(_, said)
+  local levels = { vim.log.levels.ERROR, vim.log.levels.WARN }
+  vim.notify(said.message, levels[said.type] or vim.log.levels.INFO)
+end
+
 --- Seconds to wait before a server that ended is started again.
 local function pause() return math.min(2 ^ (n_failures - 1), LONGEST_PAUSE_S) end
 
@@ -138,7 +144,7 @@ function M.config()
     init_options = vim.empty_dict(),
     -- Neovim 0.11 does not say by itself that it knows inline completion.
     capabilities = { textDocument = { inlineCompletion = { dynamicRegistration = false } } },
-    handlers = { ['codeassist/status'] = on_status },
+    handlers = { ['codeassist/status'] = on_status, ['window/showMessage'] = on_message },
     on_exit = on_exit,
   }
 end

@@ -3,6 +3,8 @@
     python -m training.strip codeassist/models/deepseek-small STRIPPED
     python -m bench.mtp_training --model STRIPPED --joint codeassist/models/deepseek-small --data REPO... \
         --test REPO... --out FOLDER --minutes 14
+    python -m bench.mtp_training --model STRIPPED --joint codeassist/models/deepseek-small --test REPO... \
+        --out FOLDER --layer FOLDER                # one that the command itself has trained
 
 Trains as `codeassist mtp train` does, on the repositories of --data, and counts on those of --test, of which neither
 layer has seen anything, how often the base would take what each drafts. FOLDER/acceptance.json has both, row by row;
@@ -26,7 +28,7 @@ from codeassist.mtp.base import Base
 from codeassist.mtp.layer import read_layer
 from codeassist.mtp.loader import Plan
 from codeassist.mtp.samples import read_texts
-from codeassist.mtp.training import Trainer
+from codeassist.mtp.training import Look, Trainer
 
 ROWS, LENGTH = 384, 1024
 
@@ -35,15 +37,11 @@ def main() -> None:
     """Train, measure, write."""
     options = arguments()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    train, held_out = read_texts(options.data)
-    plan = Plan(
-        steps=options.steps, rows=options.rows, length=LENGTH, look_every=200, seconds=options.minutes * 60,
-        workers=options.workers,
-    )  # fmt: skip
-    best = Trainer(options.model, train, held_out, options.out, plan, device).run(lambda look: print(look, flush=True))
+    options.out.mkdir(parents=True, exist_ok=True)
+    training = {} if options.layer else asdict(_train(options, device))
     base = Base(options.model, device)
     told, untold = read_texts(options.test)
-    layers = {"afterwards": options.out / LAYER, "along": options.joint}
+    layers = {"afterwards": (options.layer or options.out) / LAYER, "along": options.joint}
     found = {
         name: measure_acceptance(
             base, read_layer(path, base), options.model, [*told, *untold], n_rows=ROWS, length=LENGTH, seed=7
@@ -51,7 +49,7 @@ def main() -> None:
         for name, path in layers.items()
     }
     result = {name: {"rate": one.rate, **asdict(one)} for name, one in found.items()}
-    measured = {"training": asdict(best), **result}
+    measured = {"training": training, **result}
     (options.out / "acceptance.json").write_text(json.dumps(measured))
     name = torch.cuda.get_device_name() if device == "cuda" else "cpu"
     header = {
@@ -59,10 +57,19 @@ def main() -> None:
         "torch": torch.__version__,
         "rows": options.rows,
         "length": LENGTH,
-        "minutes": options.minutes,
+        "minutes": 0.0 if options.layer else options.minutes,
     }
     (options.out / "mtp_training.json").write_text(json.dumps({**header, **summarise(measured)}, indent=2) + "\n")
     print({name: (one.rate, one.drafted) for name, one in found.items()})
+
+
+def _train(options: argparse.Namespace, device: str) -> Look:
+    train, held_out = read_texts(options.data)
+    plan = Plan(
+        steps=options.steps, rows=options.rows, length=LENGTH, look_every=200, seconds=options.minutes * 60,
+        workers=options.workers,
+    )  # fmt: skip
+    return Trainer(options.model, train, held_out, options.out, plan, device).run(lambda look: print(look, flush=True))
 
 
 def summarise(measured: dict[str, Any]) -> dict[str, Any]:
@@ -88,8 +95,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("--model", "--joint", "--out"):
         parser.add_argument(name, type=Path, required=True)
-    for name in ("--data", "--test"):
-        parser.add_argument(name, type=Path, nargs="+", required=True)
+    parser.add_argument("--data", type=Path, nargs="+", default=[])
+    parser.add_argument("--test", type=Path, nargs="+", required=True)
+    parser.add_argument("--layer", type=Path, help="folder of a layer that is there already: nothing is trained")
     parser.add_argument("--minutes", type=float, default=14.0)
     parser.add_argument("--steps", type=int, default=200_000)
     parser.add_argument("--rows", type=int, default=32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from codeassist.types import Cursor, Document
 from codeassist.window import Window
@@ -41,7 +42,7 @@ def cursor_query(document: Document, cursor: Cursor, window: Window) -> Query:
     text = "\n".join([*above[-_LINES_OF_TEXT:], finished_left])
     return Query(
         text=text,
-        identifiers=_identifiers(near),
+        identifiers=identifiers_of(near),
         path=document.path,
         source=document.text,
         line=cursor.line + 1,
@@ -49,7 +50,8 @@ def cursor_query(document: Document, cursor: Cursor, window: Window) -> Query:
     )
 
 
-def _identifiers(lines: list[str]) -> tuple[str, ...]:
+def identifiers_of(lines: Iterable[str]) -> tuple[str, ...]:
+    """Names in lines, the last of each line first, without those that name nothing."""
     found: dict[str, None] = {}
     for line in lines:
         for name in reversed(_IDENTIFIER.findall(code_of(line))):

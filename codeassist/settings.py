@@ -165,6 +165,9 @@ class ReviewSettings:
     start_engine: bool = _setting(
         False, "whether `codeassist review` may load a model where no `codeassist serve` runs whose engine it can use"
     )
+    surprise_tokens: int = _setting(
+        3000, "tokens that the pass `surprise` may have the model read; a function of 20 lines costs some 700 of them"
+    )
     max_per_file: int = _setting(5, "findings shown of one file; the gravest are")
     min_confidence: float = _setting(0.5, "findings less sure than this (0 to 1) are not shown")
     max_file_kb: int = _setting(1024, "added files that are larger than this are told of")

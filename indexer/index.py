@@ -29,7 +29,7 @@ from indexer.presence import refreshing
 from indexer.privacy import Privacy
 from indexer.refresh import Refresher, drop_stale_vectors, embed_missing
 from indexer.repository_map import RepositoryMap, synced
-from indexer.rules import Rules, leaves_root
+from indexer.rules import leaves_root
 from indexer.searching import Gathered, Sources, gather, prepare_libraries, search_cursor
 from indexer.store import Store
 from indexer.symbol_search import MAX_NAMES, best_names, in_place, split_question
@@ -61,6 +61,7 @@ class CodeIndex:
         self._embedder = embedder
         self._short_texts = ShortTexts(embedder) if embedder else None
         self._refresher = Refresher(root, store, max_file_kb, tuple(exclude))
+        self.rules = self._refresher.rules
         self._vectors: VectorIndex | None = None
         self._vectors_lock = threading.Lock()
         self._vector_warning = ""
@@ -203,10 +204,6 @@ class CodeIndex:
         """Why no model may see this document, or None; cheap enough for every keystroke."""
         return self._privacy.reason(path, text)
 
-    def rules(self) -> Rules:
-        """What the workspace leaves out, as it is now: ignore files are read again."""
-        return self._refresher.rules()
-
     def locate(self, part: Sequence[str], hints: Hints) -> Located:
         """The indexed file that these lines are of, edits since aside."""
         return self._locator.locate(part, hints)
@@ -253,8 +250,7 @@ class CodeIndex:
         return replace(report, vectors=has_vectors, warnings=warnings)
 
     def _sources(self, connection: sqlite3.Connection) -> Sources:
-        epoch = self._store.epoch
-        known_epoch, known = self._map
+        epoch, (known_epoch, known) = self._store.epoch, self._map
         if known_epoch != epoch:
             self._postings.close()
         repository = synced(known if known_epoch == epoch else RepositoryMap(), connection)

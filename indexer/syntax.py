@@ -26,6 +26,8 @@ MAX_FAULTS = 200
 _WORD = re.compile(r"[\w$]")
 
 Span = tuple[int, int]
+# What trees are made of, for those who know nothing of the parser.
+SyntaxNode = Node
 
 
 @dataclass(frozen=True, slots=True)

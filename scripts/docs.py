@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codeassist.configuration import settings_table
 from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
-from scripts import figures, vscode_settings
+from scripts import figures, gpu_figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = (
@@ -33,7 +33,14 @@ DOCUMENTS = tuple(ROOT / name for name in NAMES)
 PART = re.compile(r"(<!-- begin (\w+): (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 # Tables that are not of figures with intervals alone.
-TABLES = {"cold": figures.cold_indexes, "typing": figures.typing, "next_edits": figures.next_edits, "gpu": figures.gpu}
+TABLES = {
+    "cold": figures.cold_indexes,
+    "typing": figures.typing,
+    "next_edits": figures.next_edits,
+    "gpu": gpu_figures.gpu,
+    "gpu_many": gpu_figures.gpu_many,
+    "gpu_starts": gpu_figures.gpu_starts,
+}
 
 STAR = r" \*"
 LANGUAGES = {".lua": "lua", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".vim": "vim"}

@@ -7,9 +7,6 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from codeassist.doctor.footprint import predict
-from codeassist.models.known import find_known
-
 RESULTS = Path(__file__).resolve().parent.parent / "bench" / "results"
 
 LINES = "summary/all_lines/all"
@@ -197,39 +194,6 @@ def next_edits() -> str:
     rows = _rows(columns, _NEXT_EDITS)
     parts = [f"| {label} | {each['offers']:,} | {_told(each['precision'], 'share')} |" for label, each in groups]
     return "\n".join([*head, *rows, "", "| | offers | right |", "|---|---|---|", *parts])
-
-
-# NVIDIA's data sheets: bytes a second of the memory.
-_BANDWIDTH = {"NVIDIA H200": 4.8e12, "NVIDIA H100 80GB HBM3": 3.35e12}
-_GPU_HEAD = (
-    "| | tokens of prompt | first token, cold | first token after 8 typed | 20 tokens after 8 typed "
-    "| decoding, tokens/s | of the limit |"
-)
-
-
-def gpu() -> str:
-    """A Markdown table of DeepSeek-Coder-V2-Lite's sizes on a GPU; milliseconds and tokens a second, bare vLLM's in
-    parentheses. The limit is what reading the active weights once for each token leaves of the memory's bandwidth."""
-    lite = find_known("deepseek-coder-v2-lite")
-    assert lite is not None
-    before: Any = json.loads((RESULTS / "gpu_before.json").read_text(encoding="utf-8"))
-    now: Any = json.loads((RESULTS / "gpu.json").read_text(encoding="utf-8"))
-    rows = []
-    for label, run, machine in (
-        *((f"{run['configuration']}, before", run, run) for run in before["runs"]),
-        *((run["configuration"].partition("@")[0], run, now) for run in now["runs"]),
-    ):
-        limit = _BANDWIDTH[machine["gpu"]] / predict(lite.config).read_per_token
-        for found in run["lengths"]:
-            rate = found["decode_tokens_per_s"]
-            cells = [
-                f"{found[key]['ours']:.0f} ({found[key]['bare']:.0f})" for key in ("first_typed_ms", "suggestion_ms")
-            ]
-            rows.append(
-                f"| {label} | {found['prompt_tokens']:,} | {found['first_cold_ms']:.0f} | {' | '.join(cells)} "
-                f"| {rate['ours']:.0f} ({rate['bare']:.0f}) | {rate['ours'] / limit:.0%} ({rate['bare'] / limit:.0%}) |"
-            )
-    return "\n".join([_GPU_HEAD, "|---|---|---|---|---|---|---|", *rows])
 
 
 def _rows(columns: dict[str, Any], rows: tuple[tuple[str, str, str], ...]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import sys
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from typing import Any
 from bench.gpu.configurations import CONTEXT_TOKENS, parse
 from bench.gpu.scenarios import Bench
 from bench.gpu.starting import Started, started
+from bench.gpu.turns import in_turn
 from codeassist.engine.hardware import processor_name, vllm_runs_on_cpu
 from codeassist.engine.vllm_arguments import GPU_STEP_TOKENS, HostOptions
 
@@ -62,7 +64,8 @@ async def _measure(options: argparse.Namespace, names: list[str]) -> list[dict[s
             if isinstance(engine, BaseException):
                 found.append({"configuration": host.name, "failed": str(engine)})
             else:
-                found.append(await _measured(options, host, engine, alone=len(names) == 1))
+                async with in_turn(options.turn):
+                    found.append(await _measured(options, host, engine, alone=len(names) == 1))
         return found
 
 
@@ -150,7 +153,9 @@ def memory(options: argparse.Namespace) -> None:
 def header(options: argparse.Namespace) -> dict[str, Any]:
     """What it ran on, and how it was called."""
     words = (Path(word).name if word.startswith("/") else word for word in sys.argv[1:])
-    return {"command": "python -m bench.gpu " + " ".join(words), **machine(), "rates": options.rates}
+    variables = {name: value for name, value in os.environ.items() if name.startswith("VLLM_") and "/" not in value}
+    command = "python -m bench.gpu " + " ".join(words)
+    return {"command": command, "variables": variables, **machine(), "rates": options.rates}
 
 
 def machine() -> dict[str, Any]:
@@ -193,6 +198,9 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--log", type=Path, help="file for the engine's log")
         command.add_argument("--start-only", action="store_true")
         command.add_argument("--together", action="store_true", help="start all at once; give each a KV cache in bytes")
+        command.add_argument(
+            "--turn", type=Path, action="append", default=[], help="a file that whoever measures on that GPU locks"
+        )
         command.add_argument("--lengths", type=_lengths, default=(), help="prompts of so many tokens: 1024,4096")
         command.add_argument("--dtypes", default="bf16,fp8")
         command.add_argument("--seconds", type=float, default=240.0)

@@ -46,8 +46,8 @@ async def _answer(front: Front, asked: Asked) -> Answer:
     settings = prepare(front, workspace, None).settings
     wanted = settings.review.passes if asked.passes is None else asked.passes
     with bars(front) as shown:
-        opening = opened_repository(front, workspace, settings, wanted, shown, deadline)
-        async with opening(False) as (repository, missing):
+        opening = opened_repository(front, workspace, settings, wanted, shown, deadline, may_load=False)
+        async with opening as (repository, missing):
             passes = [name for name in wanted if name not in missing]
             report = await review_staged(repository, deadline, passes, asked.index_file)
             return Answer(missing.added_to(report, wanted), settings.review.fail_on)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import signal
 import subprocess
 import sys
@@ -46,6 +47,8 @@ class Staged:
 
 def main() -> None:
     """Entry point of the script `codeassist-pre-commit`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name of a file need be no text at all
     sys.exit(run(sys.argv[1:]))
 
 
@@ -163,7 +166,11 @@ def _staged() -> Staged | None:
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, errors="surrogateescape", check=False
+            ["git", *(argument.encode(errors="surrogateescape") for argument in arguments)],
+            capture_output=True,
+            encoding="utf-8",  # as the server takes the names of files, whatever locale a hook is started in
+            errors="surrogateescape",
+            check=False,
         )
     except OSError as error:
         raise Failed(f"git does not run: {error.strerror}") from error
@@ -189,7 +196,7 @@ def _show(answer: Answer, fail_on: str) -> int:
 
         show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), report, _staged_text)
     if not report.is_complete:
-        reasons = [*report.notes[-1:], *(f"{one.name}: {one.note}" for one in report.passes if one.note)]
+        reasons = [f"{one.name}: {one.note}" for one in report.passes if one.note] or list(report.notes)
         _note(f"not everything was looked at ({'; '.join(reasons) or 'time was up'})", is_going_on=not stopping)
     if stopping:
         print("The commit is stopped. SKIP=codeassist-review git commit ... leaves this review out.", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ _NOTHING_STAGED = (
     "nothing is staged; `git add` what is to be committed, or review everything uncommitted with --worktree and a "
     "branch with --range main...HEAD"
 )
+# What `git merge` names to its hooks and strategies. Source: git, builtin/merge.c.
+_MERGED = re.compile(r"GITHEAD_([0-9a-f]{40}(?:[0-9a-f]{24})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def source_of(front: Front, workspace: Path, options: Mapping[str, object]) -> S
         return Source("all files", lambda: gathering.tracked(workspace), "git knows no files here", is_whole=True)
     index = front.environ.get("GIT_INDEX_FILE")
     place = front.cwd / index if index else None
-    return Source("staged changes", lambda: gathering.staged(workspace, place), _NOTHING_STAGED)
+    merging = [found[1] for name in front.environ if (found := _MERGED.fullmatch(name))]
+    return Source("staged changes", lambda: gathering.staged(workspace, place, merging), _NOTHING_STAGED)
 
 
 def _range(workspace: Path, revisions: str) -> Source:

@@ -144,7 +144,7 @@ async def _review(job: _Job) -> Reviewed:
             raise
         return _none(job, f"not reviewed: {error}", is_complete=False)
     if not changes.files:
-        return _none(job, "; ".join((*changes.notes, job.source.nothing)), changes.source)
+        return _none(job, "; ".join(changes.notes) or job.source.nothing, changes.source)
     reviewed = await _look(job, changes, Deadline(begun + job.max_seconds))
     ms = round((time.monotonic() - begun) * 1e3, 1)
     return Reviewed(replace(reviewed.report, ms=ms), reviewed.tree)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from codeassist.doctor.amounts import gigabytes
-from codeassist.doctor.fit import highest_fraction
+from codeassist.doctor.fit import told_fraction
 from codeassist.doctor.formats import BF16_CAPABILITY, FP8_CAPABILITY, LEAST_CAPABILITY
 from codeassist.doctor.machine import Builds, Machine
 from codeassist.engine.gpus import Gpu, Gpus, memory_holders
-from codeassist.setting_values import limits
 from codeassist.settings import EngineSettings
 
 _GPU_SETUP = "`make setup TARGET=gpu` in a clone of codeassist"
@@ -59,12 +58,10 @@ def _of_gpu(gpu: Gpu, engine: EngineSettings) -> Iterator[str]:
         yield f"{has}: fp8 weights save memory there, and are multiplied in 16 bits"
     wanted = gpu.total_bytes * engine.gpu_memory_fraction
     if gpu.free_bytes < wanted:
-        fraction, least = highest_fraction([gpu]), limits("engine.gpu_memory_fraction")[0] or 0
-        lower = f", or set engine.gpu_memory_fraction to {fraction:g}" if fraction >= least else ""
         holders = memory_holders(gpu.users) or "somebody who is not seen from here has the rest"
         yield (
             f"of GPU {gpu.index}'s {gigabytes(gpu.total_bytes)} only {gigabytes(gpu.free_bytes)} are free, the engine "
-            f"wants {gigabytes(wanted)}: {holders}; end it{lower}"
+            f"wants {gigabytes(wanted)}: {holders}; end it{told_fraction([gpu])}"
         )
 
 

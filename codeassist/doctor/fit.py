@@ -29,6 +29,7 @@ from codeassist.engine.gpus import Gpu
 from codeassist.engine.hardware import kv_cache_bytes
 from codeassist.engine.memory import MemoryNeed
 from codeassist.engine.vllm_arguments import CPU_REQUESTS, GPU_REQUESTS, cpu_dtype, kv_bytes_per_token
+from codeassist.setting_values import limits
 from codeassist.settings import EngineSettings
 
 # CUDA's own context in the engine's process, which stands beside what vLLM counts.
@@ -146,6 +147,12 @@ def usable_bytes(gpu: Gpu, fraction: float) -> int:
 def highest_fraction(gpus: Sequence[Gpu]) -> float:
     """The share of the GPUs' memory that the engine may be told to take, as far as it is free."""
     return max(0, math.floor(min((gpu.free_bytes - CONTEXT_BYTES) / gpu.total_bytes for gpu in gpus) * 100)) / 100
+
+
+def told_fraction(gpus: Sequence[Gpu]) -> str:
+    """The remedy that lowers the engine's share, as the end of a sentence; "" where too little is free for any."""
+    fraction, least = highest_fraction(gpus), limits("engine.gpu_memory_fraction")[0] or 0
+    return f", or set engine.gpu_memory_fraction to {fraction:g}" if fraction >= least else ""
 
 
 def splits(candidate: Candidate, n_gpus: int) -> list[int]:

@@ -45,6 +45,12 @@ def _problems(options: HostOptions, config: Mapping[str, Any], n_gpus: int, *, o
             f"{spelled} asks for {n_asked} GPUs, and this machine shows {n_gpus}; lower it to at most {n_gpus} in all, "
             "or name how vLLM reaches others in engine.vllm_arguments (distributed_executor_backend=ray)"
         )
+    if options.pipeline_parallel > 1 and options.speculation == "mtp" and options.speculative_tokens:
+        yield (
+            "engine.speculation is `mtp`, and vLLM cannot divide a head that drafts among the groups of "
+            f"engine.pipeline_parallel = {options.pipeline_parallel}; set engine.speculation to `auto` (n-grams or "
+            "nothing drafts then), or spread the model by engine.tensor_parallel"
+        )
     yield from _size_problems(options, config, n_gpus)
 
 

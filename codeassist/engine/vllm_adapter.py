@@ -30,12 +30,7 @@ from codeassist.engine.hardware import Hardware
 from codeassist.engine.limits import too_long
 from codeassist.engine.loaded_adapters import LoadedAdapters
 from codeassist.engine.text_prompts import TextPrompts
-from codeassist.engine.vllm_arguments import (
-    CPU_CHATS,
-    GPU_CHATS,
-    HostOptions,
-    engine_arguments,
-)
+from codeassist.engine.vllm_arguments import CPU_CHATS, GPU_CHATS, HostOptions, engine_arguments
 from codeassist.engine.vllm_loading import load
 from codeassist.engine.vllm_scores import SCORE_LAST, likeliest, scored_tokens
 from codeassist.engine.vocabulary import read_vocabulary
@@ -91,7 +86,7 @@ class VllmModel:
         self._chat: asyncio.Future[VllmChat] | None = None
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
-        self._llm = load(arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        self._llm = load(options, arguments, on_cpu=on_cpu, counts=self._drafts is not None)
         self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
             self._llm.logger_manager.stat_loggers = [self._drafts]
@@ -118,7 +113,9 @@ class VllmModel:
             async with aclosing(self._deltas(request)) as deltas:
                 async for delta in deltas:
                     yield delta
-        except (EngineDeadError, EngineGenerateError) as error:
+        except EngineDeadError:  # its text is always the same, and names a stack trace that nobody sees
+            raise EngineCrashed(wire.DEAD) from None
+        except EngineGenerateError as error:
             raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
         except _REFUSALS as error:
             raise RequestRejected(f"vLLM refuses: {error}") from None

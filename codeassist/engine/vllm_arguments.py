@@ -128,7 +128,7 @@ def engine_arguments(
         "logprobs_mode": "processed_logprobs",
         **_weights_arguments(options),
     }
-    drafter = choose_drafter(options.speculation, options.speculative_tokens, options.n_mtp_layers, on_cpu=on_cpu)
+    drafter = _drafter(options, None, on_cpu=on_cpu)
     if (drafting := speculative_config(drafter)) is not None:
         arguments["speculative_config"] = drafting
     more = further_arguments(options.arguments)
@@ -154,9 +154,20 @@ def engine_arguments(
 
 def decided(options: HostOptions, measured: Drafter | None, *, on_cpu: bool) -> HostOptions:
     """The options with what drafts in place of "auto" and -1. measured: what was chosen by measuring."""
-    asked, n_tokens = options.speculation, options.speculative_tokens
-    drafter = choose_drafter(asked, n_tokens, options.n_mtp_layers, on_cpu=on_cpu, measured=measured)
+    drafter = _drafter(options, measured, on_cpu=on_cpu)
     return replace(options, speculation=drafter.method, speculative_tokens=drafter.n_tokens)
+
+
+def runner_variables(options: HostOptions, arguments: Mapping[str, Any], *, on_cpu: bool) -> dict[str, str]:
+    """Variables that choose among vLLM's runners for GPUs, for where the user's own environment says nothing.
+
+    For `deepseek_v2` vLLM takes the newer one by itself, for `deepseek_v3`, as which models with a head are served, the
+    older one. With two drafts in a step that made 266 to 405 tokens a second, the newer one 442 to 479
+    (bench/results/gpu.json, gpu_drafts.json). With adapters it was not tried.
+    """
+    drafting = arguments.get("speculative_config") or {}
+    takes_newer = not on_cpu and drafting.get("method") == "mtp" and not options.lora_rank
+    return {"VLLM_USE_V2_MODEL_RUNNER": "1"} if takes_newer else {}
 
 
 def further_arguments(named: Sequence[str]) -> dict[str, Any]:
@@ -186,6 +197,13 @@ def cpu_dtype(asked: str, hardware: Hardware) -> str:
     if asked != "auto":
         return asked
     return "bfloat16" if hardware.has_bf16_matrices else "float32"
+
+
+def _drafter(options: HostOptions, measured: Drafter | None, *, on_cpu: bool) -> Drafter:
+    """What drafts: no head where layers are in groups, among which vLLM cannot divide it."""
+    n_mtp_layers = 0 if options.pipeline_parallel > 1 else options.n_mtp_layers
+    asked, n_tokens = options.speculation, options.speculative_tokens
+    return choose_drafter(asked, n_tokens, n_mtp_layers, on_cpu=on_cpu, measured=measured)
 
 
 def _weights_arguments(options: HostOptions) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from vllm.v1.engine.async_llm import AsyncLLM
 from vllm.v1.engine.exceptions import EngineDeadError
 
 from codeassist.engine.chat_events import head_event, text_event, usage_event
-from codeassist.engine.wire import Json
+from codeassist.engine.wire import DEAD, Json
 from codeassist.errors import EngineCrashed, RequestRejected
 from codeassist.types import Usage
 
@@ -74,8 +74,8 @@ class VllmChat:
             made = await self._serving.create_chat_completion(request, raw)
         except ValidationError as error:
             made = self._serving.create_error_response(_told(error))
-        except EngineDeadError as error:
-            raise EngineCrashed(f"vLLM died while it was answering ({error}); it is being restarted") from None
+        except EngineDeadError:
+            raise EngineCrashed(DEAD) from None
         except Exception as error:
             # vLLM's own server turns whatever is raised here into a response as well.
             made = self._serving.create_error_response(error)

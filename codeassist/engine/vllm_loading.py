@@ -13,6 +13,7 @@ from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from codeassist.engine.hardware import processor_name
+from codeassist.engine.vllm_arguments import HostOptions, runner_variables
 
 
 def device_name(*, on_cpu: bool) -> str:
@@ -20,8 +21,10 @@ def device_name(*, on_cpu: bool) -> str:
     return processor_name() if on_cpu else str(current_platform.get_device_name())
 
 
-def load(arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
+def load(options: HostOptions, arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     """The engine, its processes started. Blocks for many seconds. counts: whether vLLM measures what it does."""
+    for name, value in runner_variables(options, arguments, on_cpu=on_cpu).items():
+        os.environ.setdefault(name, value)
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)

@@ -33,6 +33,8 @@ from codeassist.types import Delta, EngineStatus, GenerationRequest, ModelInfo, 
 
 Json = dict[str, Any]
 
+# What is said of an engine whose processes ended while it answered.
+DEAD = "vLLM died while it was answering; it is being restarted (with log.level `debug` the log has its last words)"
 _STATES = ("stopped", "starting", "ready", "restarting", "failed")
 _FINISH_REASONS = ("stop", "length", "abort")
 _ERRORS: dict[str, type[EngineError]] = {

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from codeassist.doctor.amounts import gigabytes
 from codeassist.doctor.candidates import Candidate, candidate_of
-from codeassist.doctor.fit import Wish, fit_on_gpus, highest_fraction
+from codeassist.doctor.fit import Wish, fit_on_gpus, told_fraction
 from codeassist.doctor.footprint import predict
 from codeassist.doctor.formats import WeightFormat, format_named, format_of
 from codeassist.doctor.survey import remedy
@@ -103,5 +103,5 @@ def _require_free(used: Sequence[Gpu], fraction: float) -> None:
     raise EngineUnavailable(
         f"of GPU {gpu.index}'s {gigabytes(gpu.total_bytes)} only {gigabytes(gpu.free_bytes)} are free, and the engine "
         f"is to take {gigabytes(gpu.total_bytes * fraction)} (engine.gpu_memory_fraction {fraction:g}): {holders}; end "
-        f"it, or set engine.gpu_memory_fraction to {highest_fraction(used):g}"
+        f"it{told_fraction(used)}"
     )

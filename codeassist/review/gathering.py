@@ -27,10 +27,11 @@ MAX_MESSAGES = 20
 _MERGED = "all that is staged comes from one side of the merge or the other"
 
 
-def staged(root: Path, index: Path | None = None) -> Changes:
+def staged(root: Path, index: Path | None = None, merging: Sequence[str] = ()) -> Changes:
     """What the next commit would change; amid a merge, what is like neither side of it. Raises ReviewImpossible.
 
-    index: what a `git commit` in progress has named as git's index (GIT_INDEX_FILE).
+    index: what a `git commit` in progress has named as git's index (GIT_INDEX_FILE). merging: the commits that a `git
+    merge` in progress has told its hook, which runs before the repository knows of them.
     """
     with _telling(root):
         in_use = revisions.index_in_use(root, index) if index is not None else ""
@@ -38,7 +39,7 @@ def staged(root: Path, index: Path | None = None) -> Changes:
         files = changed_files(root, entries)
         merged = [
             changed_files(root, revisions.staged_entries(root, in_use, commit))
-            for commit in revisions.commits_being_merged(root)
+            for commit in revisions.commits_being_merged(root) or _known(root, merging)
         ]
         beside = _beside(root, revisions.unstaged_entries(root, in_use), entries)
         ours = only_ours(files, merged)
@@ -133,6 +134,10 @@ def _whole(root: Path, mode: str, path: str) -> ChangedFile | None:
 
 def _added(path: str, side: Side) -> ChangedFile:
     return ChangedFile(path, "added", new_text=side.text, skipped=side.reason, n_bytes=side.n_bytes)
+
+
+def _known(root: Path, commits: Sequence[str]) -> list[str]:
+    return [found for commit in commits if (found := revisions.commit_of(root, commit))]
 
 
 def _commit(root: Path, revision: str) -> str:

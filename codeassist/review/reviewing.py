@@ -106,13 +106,12 @@ async def review_change(
     return Reviewed(told, tree)
 
 
-def _chat(repository: Repository) -> ChatAccess:
-    """The chat model of the assistant's settings; none where there is no assistant."""
-    assistant = repository.assistant
-    if assistant is None:
-        return ChatAccess(prompt_tokens=repository.settings.prompt_tokens)
-    opener = repository.open_chat or assistant.open_chat
-    return ChatAccess(assistant.settings.chat, opener, repository.settings.prompt_tokens)
+def _chat(repository: Repository) -> ChatAccess | None:
+    """Another way to the chat model than the assistant's, where there is one."""
+    if repository.open_chat is None or repository.assistant is None:
+        return None
+    settings = repository.assistant.settings.chat
+    return ChatAccess(settings, repository.open_chat, repository.settings.prompt_tokens)
 
 
 async def _refreshed(refresh: Refresh, deadline: Deadline) -> str:

@@ -1,8 +1,9 @@
 """Which files of a change are not reviewed as source, and what is said of all that is not looked at. For a thread.
 
-What the index leaves out is set aside: generated, minified and third-party code is nobody's work of today, and what
-looks like a secret or is ignored by the user's wish goes to no model. Detectors of secrets and of vulnerable
-dependencies look at it all the same, since they run here and such files are what they are for; no secret is shown.
+What the index leaves out is set aside: generated, minified and third-party code is nobody's work of today, and what is
+ignored by the user's wish is not to be looked at. Detectors of secrets and of vulnerable dependencies do it all the
+same, since they run here and such files are what they are for. What looks like a secret goes to no model; passes that
+ask none look at it. No secret is shown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from codeassist.review.changes import ChangedFile, Changes
-from indexer.rules import NameRules, Rules, reason_by_content
+from indexer.rules import SECRET, NameRules, Rules, reason_by_content
 
 MAX_NAMED = 3
 
@@ -24,8 +25,10 @@ def sorted_out(changes: Changes, rules: Rules) -> Changes:
     unread = _told(((file, file.skipped) for file in files), "not looked at")
     # What was set aside before has its note.
     new = [after for before, after in zip(changes.files, files, strict=True) if after.set_aside != before.set_aside]
-    aside = _told(((file, file.set_aside) for file in new), "only searched for secrets and the like")
-    return replace(changes, files=files, notes=(*changes.notes, *unread, *aside))
+    private = _told(((file, SECRET) for file in new if file.set_aside == SECRET), "shown to no model")
+    others = ((file, file.set_aside) for file in new if file.set_aside != SECRET)
+    aside = _told(others, "only searched for secrets and the like")
+    return replace(changes, files=files, notes=(*changes.notes, *unread, *private, *aside))
 
 
 def _looked_at(file: ChangedFile, names: NameRules) -> ChangedFile:

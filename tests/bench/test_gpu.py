@@ -1,5 +1,6 @@
 """What the programs that measure on a GPU make of names, logs and traces; the rest needs an engine."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from bench.gpu.__main__ import _told
 from bench.gpu.configurations import parse
 from bench.gpu.profiling import _summary
+from bench.gpu.turns import in_turn
 from codeassist.models.layouts import expected_tensors
 
 
@@ -34,6 +36,20 @@ def test_drafts_are_taken_at_the_rates_that_were_measured(tmp_path: Path) -> Non
 def test_of_a_log_only_what_was_measured_is_kept_and_no_path() -> None:
     log = ["(EngineCore) INFO [a.py:1] Model loading took 29.3 GiB", "[b.py:2] KV cache in /tmp/x", "[c.py:3] hello"]
     assert _told(log) == ["Model loading took 29.3 GiB"]
+
+
+async def test_engines_on_one_gpu_are_measured_one_after_the_other(tmp_path: Path) -> None:
+    files, told = [tmp_path / "0", tmp_path / "1"], []
+
+    async def measure(name: str) -> None:
+        async with in_turn(files):
+            told.append(f"{name} begins")
+            await asyncio.sleep(0)
+            told.append(f"{name} ends")
+
+    await asyncio.gather(measure("a"), measure("b"))
+    assert [line.split()[1] for line in told] == ["begins", "ends"] * 2
+    assert told[0][0] == told[1][0]
 
 
 def test_time_in_which_two_things_run_counts_once() -> None:

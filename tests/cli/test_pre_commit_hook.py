@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -191,6 +191,15 @@ def test_findings_are_shown_and_stop_the_commit_from_the_level_that_is_asked_for
     assert "b.py:3" in hooked.out
     assert "A leftover." in hooked.out
     assert ("SKIP=codeassist-review" in hooked.out) == bool(code)
+
+
+@pytest.mark.parametrize("environ", [{}, {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}])
+def test_a_finding_in_a_file_of_any_name_stops_the_commit(repository: Repository, environ: dict[str, str]) -> None:
+    odd = replace(WARNING, path="dir/é\udcff\n.py", message="A leftover: “…”.")
+    with repository.server(reporting(Report("staged changes", (odd,), n_files=1, n_lines=3), "warning")):
+        hooked = repository.hook(**environ)
+    assert (hooked.code, hooked.err) == (1, "")
+    assert "udcff" in hooked.out
 
 
 def test_what_was_not_looked_at_is_told_in_one_line(repository: Repository) -> None:

@@ -374,10 +374,7 @@ def test_a_project_may_leave_passes_out_and_want_surer_findings_and_no_more(stag
 def test_the_hook_of_a_real_commit_sees_what_is_committed(
     shell: Shell, git: Callable[..., str], tmp_path: Path, arguments: list[str]
 ) -> None:
-    hook = shell.cwd / ".git/hooks/pre-commit"
-    command = f"{sys.executable} -P -m codeassist review --passes static --json --output {tmp_path}/seen.json"
-    hook.write_text(f"#!/bin/sh\nPYTHONPATH={Path(__file__).resolve().parents[2]} exec {command}\n")
-    hook.chmod(0o755)
+    hooked(shell, "pre-commit", tmp_path / "seen.json")
     (shell.cwd / "shapes.py").write_text((shell.cwd / "shapes.py").read_text() + "\n\nOTHER = 1\n")
     (shell.cwd / "main.py").write_text(WRONG)
     if not arguments:
@@ -388,3 +385,43 @@ def test_the_hook_of_a_real_commit_sees_what_is_committed(
     seen = json.loads((tmp_path / "seen.json").read_text())
     assert [one["path"] for one in seen["findings"]] == ["main.py"]
     assert seen["n_files"] == len(git("diff-tree", "--name-only", "-r", "HEAD~1", "HEAD").split())
+
+
+def hooked(shell: Shell, name: str, seen: Path) -> None:
+    """A hook that reviews, and leaves its report in a file."""
+    hook = shell.cwd / ".git/hooks" / name
+    command = f"{sys.executable} -P -m codeassist review --passes static --json --output {seen}"
+    hook.write_text(f"#!/bin/sh\nPYTHONPATH={Path(__file__).resolve().parents[2]} exec {command}\n")
+    hook.chmod(0o755)
+
+
+def test_a_merge_that_git_makes_by_itself_has_nothing_of_its_own(
+    shell: Shell, git: Callable[..., str], tmp_path: Path
+) -> None:
+    git("checkout", "-q", "-b", "side")
+    (shell.cwd / "main.py").write_text(WRONG)
+    git("commit", "-q", "-a", "-m", "theirs")
+    git("checkout", "-q", "-")
+    (shell.cwd / "other.py").write_text("a = 1\n")
+    git("add", "-A")
+    git("commit", "-q", "-m", "ours")
+    hooked(shell, "pre-merge-commit", tmp_path / "seen.json")
+    git("merge", "-q", "side", "-m", "both", **shell.environ)
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert (seen["findings"], seen["n_files"]) == ([], 0)
+    assert "one side of the merge" in seen["notes"][0]
+
+
+@pytest.mark.parametrize("name", ["config.py", ".env", "table.csv", "private/a.py"])
+def test_a_secret_is_found_wherever_it_is_and_not_shown(shell: Shell, git: Callable[..., str], name: str) -> None:
+    (shell.cwd / ".codeassistignore").write_text("private/\n")
+    secret = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0fR6xU2"
+    (shell.cwd / name).parent.mkdir(exist_ok=True)
+    (shell.cwd / name).write_text(f"TOKEN = '{secret}'\n")
+    git("add", "-A")
+    for output_format in ("text", "json", "sarif", "github", "gitlab"):
+        outcome = review(shell, "--format", output_format)
+        assert "secret" in outcome.out
+        assert secret not in outcome.out + outcome.err
+    (found,) = (one for one in review(shell, "--json").json["findings"] if one["category"] == "secret")
+    assert found["path"] == name

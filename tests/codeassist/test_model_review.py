@@ -447,3 +447,14 @@ async def test_questions_keep_to_their_length(desk: Desk) -> None:
     lengths = [sum(len(message.content) for message in messages) for messages in desk.chat.asked]
     assert len(lengths) > 3
     assert max(lengths) < 2_000 * 3 * 1.1
+
+
+async def test_names_that_mean_something_else_everywhere_have_no_callers(desk: Desk) -> None:
+    classes = {f"shape_{n}.py": f"class Shape{n}:\n    def draw(self):\n        return self.draw()\n" for n in range(6)}
+    desk.write(classes)
+    desk.stage(
+        pen_py="class Pen:\n    def __init__(self):\n        self.ink = 1\n\n    def draw(self):\n        return 2\n"
+    )
+    await desk.review()
+    (text,) = desk.asked_about("pen.py")
+    assert "Code that uses what was changed" not in text

@@ -13,10 +13,9 @@ import pytest
 
 from codeassist.review.changes import ChangedFile
 from codeassist.review.vulnerabilities.advisories import AdvisoriesUnusable, read_advisories
-from codeassist.review.vulnerabilities.declared import declared, is_dependency_file
+from codeassist.review.vulnerabilities.declared import declared
 from codeassist.review.vulnerabilities.dependencies import changed_packages, find
 from codeassist.review.vulnerabilities.versions import fixed_in, is_affected, version_key
-
 
 TWO_RANGES = (("introduced", "2.0"), ("fixed", "2.5"), ("introduced", "3.0"), ("fixed", "3.2"))
 PSEUDO = "0.0.0-20200101000000-abcdef123456"
@@ -218,8 +217,6 @@ def test_only_changed_versions_count() -> None:
     lock = '[[package]]\nname = "a"\nversion = "1.0"\n'
     bumped = ChangedFile("uv.lock", "modified", old_text=lock, new_text=lock.replace("1.0", "1.1"))
     assert [package.version for _, package in changed_packages([bumped])] == ["1.1"]
-    assert is_dependency_file("a/go.mod")
-    assert not is_dependency_file("a/go.py")
 
 
 def advisory(name: str = "requests", ecosystem: str = "PyPI", **more: Any) -> dict[str, Any]:

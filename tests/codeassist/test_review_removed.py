@@ -51,6 +51,18 @@ def without(*lines: str) -> str:
         ),
         (without("put_apples"), "def f(c):\n    c.put_apples()  # GONE\n", "warning"),
         (without("put_apples"), "def f(c):\n    c.put_apples\n", ""),
+        (without("put_apples"), "import library\nlibrary.put_apples()\n", ""),
+        (
+            without("put_apples"),
+            "from shop.cart import Cart\nclass A:\n    def put_apples(self): ...\nCart().put_apples()  # GONE\n"
+            "def f(c):\n    c.put_apples()\n",
+            "error",
+        ),
+        (
+            without("put_apples").replace("def sum_up(self): ...", "def sum_up(self): self.put_apples()"),
+            "from shop.cart import Cart\nclass A(Cart):\n    def put_apples(self): ...\n",
+            "",
+        ),
         (without("put_apples"), "class Other:\n    def put_apples(self): ...\ndef f(c):\n    c.put_apples()\n", ""),
         (without("put_apples"), "def f(c):\n    c.put_apples = print\n    c.put_apples()\n", ""),
         (

@@ -100,6 +100,13 @@ CART = "class Cart:\n    def __init__(self, a): self.a = a\n    def put(self, x{
             "    def f(self):\n        self.cart.put(1)  # STALE\n",
             "error",
         ),
+        ("from shop.cart import Cart\ndef make(): return Cart(1)\nmake().put(1)  # STALE\n", "error"),
+        (
+            "import pytest\nfrom shop.cart import Cart\n@pytest.fixture\ndef cart(): return Cart(1)\n"
+            "def test_it(cart): cart.put(1)  # STALE\ndef it(cart, other): other.put(1)\n",
+            "error",
+        ),
+        ("import shop\nimport shop.cart\nshop.cart.Cart(1).put(2)  # STALE\n", "error"),
         ("from shop.cart import Cart\nc = Cart(1)\nc = Other()\nc.put(2)\n", ""),
         ("def f(c):\n    c.put(2)\n", ""),
         ("class Other:\n    def put(self, x): ...\nOther().put(1)\n", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from codeassist.review.changes import ChangedFile, Changes
-from codeassist.review.hygiene import kingfisher, look
+from codeassist.review.hygiene import look
+from codeassist.review.hygiene.kingfisher import Scan
 from codeassist.review.passes.types import Deadline, Found, Review
 from codeassist.review.passes.vulnerabilities import vulnerabilities_pass
 from codeassist.review.tree import ReviewedTree
@@ -29,6 +31,14 @@ class Mentions:
 
     def mentioning(self, name: str) -> list[str]:
         return [f"{name}{n}" for n in range(self.n_files)]
+
+
+@pytest.fixture(autouse=True)
+def no_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling Kingfisher's rules takes seconds, and its cache is the user's."""
+    loaded: Future[Scan | None] = Future()
+    loaded.set_result(None)
+    monkeypatch.setattr(look, "load", lambda cache: loaded)
 
 
 def review_of(
@@ -114,7 +124,8 @@ def test_the_repositorys_habit_is_asked_of_the_index(tmp_path: Path) -> None:
 
 
 def test_who_has_no_time_for_a_scanner_goes_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(look, "load", lambda cache: kingfisher.Future())
+    never: Future[Scan | None] = Future()
+    monkeypatch.setattr(look, "load", lambda cache: never)
     file = ChangedFile("shop/b.py", "added", new_text=f"x = '{TOKEN}'\n")
     found = look.look(review_of(tmp_path, file, seconds=0.5))
     assert shown(found) == ["secret shop/b.py:1"]

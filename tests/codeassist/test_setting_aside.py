@@ -44,13 +44,15 @@ def test_passes_get_source_alone_and_detectors_what_is_set_aside(tmp_path: Path)
     files = (
         ChangedFile("a.py", "added", new_text="a = 1\n"),
         ChangedFile(".env", "added", new_text="A=1\n"),
+        ChangedFile("poetry.lock", "added", new_text="[[package]]\n"),
         ChangedFile("b.png", "added", skipped="binary"),
         ChangedFile("c.py", "deleted", old_text="c = 1\n"),
     )
     changes = sorted_out(Changes("x", files), read_rules(tmp_path, 1024, ()))
     review = Review(changes, ReviewedTree(tmp_path, changes), index=None, deadline=Deadline(0))
     assert [file.path for file in review.readable] == ["a.py"]
-    assert [file.path for file in review.with_text] == ["a.py", ".env"]
+    assert [file.path for file in review.local] == ["a.py", ".env"]
+    assert [file.path for file in review.with_text] == ["a.py", ".env", "poetry.lock"]
 
 
 def test_many_files_make_one_note(tmp_path: Path) -> None:

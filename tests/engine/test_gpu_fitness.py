@@ -14,6 +14,7 @@ from codeassist.errors import EngineUnavailable
 from codeassist.models.directory import ModelDirectory, read_model, shipped_model
 from codeassist.models.gpu_fitness import require_gpu_memory
 from codeassist.models.known import KNOWN
+from codeassist.setting_values import checked
 
 GB = 10**9
 CARD = Gpu(0, "NVIDIA GeForce RTX 4090", 25_757 * 10**6, 25_250 * 10**6, (8, 9), 1e12)
@@ -93,6 +94,19 @@ def test_a_gpu_that_somebody_else_has_is_refused_with_the_process(lite: ModelDir
     assert "python (pid 4711) has 20.0 GB" in told
     assert "set engine.gpu_memory_fraction to 0.16" in told
     require_gpu_memory(small, options(gpu_memory_fraction=0.16), [taken])
+
+
+def test_no_share_is_offered_that_the_settings_refuse() -> None:
+    """Seen on a GPU of 151 GB with 4 GB free: "set it to 0.02", and the setting had to be .05 at least."""
+    small = read_model(shipped_model())
+    with pytest.raises(EngineUnavailable) as refusal:
+        require_gpu_memory(small, options(), [replace(CARD, total_bytes=151 * GB, free_bytes=4 * GB)])
+    told = str(refusal.value)
+    fraction = told.rpartition(" to ")[2]
+    assert checked("engine.gpu_memory_fraction", float(fraction), "here") == float(fraction)
+    with pytest.raises(EngineUnavailable) as refusal:
+        require_gpu_memory(small, options(), [replace(CARD, total_bytes=151 * GB, free_bytes=2 * GB)])
+    assert str(refusal.value).endswith("; end it")
 
 
 def test_the_draft_layer_counts_only_where_it_drafts() -> None:

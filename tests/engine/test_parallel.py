@@ -34,6 +34,7 @@ def require(options: HostOptions, config: dict[str, Any] = LITE, n_gpus: int = 8
         {"tensor_parallel": 8},
         {"tensor_parallel": 4, "pipeline_parallel": 2},
         {"data_parallel": 8, "expert_parallel": True},
+        {"pipeline_parallel": 2, "speculation": "mtp", "speculative_tokens": 0},
     ],
 )
 def test_what_fits_is_let_through(changes: dict[str, Any]) -> None:
@@ -51,6 +52,7 @@ def test_what_fits_is_let_through(changes: dict[str, Any]) -> None:
         ({"data_parallel": 9}, LITE, "asks for 9 GPUs"),
         ({"pipeline_parallel": 28, "arguments": ("nnodes=4",)}, LITE, "more than the model's 27"),
         ({"tensor_parallel": 2, "expert_parallel": True}, LLAMA, "models with experts"),
+        ({"pipeline_parallel": 2, "speculation": "mtp"}, LITE, "cannot divide a head that drafts"),
     ],
 )  # fmt: skip
 def test_what_does_not_is_told_with_what_would(changes: dict[str, Any], config: dict[str, Any], complaint: str) -> None:

@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 
 from codeassist.engine.hardware import Hardware
+from codeassist.engine.speculation import Drafter
 from codeassist.engine.vllm_arguments import (
     CPU_CHATS,
     CPU_REQUESTS,
     GPU_CHATS,
     GPU_REQUESTS,
     HostOptions,
+    decided,
     engine_arguments,
     environment,
     further_arguments,
     kv_bytes_per_token,
+    runner_variables,
 )
 from codeassist.errors import ConfigError
 from codeassist.models.known import KNOWN
@@ -137,6 +140,24 @@ def test_more_than_one_gpu_is_passed_on() -> None:
     assert told["tensor_parallel_size"] == 2
     assert (told["pipeline_parallel_size"], told["data_parallel_size"]) == (3, 4)
     assert told["enable_expert_parallel"] is True
+
+
+def test_nothing_drafts_with_a_head_in_groups_of_layers() -> None:
+    """vLLM refuses to load such a head: seen on two GPUs."""
+    assert "speculative_config" in arguments(replace(OPTIONS, tensor_parallel=2), on_cpu=False)
+    assert "speculative_config" not in arguments(replace(OPTIONS, pipeline_parallel=2), on_cpu=False)
+    assert decided(replace(OPTIONS, pipeline_parallel=2), None, on_cpu=False).speculation == "none"
+    ngram = Drafter("ngram", 3)
+    assert decided(replace(OPTIONS, pipeline_parallel=2), ngram, on_cpu=False).speculation == "ngram"
+
+
+def test_a_head_on_a_gpu_drafts_in_vllms_newer_runner() -> None:
+    newer = {"VLLM_USE_V2_MODEL_RUNNER": "1"}
+    assert runner_variables(OPTIONS, arguments(on_cpu=False), on_cpu=False) == newer
+    assert not runner_variables(OPTIONS, arguments(replace(OPTIONS, speculative_tokens=1)), on_cpu=True)
+    for other in ({"speculation": "ngram"}, {"speculation": "none"}, {"n_mtp_layers": 0}, {"lora_rank": 16}):
+        options = replace(OPTIONS, **other)  # type: ignore[arg-type]
+        assert not runner_variables(options, arguments(options, on_cpu=False), on_cpu=False)
 
 
 def test_weights_are_converted_only_where_that_is_asked_for() -> None:

@@ -221,6 +221,21 @@ async def test_an_engine_that_dies_costs_its_own_pass_and_nothing_else(assistant
     assert not report.is_complete
 
 
+async def test_a_review_asks_the_chat_model_of_the_server_after_everybody_else(
+    assistant: Assistant, staged: Path
+) -> None:
+    (staged / "c.py").write_text("def halve(number):\n    return number * 2\n")
+    git(staged, "add", "c.py")
+    endpoint = ScriptedEndpoint()
+    app = Owned(Starlette(routes=review_routes(Service(assistant, chat=endpoint))))
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
+        body = asked_to_json(Asked(str(staged), 20.0, passes=("model",)))
+        value = (await client.post(REVIEW_PATH, json=body)).json()
+    assert [one.name for one in answer_from_json(value).report.passes] == ["model"]
+    assert any("halve" in str(body["messages"]) for body in endpoint.asked)
+    assert set(endpoint.priorities) == {Priority.REVIEW}
+
+
 async def test_so_many_reviews_at_once_and_the_next_one_waits_for_as_long_as_it_has(
     assistant: Assistant, staged: Path
 ) -> None:

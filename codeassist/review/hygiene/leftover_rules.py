@@ -36,9 +36,11 @@ _OTHERS_ARE_SKIPPED = "leaves out every other test"
 _TELLS_NOTHING = "prints a mark that helped to find a fault"
 _OPEN = r"\s*\(\s*"
 # What is printed to see that a place is reached, whole; or its beginning.
+_SIGNS = r"[\W_]{0,12}"
 _MARK = (
-    r"(?i:(?:[\W_]*(?:(?:i'?m |got |in |am |we'?re )?here|debug(?:ging)?|x{3,}|z{3,}|asdf\w*|wtf|blah(?: blah)*|fuck\w*"
-    r"|a{4,}|hit it|test123|(?P<digit>\d)(?P=digit){2,})[\W_]*\d{0,2}[\W_]*|[\W_]*debug[ :>=-][^\"'`]{0,80}))"
+    rf"(?i:(?:{_SIGNS}(?:(?:i'?m |got |in |am |we'?re )?here|debug(?:ging)?|x{{3,}}|z{{3,}}|asdf\w*|wtf|blah(?: blah)*"
+    rf"|fuck\w*|a{{4,}}|hit it|test123|(?P<digit>\d)(?P=digit){{2,}}){_SIGNS}\d{{0,2}}{_SIGNS}"
+    rf"|{_SIGNS}debug[ :>=-][^\"'`]{{0,80}}))"
 )
 
 

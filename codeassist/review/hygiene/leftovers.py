@@ -18,7 +18,7 @@ from indexer.name_roles import is_code
 from indexer.ranking import is_test_path
 from indexer.syntax import MAX_CHARS, SyntaxTree
 
-MAX_LINE = 1000
+MAX_LINE = 400
 # So many lines of a file are looked at in its tree.
 MAX_PLACES = 50
 _CONFIDENCE = {"always": 0.9, "focus": 0.9, "print": 0.8, "habit": 0.6}

@@ -21,13 +21,13 @@ _TOO_LATE = "time was up before every file was looked at"
 
 def look(review: Review) -> Found:
     """Secrets, leftovers, parts of conflicts, and files that do not belong there."""
-    loading = load(cache_directory() / "kingfisher") if review.readable else None
+    loading = load(cache_directory() / "kingfisher") if review.with_text else None
 
     def count_files(name: str) -> int:
         return len(review.index.mentioning(name))
 
     findings = find_files(review.changes.files, review.settings.max_file_kb)
-    for file in review.readable:
+    for file in review.local:
         if review.deadline.is_over:
             return Found(tuple(findings), _TOO_LATE, is_complete=False)
         findings += find_leftovers(file, count_files)
@@ -37,7 +37,7 @@ def look(review: Review) -> Found:
 
 
 def _with_secrets(review: Review, findings: list[Finding], scan: Scan | None, note: str) -> Found:
-    for file in review.readable:
+    for file in review.with_text:
         if review.deadline.is_over:
             return Found(tuple(findings), _TOO_LATE, is_complete=False)
         findings += find_secrets(file, scan)

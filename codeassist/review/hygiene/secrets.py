@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codeassist.findings.types import Finding, Severity, finding_id
@@ -127,8 +127,3 @@ def _finding(file: ChangedFile, suspect: Suspect, seen: Counter[str]) -> Finding
 
 def _article(kind: str) -> str:
     return "An" if kind[0] in "AaEeIiOo" else "A"
-
-
-def values(suspects: Iterable[Suspect]) -> set[str]:
-    """The secrets themselves; for those who must not say them."""
-    return {suspect.value for suspect in suspects}

@@ -30,6 +30,8 @@ _SENTENCE_LINES = 3
 # Characters that make a line read otherwise than it is: they turn the direction of writing, or spell words that nobody
 # sees. Source: Boucher and Anderson, "Trojan Source" (2021); Unicode 16, "Tags".
 _DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\U000e0020-\U000e007f]")
+# The flags of England, Scotland and Wales are spelled so as well. Source: Unicode Technical Standard 51, annex C.
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 # Those, and all others that show nothing. U+200C and U+200D are left: scripts and emoji need them.
 # Source: Unicode 16, "Default_Ignorable_Code_Point".
 _HIDDEN = re.compile(
@@ -56,13 +58,13 @@ _OUTCOME = (
     r"|(?:do not|don t|never|must not|should not) (?:report|flag|mention|review|criticise|criticize|comment)"
     r"|skip (?:this|the|all)|empty (?:list|array|findings?)|verdict|not real)"
 )
+_FORMER = r"(?:\w+ ){0,4}?(?:previous|prior|above|earlier|preceding|foregoing|all|any|your|system) (?:\w+ ){0,3}?"
 # On words alone, in lower case. Each is either told to a model, or to nobody.
 _ADDRESSED = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\b(?:ignore|disregard|forget|override|bypass) (?:\w+ ){0,4}?(?:previous|prior|above|earlier|preceding"
-        r"|foregoing|all|any|your|system) (?:\w+ ){0,3}?(?:instructions?|prompts?|rules|directions|guidelines"
-        r"|directives)\b",
+        rf"\b(?:ignore|disregard|forget) {_FORMER}(?:instructions?|prompts?|rules|directions|guidelines|directives)\b",
+        rf"\b(?:override|bypass) {_FORMER}(?:instructions?|prompts?|directives)\b",
         rf"\b(?:as|you are|you re|dear|attention|hey|hello|note to|notice to|message (?:to|for)|instructions? (?:to"
         rf"|for)|if you are|for) (?:an? |the |any |all |every )?{_MODEL}\b(?=.{{0,200}}\b{_OUTCOME}\b)",
         rf"\b{_OUTCOME}\b.{{0,80}}\b(?:as|you are|dear|attention|note to|if you are) (?:an? |the |any )?{_MODEL}\b",
@@ -149,7 +151,7 @@ def _cleaned_line(line: str, in_secret_text: bool) -> tuple[str, Removed | Liter
     if n_tokens:
         what = "token"
     text, n_hidden = _HIDDEN.subn(LEFT_OUT["hidden"], text)
-    if n_hidden and _DECEPTIVE.search(line):
+    if n_hidden and _DECEPTIVE.search(_FLAG.sub("", line)):
         what = "hidden"
     return (text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}…"), what
 

@@ -21,6 +21,10 @@ from indexer.ranking import is_test_path
 from indexer.types import Hit, Query, library_location, shown_path
 
 MAX_NAMES = 24
+# A name that is defined in more places says little of who uses which; those that the language knows, nothing.
+MAX_NAMESAKES = 3
+_OF_THE_LANGUAGE = re.compile(r"__\w+__|constructor|main|init|new|setUp|tearDown")
+MAX_CHANGED_NAMES = 6
 MAX_HITS = 16
 MAX_USAGES = 60
 MAX_CALLERS, MAX_TESTS, MAX_SIMILAR, MAX_DEFINITIONS = 8, 2, 2, 10
@@ -39,6 +43,7 @@ _TITLES = {
 _HEADING = 16
 # A definition of no more lines is shown with its body.
 MAX_BODY_LINES = 25
+MAX_PASSAGE_LINES = 40
 _ALIKE = frozenset({"lexical", "vector"})
 _NAME = re.compile(r"[^\W\d]\w{2,}")
 
@@ -50,12 +55,13 @@ class Surroundings:
         self._review = review
         self._changed = frozenset(review.tree.changed_texts)
         self._shown: dict[str, Sequence[str] | None] = {}
+        self._users: dict[str, Sequence[Hit]] = {}
         self._code: dict[str, Mapping[str, str]] = {}
 
     def n_users(self, names: Iterable[str], path: str) -> int:
-        """Lines of other files that use one of the names, as far as is worth counting."""
-        hits = (hit for name in names for hit in self._review.index.usages(name, MAX_USAGES))
-        return sum(hit.path != path and not is_test_path(hit.path) for hit in hits)
+        """Other files that have one of the names somewhere."""
+        mentioning = {user for name in names for user in self._review.index.mentioning(name)}
+        return sum(user != path and not is_test_path(user) for user in mentioning)
 
     def sections(self, portion: Portion, outline: Sequence[Outlined], n_characters: int) -> tuple[Section, ...]:
         """What is known, the most telling first, in at most so many characters."""
@@ -90,16 +96,24 @@ class Surroundings:
         return self._review.index.search(query, MAX_HITS)
 
     def _usages(self, portion: Portion, names: Sequence[str]) -> list[Hit]:
-        found = [hit for name in names for hit in self._review.index.usages(name, MAX_USAGES)]
+        found = [hit for name in names for hit in self._usages_of(name)]
         shown = portion.numbers
         return [hit for hit in found if hit.path != portion.file.path or hit.start_line not in shown]
+
+    def _usages_of(self, name: str) -> Sequence[Hit]:
+        """Lines that use a name; none of one that means something else in most places."""
+        index = self._review.index
+        if name not in self._users:
+            is_telling = len(index.symbols(name, MAX_NAMESAKES + 1)) <= MAX_NAMESAKES
+            self._users[name] = index.usages(name, MAX_USAGES) if is_telling else ()
+        return self._users[name]
 
     def _passages(self, hits: Iterable[Hit], limit: int) -> list[Passage]:
         found: list[Passage] = []
         for hit in hits:
             lines = self._hit_as_shown(hit) if len(found) < limit else []
             if any(line.strip() for line in lines):
-                found.append(_passage(hit.path, hit.start_line, hit.end_line, lines))
+                found.append(_passage(hit.path, hit.start_line, hit.end_line, _shortened(lines)))
         return found
 
     def _around(self, hits: Iterable[Hit], limit: int) -> list[Passage]:
@@ -187,7 +201,8 @@ def changed_names(portion: Portion, outline: Sequence[Outlined]) -> list[str]:
         item for item in outline if any(number in anchors for number in range(item.start_line, item.end_line + 1))
     ]
     inner_first = sorted(touched, key=lambda item: item.end_line - item.start_line)
-    return list(dict.fromkeys(item.name for item in inner_first))[:MAX_NAMES]
+    names = dict.fromkeys(item.name for item in inner_first)
+    return [name for name in names if not _OF_THE_LANGUAGE.fullmatch(name)][:MAX_CHANGED_NAMES]
 
 
 def _fitting(passages: Iterable[Passage], room: int, taken: Sequence[Passage]) -> list[Passage]:
@@ -206,6 +221,16 @@ def _overlap(one: Passage, other: Passage) -> bool:
 
 def _length(passage: Passage) -> int:
     return len(passage.path) + len(passage.text) + _HEADING
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    """The first lines; of empty ones, and of those that stand for others, one in a row."""
+    kept = [line for place, line in enumerate(lines) if line.strip() not in ("", "…") or line != _before(lines, place)]
+    return [*kept[:MAX_PASSAGE_LINES], "…"] if len(kept) > MAX_PASSAGE_LINES else kept
+
+
+def _before(lines: Sequence[str], place: int) -> str | None:
+    return lines[place - 1] if place else None
 
 
 def _passage(path: str, first: int, last: int, lines: Sequence[str]) -> Passage:

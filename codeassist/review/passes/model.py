@@ -53,8 +53,9 @@ class Prepared:
 
 async def model_review_pass(review: Review) -> Found:
     """Findings that stood a second look; and lines that try to bend such a review, which need no model."""
+    access = review.chat_access
     try:
-        async with opened(review.chat.open, review.chat.settings) as chat:
+        async with opened(access.open, access.settings) as chat:
             prepared = await asyncio.to_thread(prepared_for, review)
             progress = Progress(len(prepared.questions))
             is_over = not await _in_time(review, converse(chat, prepared.questions, progress))
@@ -110,7 +111,7 @@ def _questions(
     syntax = read_syntax(file.path, text)
     outline = syntax.outline if syntax is not None else ()
     besides = n_characters_of_instructions() + MAX_QUOTE + MAX_REASON
-    room = max(review.chat.prompt_tokens * _CHARACTERS_PER_TOKEN - besides, _LEAST_ROOM)
+    room = max(review.chat_access.prompt_tokens * _CHARACTERS_PER_TOKEN - besides, _LEAST_ROOM)
     found: list[tuple[tuple[int, ...], Question]] = []
     for portion in portions(shown, file.hunks, outline, int(room * _CHANGE_SHARE)):
         left = room - len(code_of(portion))

@@ -46,7 +46,7 @@ def _findings(review: Review) -> Iterator[Finding]:
     tree = review.tree
     modules = KnownModules()
     workspace = Workspace(tree.root, tree.texts_unlike_disk, modules, tree.gone)
-    for file in review.readable:
+    for file in review.local:
         if review.deadline.is_over:
             return
         yield from _in_file(review, file, modules)

@@ -13,6 +13,7 @@ from codeassist.findings.types import Finding
 from codeassist.review.changes import ChangedFile, Changes
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ChatSettings, ReviewSettings
+from indexer.rules import SECRET
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -54,8 +55,8 @@ class ChatAccess:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What is looked at. assistant: the workspace, for its engine and settings; None where the index alone is open.
-    chat: by default there is none."""
+    """What is looked at. assistant: the workspace, for its engine, chat model and settings; None where the index alone
+    is open. chat: another way to a chat model than the assistant's."""
 
     changes: Changes
     tree: ReviewedTree
@@ -63,16 +64,30 @@ class Review:
     deadline: Deadline
     assistant: Assistant | None = None
     settings: ReviewSettings = field(default_factory=ReviewSettings)
-    chat: ChatAccess = field(default_factory=ChatAccess)
+    chat: ChatAccess | None = None
+
+    @property
+    def chat_access(self) -> ChatAccess:
+        """The chat model that may be asked: the given one, else the assistant's; else one that is none."""
+        if self.chat is not None:
+            return self.chat
+        if self.assistant is None:
+            return ChatAccess(prompt_tokens=self.settings.prompt_tokens)
+        return ChatAccess(self.assistant.settings.chat, self.assistant.open_chat, self.settings.prompt_tokens)
 
     @property
     def readable(self) -> tuple[ChangedFile, ...]:
-        """The files to review: those with a new text that is source, in the order of the change."""
+        """The files that any pass may look at: those with a new text that is source, in the order of the change."""
         return tuple(file for file in self.with_text if not file.set_aside)
 
     @property
+    def local(self) -> tuple[ChangedFile, ...]:
+        """The same and source that holds what looks like a secret: for passes that ask no model."""
+        return tuple(file for file in self.with_text if file.set_aside in ("", SECRET))
+
+    @property
     def with_text(self) -> tuple[ChangedFile, ...]:
-        """The same and what is set aside, as lock files and what holds secrets: for detectors on this machine alone."""
+        """All with a new text, lock files and generated ones, too: for detectors of secrets and of dependencies."""
         return tuple(file for file in self.changes.files if file.new_text is not None and not file.skipped)
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from codeassist.findings.types import Finding
 from codeassist.review.passes.types import Found, Review
-from codeassist.review.vulnerabilities import bandit, dependencies, semgrep
-from codeassist.review.vulnerabilities.advisories import AdvisoriesUnusable
+from codeassist.review.vulnerabilities import bandit, semgrep
 from codeassist.review.vulnerabilities.bandit_settings import read_settings
 
 
@@ -30,9 +29,12 @@ def _look(review: Review) -> Found:
 def _dependencies(review: Review) -> tuple[list[Finding], str]:
     if not review.settings.advisories:
         return [], ""
+    from codeassist.review.vulnerabilities import dependencies
+    from codeassist.review.vulnerabilities.advisories import AdvisoriesUnusable
+
     try:
         return dependencies.find(
-            review.readable, _place(review, review.settings.advisories), lambda: review.deadline.is_over
+            review.with_text, _place(review, review.settings.advisories), lambda: review.deadline.is_over
         )
     except AdvisoriesUnusable as error:
         return [], str(error)
@@ -41,7 +43,7 @@ def _dependencies(review: Review) -> tuple[list[Finding], str]:
 def _bandit(review: Review) -> tuple[list[Finding], str]:
     settings = read_settings(review.tree.text)
     try:
-        found, note = bandit.find(review.readable, settings, lambda: review.deadline.is_over)
+        found, note = bandit.find(review.local, settings, lambda: review.deadline.is_over)
     except bandit.BanditMissing:
         return [], bandit.REMEDY
     return found, "; ".join(one for one in (settings.problem, note) if one)
@@ -51,7 +53,7 @@ def _semgrep(review: Review) -> tuple[list[Finding], str]:
     if not review.settings.semgrep_rules:
         return [], ""
     rules = _place(review, review.settings.semgrep_rules)
-    return semgrep.find(review.readable, rules, review.deadline.seconds_left)
+    return semgrep.find(review.local, rules, review.deadline.seconds_left)
 
 
 def _place(review: Review, path: str) -> Path:

@@ -3,6 +3,7 @@
     shapes       parameters, and whether a call fits them
     heads        a text -> its functions and classes
     trees        the reviewed repository's files with their syntax, each read once
+    python_files a Python file's own imports, definitions and assignments
     python_names what a name means in a Python file, through imports, classes and plain assignments
     definitions  how a file's functions differ before and after
     signatures   calls that a changed signature leaves behind

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tree_sitter import Node
-
 from codeassist.review.static.shapes import Parameter, ParameterKind, Parameters
-from indexer.syntax import SyntaxTree
+from indexer.syntax import SyntaxNode, SyntaxTree
 
 LANGUAGES = frozenset({"python", "javascript", "typescript", "tsx", "go", "java", "rust"})
 FUNCTIONS = frozenset({
@@ -51,7 +49,7 @@ class Head:
     container: str
     parameters: Parameters
     line: int
-    node: Node = field(repr=False, compare=False)
+    node: SyntaxNode = field(repr=False, compare=False)
     decorators: tuple[str, ...] = ()
     is_class: bool = False
     is_local: bool = False
@@ -70,7 +68,7 @@ class Head:
 def heads(syntax: SyntaxTree, language: str) -> list[Head]:
     """Functions and classes in the order of the text, local ones included."""
     found: list[Head] = []
-    waiting: list[tuple[Node, str, bool]] = [(syntax.tree.root_node, "", False)]
+    waiting: list[tuple[SyntaxNode, str, bool]] = [(syntax.tree.root_node, "", False)]
     while waiting and len(found) < MAX_HEADS:
         node, container, is_local = waiting.pop()
         head = _head(syntax, node, container, is_local, language)
@@ -85,12 +83,12 @@ def heads(syntax: SyntaxTree, language: str) -> list[Head]:
     return found
 
 
-def text_of(syntax: SyntaxTree, node: Node | None) -> str:
+def text_of(syntax: SyntaxTree, node: SyntaxNode | None) -> str:
     """The source of a node, "" for none."""
     return syntax.source[node.start_byte : node.end_byte].decode("utf-8", "replace") if node is not None else ""
 
 
-def _head(syntax: SyntaxTree, node: Node, container: str, is_local: bool, language: str) -> Head | None:
+def _head(syntax: SyntaxTree, node: SyntaxNode, container: str, is_local: bool, language: str) -> Head | None:
     name, function = node.child_by_field_name("name"), node
     if node.type == "variable_declarator" and language not in ("python", "go", "java", "rust"):
         value = node.child_by_field_name("value")
@@ -119,7 +117,7 @@ def _head(syntax: SyntaxTree, node: Node, container: str, is_local: bool, langua
     )
 
 
-def parameters_in(syntax: SyntaxTree, listed: Node, language: str) -> Parameters:
+def parameters_in(syntax: SyntaxTree, listed: SyntaxNode, language: str) -> Parameters:
     """What a list of parameters declares."""
     found: list[Parameter] = []
     for child in listed.named_children:
@@ -128,7 +126,7 @@ def parameters_in(syntax: SyntaxTree, listed: Node, language: str) -> Parameters
     return _python_kinds(found) if language == "python" else tuple(found)
 
 
-def _declared(syntax: SyntaxTree, node: Node) -> Iterator[Parameter]:
+def _declared(syntax: SyntaxTree, node: SyntaxNode) -> Iterator[Parameter]:
     """What one node declares: in Go it may be several. `/` and `*` of Python come as parameters of these names."""
     text = text_of(syntax, node)
     if node.type in ("self_parameter", "receiver_parameter"):
@@ -164,13 +162,13 @@ def _python_kinds(found: list[Parameter]) -> Parameters:
     return tuple(kinds)
 
 
-def _decorators(syntax: SyntaxTree, node: Node) -> Iterator[str]:
+def _decorators(syntax: SyntaxTree, node: SyntaxNode) -> Iterator[str]:
     parent = node.parent
     if parent is not None and parent.type == "decorated_definition":
         yield from (text_of(syntax, child)[1:].strip() for child in parent.named_children if child.type == "decorator")
 
 
-def _receiver_type(syntax: SyntaxTree, node: Node) -> str:
+def _receiver_type(syntax: SyntaxTree, node: SyntaxNode) -> str:
     """Of a method of Go: the type it belongs to."""
     words = re.findall(r"\w+", text_of(syntax, node.child_by_field_name("receiver")).partition("[")[0])
     return words[-1] if words else ""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from tree_sitter import Node
-
 from codeassist.findings.types import Finding, finding_id
 from codeassist.review.changes import ChangedFile
 from codeassist.review.static.definitions import how_called, pairs
 from codeassist.review.static.heads import SIGNATURES_ONLY, Head
-from codeassist.review.static.python_names import Program, Value
+from codeassist.review.static.python_files import Value
+from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees, readable
 from indexer.ranking import is_test_path
+from indexer.syntax import SyntaxNode
 
 CONFIDENCE = 0.6
 # What a body says where there is nothing to say yet, or where anything may be used.
@@ -53,7 +53,7 @@ def _is_unused(head: Head, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b".encode(), text) is None
 
 
-def _body(head: Head) -> Node | None:
+def _body(head: Head) -> SyntaxNode | None:
     value = head.node.child_by_field_name("value")
     return head.node.child_by_field_name("body") or (value.child_by_field_name("body") if value is not None else None)
 

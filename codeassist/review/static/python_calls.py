@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from tree_sitter import Node
-
 from codeassist.review.static.definitions import ChangedFunction
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.heads import Head
-from codeassist.review.static.python_names import Program, PythonFile, Value
+from codeassist.review.static.python_files import PythonFile, Value
+from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees
 from indexer.call_sites import Call, calls
+from indexer.syntax import SyntaxNode
 
 # So many names a class is called by: its own, aliases, classes that have its constructor.
 MAX_NAMES = 12
@@ -103,7 +103,7 @@ class _Finder:
             if callee is not None and (site := self._site(file, call, callee)) is not None:
                 yield site
 
-    def _site(self, file: PythonFile, call: Call, callee: Node) -> Site | None:
+    def _site(self, file: PythonFile, call: Call, callee: SyntaxNode) -> Site | None:
         holder = callee.child_by_field_name("object") if callee.type == "attribute" else None
         if holder is None:
             is_meant = self._program.value(file, callee) == self._target
@@ -111,7 +111,8 @@ class _Finder:
         value = self._program.value(file, holder)
         if value is not None and value.kind == "module":
             return Site(file.file, call) if self._program.value(file, callee) == self._target else None
-        if self._changed.called == "function":
+        is_foreign = value is None and file.is_imported((holder.text or b"").decode().partition(".")[0])
+        if self._changed.called == "function" or is_foreign:
             return None
         found, is_other = self._program.find_member(value, self._changed.head.name) if value else (None, False)
         if value is not None and found == self._target:
@@ -169,7 +170,7 @@ class _Finder:
         return bool(classes) and _bases_text(classes[0]).count(",") > 0
 
 
-def _callee(file: PythonFile, call: Call, word: str) -> Node | None:
+def _callee(file: PythonFile, call: Call, word: str) -> SyntaxNode | None:
     """The expression that is called."""
     if file.syntax is None:
         return None

@@ -6,136 +6,30 @@ not understood, there is no value. Names are looked at on demand, so that a file
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
-
-from tree_sitter import Node
 
 from codeassist.findings.modules import python_module
 from codeassist.review.static.heads import Head, text_of
+from codeassist.review.static.python_files import (
+    SCOPES,
+    Bound,
+    PythonFile,
+    Value,
+    base_of,
+    class_around,
+    has_more,
+    is_with,
+    scope_of,
+)
 from codeassist.review.static.trees import ReviewedFile
-from indexer.syntax import SyntaxTree
+from indexer.syntax import SyntaxNode
 
 # So many modules or classes are followed for one name.
 MAX_FOLLOWED = 30
-_IMPORT = re.compile(r"^[ \t]*(?:from|import)\b", re.MULTILINE)
-_GROUPS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target"})
-# The field of each node that has what it binds.
-_BINDING = {
-    "default_parameter": ("name",), "typed_default_parameter": ("name",), "named_expression": ("name",),
-    "assignment": ("left",), "augmented_assignment": ("left",), "for_statement": ("left",), "for_in_clause": ("left",),
-    "as_pattern": ("alias",),
-}  # fmt: skip
-_PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "metaclass=ABCMeta", "metaclass=abc.ABCMeta"})
-_IMPORTS = frozenset({"import_statement", "import_from_statement"})
-_SCOPE = frozenset({"function_definition", "lambda"})
 _OPTIONAL = re.compile(r"^(?:typing\.|t\.)?Optional\[(.*)\]$|^(.*?)\s*\|\s*None$|^None\s*\|\s*(.*)$", re.DOTALL)
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """`from module import name as alias`; name is "" where a module itself is bound, "*" for everything of it."""
-
-    module: str
-    name: str
-    alias: str
-    line: int
-
-    @property
-    def bound_module(self) -> str:
-        """The module that is bound or imported from: `import a.b` binds `a`."""
-        return self.alias if not self.name and self.module.startswith(f"{self.alias}.") else self.module
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """What an expression is. name: qualified by the classes around it, "" for a module."""
-
-    kind: Literal["module", "class", "instance", "function", "super"]
-    path: str
-    name: str = ""
-
-
-class PythonFile:
-    """One file's own names."""
-
-    def __init__(self, file: ReviewedFile) -> None:
-        self.file = file
-        self.path = file.path
-        self.syntax = file.source.syntax
-
-    @cached_property
-    def imports(self) -> tuple[Bound, ...]:
-        """Every import of the file, wherever it stands."""
-        syntax = self.syntax
-        if syntax is None:
-            return ()
-        found: list[Bound] = []
-        for match in _IMPORT.finditer(self.file.text):
-            at = match.end()
-            ways = (step.node for step in syntax.way_to(at - 1, at))
-            statement = next((one for one in ways if one.type in _IMPORTS), None)
-            found += _bound(syntax, statement) if statement is not None else []
-        return tuple(found)
-
-    @cached_property
-    def top(self) -> dict[str, list[Head]]:
-        """Functions and classes of the module by name."""
-        found: dict[str, list[Head]] = {}
-        for head in self.file.heads:
-            if not head.container and not head.is_local:
-                found.setdefault(head.name, []).append(head)
-        return found
-
-    @cached_property
-    def classes(self) -> dict[str, list[Head]]:
-        """Classes by their qualified names, local ones left out."""
-        found: dict[str, list[Head]] = {}
-        for head in self.file.heads:
-            if head.is_class and not head.is_local:
-                found.setdefault(head.qualified, []).append(head)
-        return found
-
-    @cached_property
-    def members(self) -> dict[str, list[Head]]:
-        """Methods and inner classes by their qualified names."""
-        found: dict[str, list[Head]] = {}
-        for head in self.file.heads:
-            if head.container and not head.is_local:
-                found.setdefault(head.qualified, []).append(head)
-        return found
-
-    def assignments(self, name: str, scope: Node | None) -> list[Node]:
-        """What binds a plain name in a function, or in the module for None: the innermost binding nodes."""
-        if self.syntax is None:
-            return []
-        found = []
-        for start, end in self.syntax.words(name):
-            way = [step.node for step in self.syntax.way_to(start, end)]
-            binder = _binder(way)
-            if binder is not None and _function_of(way, binder) == scope:
-                found.append(binder)
-        return found
-
-    def attributes(self, owner: Head, name: str) -> list[Node]:
-        """Assignments to `self.name`, or to `name` in the body, within a class."""
-        if self.syntax is None:
-            return []
-        found: list[Node] = []
-        for start, end in self.syntax.words(name):
-            way = [step.node for step in self.syntax.way_to(start, end)]
-            if len(way) < 3 or owner.node not in way:
-                continue
-            if way[-2].type == "attribute" and way[-3].type == "assignment" and _is_left(way[-3], way[-2]):
-                is_own = text_of(self.syntax, way[-2].child_by_field_name("object")) in ("self", "cls")
-                found += [way[-3]] if is_own else []
-            elif way[-2].type == "assignment" and _is_left(way[-2], way[-1]):
-                found += [way[-2]] if _function_of(way, way[-2]) == owner.node else []
-        return found
 
 
 class Program:
@@ -192,7 +86,7 @@ class Program:
         files = self.modules(f"{item.module}{separator}{item.name}", path)
         return Value("module", files[0]) if files else None
 
-    def value(self, file: PythonFile, node: Node, depth: int = 0) -> Value | None:
+    def value(self, file: PythonFile, node: SyntaxNode, depth: int = 0) -> Value | None:
         """What an expression is."""
         if depth > MAX_FOLLOWED or file.syntax is None:
             return None
@@ -230,6 +124,8 @@ class Program:
                 return None, False
         while waiting and len(seen) < MAX_FOLLOWED:
             path, qualified = waiting.pop(0)
+            if not path and not hasattr(getattr(builtins, qualified), name):
+                continue
             file = self.python(path)
             heads = file.classes.get(qualified, []) if file is not None else []
             if file is None or len(heads) != 1 or (path, qualified) in seen:
@@ -239,12 +135,12 @@ class Program:
             if own or attributes:
                 return self._own_member(file, own, attributes), False
             bases, is_known = self._bases(path, qualified)
-            if not is_known or _has_more(file, heads[0]):
+            if not is_known or has_more(file, heads[0]):
                 return None, False
             waiting = bases + waiting
         return None, not waiting
 
-    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[Node]) -> Value | None:
+    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[SyntaxNode]) -> Value | None:
         if own and attributes:
             return None
         return _of_head(file.path, own[-1]) if own else self._assigned(file, attributes, 1)
@@ -270,28 +166,36 @@ class Program:
         listed = heads[0].node.child_by_field_name("superclasses")
         found: list[tuple[str, str]] = []
         for node in listed.named_children if listed is not None else ():
-            base = _base(file.syntax, node)
+            base = base_of(file.syntax, node)
             if base is None:
                 continue
-            value = self.value(file, base, 1)
+            value = self.value(file, base, 1) or self._builtin(file, base)
             if value is None or value.kind != "class":
                 return found, False
             found.append((value.path, value.name))
         return found, True
 
-    def _name(self, file: PythonFile, node: Node, depth: int) -> Value | None:
-        name, scope = text_of(file.syntax, node) if file.syntax else "", _scope_of(node)
+    def _builtin(self, file: PythonFile, node: SyntaxNode) -> Value | None:
+        """A class of Python itself, where the file has nothing of its name. Its path is ""."""
+        name = text_of(file.syntax, node) if file.syntax is not None else ""
+        is_hidden = name in file.top or any(item.alias in (name, "*") for item in file.imports)
+        is_class = isinstance(getattr(builtins, name, None), type) and not is_hidden
+        return Value("class", "", name) if is_class and not file.assignments(name, None) else None
+
+    def _name(self, file: PythonFile, node: SyntaxNode, depth: int) -> Value | None:
+        name, scope = text_of(file.syntax, node) if file.syntax else "", scope_of(node)
         while scope is not None:
             if value := self._own_object(file, scope, name):
                 return value
             if bound := file.assignments(name, scope):
-                return self._assigned(file, bound, depth + 1)
-            if any(head.is_local and head.name == name and _scope_of(head.node) == scope for head in file.file.heads):
+                is_bare = len(bound) == 1 and bound[0].type == "identifier"  # A parameter of which nothing is said.
+                return self._fixture(file, name, depth) if is_bare else self._assigned(file, bound, depth + 1)
+            if any(head.is_local and head.name == name and scope_of(head.node) == scope for head in file.file.heads):
                 return None
-            scope = _scope_of(scope)
+            scope = scope_of(scope)
         return self.lookup(file.path, name, depth + 1)
 
-    def _own_object(self, file: PythonFile, scope: Node, name: str) -> Value | None:
+    def _own_object(self, file: PythonFile, scope: SyntaxNode, name: str) -> Value | None:
         """The instance, or class, that the first parameter of a method is."""
         head = next((head for head in file.file.heads if head.node == scope), None)
         if head is None or not head.container or not head.parameters or head.parameters[0].name != name:
@@ -301,12 +205,12 @@ class Program:
         is_class = name == "cls" or "classmethod" in head.decorators
         return Value("class" if is_class else "instance", file.path, head.container)
 
-    def _called(self, file: PythonFile, node: Node, depth: int) -> Value | None:
+    def _called(self, file: PythonFile, node: SyntaxNode, depth: int) -> Value | None:
         called = node.child_by_field_name("function")
         if called is None or file.syntax is None:
             return None
         if text_of(file.syntax, called) == "super":
-            holder = _class_of(file, node)
+            holder = class_around(file, node)
             return Value("super", file.path, holder) if holder else None
         value = self.value(file, called, depth + 1)
         if value is None or value.kind in ("module", "instance", "super"):
@@ -322,17 +226,42 @@ class Program:
         if any(name.rpartition(".")[2] not in ("staticmethod", "classmethod") for name in heads[0].decorators):
             return None
         annotation = heads[0].node.child_by_field_name("return_type")
+        if annotation is None:
+            return self._given_back(file, heads[0], ("return_statement",), depth)
         said = text_of(file.syntax, annotation).strip("\"'") if file.syntax is not None else ""
         if said in ("Self", "typing.Self", "t.Self"):
             return Value("instance", function.path, function.name.rpartition(".")[0]) if heads[0].container else None
         return self._annotated(file, annotation, depth)
 
-    def _assigned(self, file: PythonFile, nodes: list[Node], depth: int) -> Value | None:
+    def _given_back(self, file: PythonFile, head: Head, kinds: tuple[str, ...], depth: int) -> Value | None:
+        """What all statements of these kinds in a function's body agree upon; None for generators otherwise."""
+        values: list[Value | None] = []
+        waiting = [head.node.child_by_field_name("body")]
+        while waiting:
+            node = waiting.pop()
+            if node is None or node.type in (*SCOPES, "class_definition"):
+                continue
+            if node.type in kinds:
+                given = node.named_children
+                values.append(self.value(file, given[0], depth + 1) if len(given) == 1 else None)
+            elif node.type == "yield":
+                return None
+            else:
+                waiting += node.named_children
+        return values[0] if values and all(value == values[0] for value in values) else None
+
+    def _fixture(self, file: PythonFile, name: str, depth: int) -> Value | None:
+        """What a test is given for a parameter: what the fixture of that name in its file gives."""
+        heads = file.top.get(name, [])
+        is_one = len(heads) == 1 and any("fixture" in decorator for decorator in heads[0].decorators)
+        return self._given_back(file, heads[0], ("return_statement", "yield"), depth) if is_one else None
+
+    def _assigned(self, file: PythonFile, nodes: list[SyntaxNode], depth: int) -> Value | None:
         """What all of these bindings agree upon."""
         values = {self._bound_value(file, node, depth) for node in nodes}
         return values.pop() if len(values) == 1 else None
 
-    def _bound_value(self, file: PythonFile, node: Node, depth: int) -> Value | None:
+    def _bound_value(self, file: PythonFile, node: SyntaxNode, depth: int) -> Value | None:
         if (annotation := node.child_by_field_name("type")) is not None:
             return self._annotated(file, annotation, depth)
         if node.type == "assignment":
@@ -340,10 +269,10 @@ class Program:
             is_plain = left is not None and left.type in ("identifier", "attribute")
             return self.value(file, right, depth + 1) if right is not None and is_plain else None
         if node.type == "as_pattern":
-            return self.value(file, node.named_children[0], depth + 1) if _is_with(node) else None
+            return self.value(file, node.named_children[0], depth + 1) if is_with(node) else None
         return None
 
-    def _annotated(self, file: PythonFile, annotation: Node | None, depth: int) -> Value | None:
+    def _annotated(self, file: PythonFile, annotation: SyntaxNode | None, depth: int) -> Value | None:
         """An instance of the class that an annotation names, `None` aside."""
         text = text_of(file.syntax, annotation).strip().strip("\"'") if file.syntax else ""
         if match := _OPTIONAL.match(text):
@@ -363,95 +292,5 @@ class Program:
         return Value("module", files[0]) if files else None
 
 
-def _bound(syntax: SyntaxTree, statement: Node) -> list[Bound]:
-    """What one import statement binds."""
-    line = statement.start_point.row + 1
-    module_node = statement.child_by_field_name("module_name")
-    module = "".join(text_of(syntax, module_node).split())
-    if any(child.type == "wildcard_import" for child in statement.named_children):
-        return [Bound(module, "*", "*", line)]
-    found = []
-    for node in statement.children_by_field_name("name"):
-        alias = text_of(syntax, node.child_by_field_name("alias"))
-        name = text_of(syntax, node.child_by_field_name("name") or node)
-        if module_node is not None:
-            found.append(Bound(module, name, alias or name, line))
-        else:
-            found.append(Bound(name, "", alias or name.partition(".")[0], line))
-    return found
-
-
 def _of_head(path: str, head: Head) -> Value:
     return Value("class" if head.is_class else "function", path, head.qualified)
-
-
-def _binder(way: list[Node]) -> Node | None:
-    """The node that binds the name at the end of a way: an assignment, a parameter, a loop, `as`."""
-    if way[-1].type != "identifier":
-        return None
-    inside = way[-1]
-    for outer in reversed(way[:-1]):
-        if outer.type not in _GROUPS:
-            return _bound_in(outer, inside, way[-1])
-        inside = outer
-    return None
-
-
-def _bound_in(outer: Node, inside: Node, leaf: Node) -> Node | None:
-    """The node that binds a name, which stands in it as `inside`."""
-    if outer.type in ("parameters", "lambda_parameters"):
-        return leaf
-    if outer.type in ("global_statement", "nonlocal_statement", "delete_statement"):
-        return outer
-    if outer.type == "typed_parameter":
-        return outer if outer.named_children[0] == inside else None
-    fields = _BINDING.get(outer.type, ())
-    return outer if any(outer.child_by_field_name(field) == inside for field in fields) else None
-
-
-def _base(syntax: SyntaxTree, node: Node) -> Node | None:
-    """What one of the bases of a class says, without what is in brackets; None for those that have no members."""
-    text = text_of(syntax, node)
-    if text in _PLAIN_BASES or "comment" in node.type:
-        return None
-    inner = node.child_by_field_name("value") if node.type == "subscript" else None
-    if inner is None:
-        return node
-    return None if text_of(syntax, inner).rpartition(".")[2] in ("Generic", "Protocol") else inner
-
-
-def _has_more(file: PythonFile, head: Head) -> bool:
-    """Whether a class may have members that are not written in it."""
-    is_decorated = any("dataclass" not in decorator for decorator in head.decorators)
-    return is_decorated or f"{head.qualified}.__getattr__" in file.members
-
-
-def _is_left(assignment: Node, node: Node) -> bool:
-    return assignment.child_by_field_name("left") == node
-
-
-def _is_with(node: Node) -> bool:
-    return node.parent is not None and node.parent.type == "with_item"
-
-
-def _function_of(way: list[Node], node: Node) -> Node | None:
-    """The innermost function around a node of a way; a class within it has names of its own and hides it."""
-    at = next(place for place, one in enumerate(way) if one == node)
-    return next((one for one in reversed(way[:at]) if one.type in (*_SCOPE, "class_definition")), None)
-
-
-def _scope_of(node: Node) -> Node | None:
-    """The innermost function around a node."""
-    parent = node.parent
-    while parent is not None and parent.type not in _SCOPE:
-        parent = parent.parent
-    return parent
-
-
-def _class_of(file: PythonFile, node: Node) -> str:
-    """The qualified name of the class around a method's code, "" for none."""
-    parent = node.parent
-    while parent is not None and parent.type != "class_definition":
-        parent = parent.parent
-    head = next((head for head in file.file.heads if head.node == parent), None)
-    return head.qualified if head is not None and not head.is_local else ""

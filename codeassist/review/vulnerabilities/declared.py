@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-MAX_LINE = 2000
+MAX_LINE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,6 @@ def declared(path: str, lines: Sequence[str]) -> list[Package]:
     reader = _reader(path)
     short = [line if len(line) <= MAX_LINE else "" for line in lines]
     return list(reader(short)) if reader is not None else []
-
-
-def is_dependency_file(path: str) -> bool:
-    """Whether a file's name says that it lists dependencies."""
-    return _reader(path) is not None
 
 
 def _reader(path: str) -> Reader | None:

@@ -1,0 +1,84 @@
+"""What the completion model would rather have read in changed lines. Scores, and generates nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from codeassist.engine.scoring import score
+from codeassist.errors import EngineError
+from codeassist.fim import find_template
+from codeassist.review.changes import ChangedFile
+from codeassist.review.passes.types import Deadline, Found, Review
+from codeassist.review.surprise.choosing import chosen
+from codeassist.review.surprise.laying import Room
+from codeassist.review.surprise.preparing import Piece, affordable, pieces
+from codeassist.review.surprise.reading import Laid, Read, read
+from codeassist.tokenizer import FileTokenizer
+from codeassist.types import Document, Token
+
+_NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one)"
+
+
+async def surprise_pass(review: Review) -> Found:
+    """Lines that the model finds much likelier with one small edit. An engine that does not run is not started here."""
+    assistant = review.assistant
+    if assistant is None or assistant.engine.status.state != "ready":
+        return Found(note=_NO_ENGINE, is_complete=False)
+    info = assistant.engine.info
+    if not info.supports_scoring or info.tokenizer is None:
+        return Found(note=f"not run: {info.name} cannot score a text that is there", is_complete=False)
+    tokenizer = await asyncio.to_thread(FileTokenizer, info.tokenizer)
+    budget = review.settings.surprise_tokens
+    prompts, n_left = await asyncio.to_thread(_prompts, review, info.template, tokenizer, budget)
+
+    engine, adapter = assistant.engine, assistant.adapter
+
+    async def scorer(prompt: Sequence[int], n_last: int, n_top: int) -> tuple[Token, ...]:
+        return await score(engine, prompt, n_last, n_top, adapter=adapter)
+
+    steps = read(prompts, scorer, tokenizer, budget, lambda: review.deadline.is_over)
+    result, trouble = await _last(steps, review.deadline)
+    texts = {file.path: file.new_text or "" for file in review.readable}
+    findings = chosen(result.readings, texts)
+    n_left += len(prompts) - len(result.scored)
+    is_complete = result.is_complete and not n_left
+    return Found(findings, trouble or _note(n_left, len(result.scored), review.deadline, is_complete), is_complete)
+
+
+async def _last(steps: AsyncIterator[Read], deadline: Deadline) -> tuple[Read, str]:
+    """What was read in time, and what went wrong, "" for nothing."""
+    result = Read()
+    try:
+        async with asyncio.timeout(deadline.seconds_left):
+            async for step in steps:
+                result = step
+    except TimeoutError:
+        return result, ""
+    except EngineError as error:
+        return result, f"ended: {error}"
+    return result, ""
+
+
+def _prompts(review: Review, template: str, tokenizer: FileTokenizer, budget: int) -> tuple[list[Laid], int]:
+    """The prompts of what is worth most, and how many stretches of code there is no budget for."""
+    found = [piece for file in review.readable for piece in _pieces(review, file, tokenizer)]
+    prompts = affordable(found, budget, Room(), find_template(template), tokenizer, review.index)
+    return prompts, len(found) - len(prompts)
+
+
+def _pieces(review: Review, file: ChangedFile, tokenizer: FileTokenizer) -> list[Piece]:
+    """Of a file that a model may see."""
+    text = file.new_text or ""
+    if review.index.withheld(file.path, text) is not None:
+        return []
+    return pieces(Document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
+
+
+def _note(n_left: int, n_read: int, deadline: Deadline, is_complete: bool) -> str:
+    if is_complete:
+        return ""
+    why = "time was up" if deadline.is_over else "review.surprise_tokens allows no more"
+    if n_left:
+        return f"read {n_read} of {n_read + n_left} stretches of code: {why}"
+    return f"not every alternative was weighed: {why}"

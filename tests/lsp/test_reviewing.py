@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from editor import CAPABILITIES, Editor
-from lsp_client import insertion, replacement, span
+from lsp_client import ResponseError, insertion, replacement, span
 from lsp_session import Session, connected
 
 from codeassist.assistant import Assistant, open_assistant
@@ -272,6 +272,19 @@ async def test_a_review_ends_with_its_progress(session: Session, repository: Pat
     surprise.hold = None
     assert await run(session, "review") == {"findings": 1, "files": 1}
     await told(session, uri, 1)
+
+
+async def test_a_review_ends_with_its_request(session: Session, repository: Path, surprise: Pass) -> None:
+    edited(repository)
+    surprise.hold = asyncio.Event()
+    number, answer = session.client.ask("workspace/executeCommand", {"command": "codeassist.review", "arguments": []})
+    await session.client.within(surprise.begun.wait())
+    session.client.notify("$/cancelRequest", {"id": number})
+    with pytest.raises(ResponseError, match="-32800"):
+        await session.client.within(answer)
+    surprise.hold = None
+    assert await run(session, "review") == {"findings": 1, "files": 1}
+    assert (len(surprise.asked), surprise.n_ended) == (2, 1)
 
 
 async def test_what_is_typed_while_a_review_runs_moves_its_findings(

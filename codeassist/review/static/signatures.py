@@ -89,13 +89,22 @@ def _finding(file: ReviewedFile, changed: ChangedFunction, stale: Sequence[Stale
 
 
 def _message(changed: ChangedFunction, stale: Sequence[Stale], first: Stale) -> str:
-    n_calls = f"{len(stale)} call{'s' * (len(stale) > 1)}"
-    n_files = len({one.site.file.path for one in stale})
-    where = f"{n_calls} in {n_files} file{'s' * (n_files > 1)}"
+    where = _where(stale)
     if not first.why:
-        return f"the parameters of `{changed.shown}` stand in another order, and {where} still give them in the old one"
-    verb = "no longer fits" if len(stale) == 1 else "no longer fit"
-    return f"{where} {verb} the new parameters of `{changed.shown}`: the call {first.why}"
+        still = "gives" if len(stale) == 1 else "give"
+        return (
+            f"the parameters of `{changed.shown}` stand in another order, and {where} still {still} them in the old one"
+        )
+    if len(stale) == 1:
+        return f"{where} no longer fits the new parameters of `{changed.shown}`: it {first.why}"
+    return f"{where} no longer fit the new parameters of `{changed.shown}`: the call {first.why}"
+
+
+def _where(stale: Sequence[Stale]) -> str:
+    files = {one.site.file.path for one in stale}
+    if len(stale) == 1:
+        return f"the call in {stale[0].site.file.path}:{stale[0].site.line}"
+    return f"{len(stale)} calls in {len(files)} files" if len(files) > 1 else f"{len(stale)} calls in {files.pop()}"
 
 
 def _replacement(file: ReviewedFile, changed: ChangedFunction, stale: Sequence[Stale]) -> Replacement | None:

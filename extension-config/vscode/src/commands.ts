@@ -43,6 +43,16 @@ export async function executeCommand(command: string, args: unknown[], next: Nex
 
 /** Ask the server; what goes wrong is told in one message. Undefined then. */
 export async function ask<T>(server: Server, command: string, ...args: unknown[]): Promise<T | undefined> {
+  return await askUntil<T>(undefined, server, command, ...args);
+}
+
+/** The same, until the user has enough of it. */
+async function askUntil<T>(
+  end: vscode.CancellationToken | undefined,
+  server: Server,
+  command: string,
+  ...args: unknown[]
+): Promise<T | undefined> {
   const client = server.running;
   if (!client) {
     vscode.window.setStatusBarMessage('codeassist: the language server is not running', 5000);
@@ -53,9 +63,11 @@ export async function ask<T>(server: Server, command: string, ...args: unknown[]
     return undefined;
   }
   try {
-    return await client.sendRequest<T>('workspace/executeCommand', { command, arguments: args });
+    return await client.sendRequest<T>('workspace/executeCommand', { command, arguments: args }, end);
   } catch (error) {
-    void vscode.window.showWarningMessage(`codeassist: ${sentence(error)}`);
+    if (!end?.isCancellationRequested) {
+      void vscode.window.showWarningMessage(`codeassist: ${sentence(error)}`);
+    }
     return undefined;
   }
 }
@@ -86,13 +98,17 @@ export async function showStatistics(server: Server, pages: Pages): Promise<void
   }
 }
 
-/** Look at what is not committed; the server shows its progress, what it finds as problems, and says how it went. The list
- * of problems comes to the front where there are any. repository: of the view that it was asked in. */
+/** Look at what is not committed; the server shows what it finds as problems, and says how it went. The list of problems
+ * comes to the front where there are any. repository: of the view that it was asked in. */
 export async function reviewChanges(server: Server, repository?: vscode.Uri): Promise<void> {
   const inFolder = repository && vscode.workspace.getWorkspaceFolder(repository) ? repository : undefined;
   const place = inFolder ?? vscode.window.activeTextEditor?.document.uri;
   const uri = place?.scheme === 'file' ? server.running?.code2ProtocolConverter.asUri(place) : undefined;
-  const told = await ask<Reviewed | null>(server, 'codeassist.review', ...(uri ? [{ uri }] : []));
+  const location = vscode.ProgressLocation.Notification;
+  const told = await vscode.window.withProgress(
+    { location, title: 'codeassist: reviewing what is not committed', cancellable: true },
+    async (_, end) => await askUntil<Reviewed | null>(end, server, 'codeassist.review', ...(uri ? [{ uri }] : [])),
+  );
   if (told?.findings) {
     await vscode.commands.executeCommand('workbench.panel.markers.view.focus');
   }

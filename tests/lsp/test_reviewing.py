@@ -442,6 +442,22 @@ async def test_a_folder_below_the_root_of_its_repository_is_reviewed_alone(repos
         assert lines_told(session, (repository / "main.py").as_uri()) == []
 
 
+async def test_a_folder_is_shown_under_the_name_that_the_editor_has_for_it(repository: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(repository)
+    edited(repository)
+    uri = (link / "main.py").as_uri()
+    async with connected(assistant_of(link, tmp_path / "index")) as session:
+        session.server.diagnostics.sleep = no_pause
+        await session.ready(CAPABILITIES, rootUri=link.as_uri())
+        assert await run(session, "review", uri=uri) == {"findings": 1, "files": 1}
+        shown = await told(session, uri, 1)
+        evidence = shown["diagnostics"][0]["relatedInformation"][0]["location"]["uri"]
+        assert evidence == (link / "shop.py").as_uri()
+        session.client.open(uri, f"import os\n{CHANGED}")
+        await session.client.within(_is(lambda: lines_told(session, uri) == [[4], [5]]))
+
+
 @pytest.fixture
 async def two(repository: Path, tmp_path: Path, surprise: Pass) -> AsyncIterator[Session]:
     """A repository, and a folder of it that is open as well; the change is in both."""
@@ -502,7 +518,12 @@ async def test_a_burst_of_saves_is_reviewed_once(
     for _ in range(3):
         session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     await told(session, uri, 1)
+    await session.client.within(_is(lambda: "reviewing what was saved" not in map(_name, asyncio.all_tasks())))
     assert len(surprise.asked) == 1
+
+
+def _name(task: asyncio.Task[Any]) -> str:
+    return task.get_name()
 
 
 async def test_a_save_leaves_what_other_passes_have_found(

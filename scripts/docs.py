@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codeassist.configuration import settings_table
 from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
-from scripts import figures, gpu_figures, vscode_settings
+from scripts import figures, gpu_figures, review_figures, vscode_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENTS = (
@@ -40,6 +40,9 @@ TABLES = {
     "gpu": gpu_figures.gpu,
     "gpu_many": gpu_figures.gpu_many,
     "gpu_starts": gpu_figures.gpu_starts,
+    "review_faults": review_figures.faults,
+    "review_stale_calls": review_figures.stale_calls,
+    "review_bugs": review_figures.bugs,
 }
 
 STAR = r" \*"

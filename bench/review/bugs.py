@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +28,20 @@ from bench.quality.intervals import interval
 from bench.quality.journal import DEFAULT, Journal
 from bench.review.diffs import DiffCase, changes_of, check_out, is_near, patched_lines, read_cases
 from bench.review.linters import LINTERS, has_bandit
+from bench.review.surprise_figures import auc
 from codeassist.assistant import Assistant, open_assistant
 from codeassist.findings.types import Finding
 from codeassist.review.changes import Changes
+from codeassist.review.passes.surprise import read_change
 from codeassist.review.passes.types import PASS_NAMES, Deadline, Found, PassName, Review
 from codeassist.review.registry import PASSES
 from codeassist.review.reviewer import Limits, chosen
+from codeassist.review.surprise.calibration import shipped_calibration
 from codeassist.review.tree import ReviewedTree
 
 MAX_SHOWN = 3
+# Enough to read any of these diffs as a whole.
+ALL_TOKENS = 100_000
 SECONDS = 600.0
 
 Row = dict[str, Any]
@@ -73,6 +78,7 @@ async def _row(passes: Sequence[PassName], assistant: Assistant, root: Path, cas
     return {
         "key": case.key,
         "kind": case.kind,
+        "surprise": await _surprise(assistant, root, changes) if "surprise" in passes else None,
         "n_lines": sum(len(file.changed_lines) for file in readable),
         "passes": {
             name: {"ms": ms, "note": one.note, **_told(one.findings, patched)} for name, (one, ms) in found.items()
@@ -86,8 +92,18 @@ async def _row(passes: Sequence[PassName], assistant: Assistant, root: Path, cas
 
 async def _looked(name: PassName, assistant: Assistant, root: Path, changes: Changes) -> tuple[Found, float]:
     begun = time.monotonic()
-    review = Review(changes, ReviewedTree(root, changes), assistant.index, Deadline(begun + SECONDS), assistant)
+    deadline, settings = Deadline(begun + SECONDS), assistant.settings.review
+    review = Review(changes, ReviewedTree(root, changes), assistant.index, deadline, assistant, settings)
     return await PASSES[name](review), round((time.monotonic() - begun) * 1e3, 1)
+
+
+async def _surprise(assistant: Assistant, root: Path, changes: Changes) -> float:
+    """How sure the surest reading of the diff is, whether it is told or not; 0 where the model prefers none."""
+    deadline = Deadline(time.monotonic() + SECONDS)
+    settings = replace(assistant.settings.review, surprise_tokens=ALL_TOKENS)
+    review = Review(changes, ReviewedTree(root, changes), assistant.index, deadline, assistant, settings)
+    readings, known = (await read_change(review)).read.readings, shipped_calibration()
+    return max((known.confidence(one.suspect.variant.kind, one.ratio) for one in readings), default=0.0)
 
 
 def _told(findings: Sequence[Finding], patched: list[tuple[str, int]]) -> Row:
@@ -143,6 +159,14 @@ def _summed(hits: Sequence[bool], alarms: Sequence[int]) -> Row:
     }
 
 
+def ranked(rows: Sequence[Row]) -> Row:
+    """How often the surprise of a diff with a bug is above that of a fix, ties by half; a bug and its fix are drawn
+    together."""
+    scores = {row["key"]: float(row["surprise"]) for row in rows}
+    names = [row["key"].removesuffix("-bug") for row in rows if row["kind"] == "bug"]
+    return auc([([scores[f"{name}-bug"]], [scores[f"{name}-fix"]]) for name in names])
+
+
 def categories(rows: Sequence[Row], least_confidence: float) -> Row:
     """How often each category was shown, in diffs with a bug where it is, elsewhere in them, and in fixes."""
     counted: Row = {}
@@ -172,6 +196,7 @@ def main() -> int:
         "least_confidence": settings.min_confidence,
         "shown_per_diff": MAX_SHOWN,
         "figures": figures(rows, options.passes, settings.min_confidence),
+        "surprise_auc": ranked(rows) if "surprise" in options.passes else None,
         "categories": categories(rows, settings.min_confidence),
         "ms": {name: interval([row["passes"][name]["ms"] for row in rows]) for name in options.passes},
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from codeassist.engine.scoring import score
 from codeassist.errors import EngineError
@@ -17,33 +19,58 @@ from codeassist.review.surprise.reading import Laid, Read, read
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Document, Token
 
+if TYPE_CHECKING:
+    from codeassist.assistant import Assistant
+
 _NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one)"
 
 
 async def surprise_pass(review: Review) -> Found:
     """Lines that the model finds much likelier with one small edit. An engine that does not run is not started here."""
+    if reason := _unable(review.assistant):
+        return Found(note=reason, is_complete=False)
+    change = await read_change(review)
+    texts = {file.path: file.new_text or "" for file in review.readable}
+    findings = chosen(change.read.readings, texts)
+    is_complete = change.read.is_complete and not change.n_left
+    note = _note(change.n_left, len(change.read.scored), review.deadline, is_complete)
+    return Found(findings, change.trouble or note, is_complete)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRead:
+    """What the model made of a change. n_left: stretches of code that were not read; trouble: of the engine, or ""."""
+
+    read: Read
+    n_left: int
+    trouble: str
+
+
+async def read_change(review: Review) -> ChangeRead:
+    """The readings of all that the budget and the time allow, before any is chosen, by an engine that scores."""
     assistant = review.assistant
-    if assistant is None or assistant.engine.status.state != "ready":
-        return Found(note=_NO_ENGINE, is_complete=False)
-    info = assistant.engine.info
-    if not info.supports_scoring or info.tokenizer is None:
-        return Found(note=f"not run: {info.name} cannot score a text that is there", is_complete=False)
+    assert assistant is not None, "who asks has looked"
+    info, adapter, budget = assistant.engine.info, assistant.adapter, review.settings.surprise_tokens
+    assert info.tokenizer is not None, "who asks has looked"
     tokenizer = await asyncio.to_thread(FileTokenizer, info.tokenizer)
-    budget = review.settings.surprise_tokens
     prompts, n_left = await asyncio.to_thread(_prompts, review, info.template, tokenizer, budget)
 
-    engine, adapter = assistant.engine, assistant.adapter
-
     async def scorer(prompt: Sequence[int], n_last: int, n_top: int) -> tuple[Token, ...]:
-        return await score(engine, prompt, n_last, n_top, adapter=adapter)
+        return await score(assistant.engine, prompt, n_last, n_top, adapter=adapter)
 
     steps = read(prompts, scorer, tokenizer, budget, lambda: review.deadline.is_over)
     result, trouble = await _last(steps, review.deadline)
-    texts = {file.path: file.new_text or "" for file in review.readable}
-    findings = chosen(result.readings, texts)
-    n_left += len(prompts) - len(result.scored)
-    is_complete = result.is_complete and not n_left
-    return Found(findings, trouble or _note(n_left, len(result.scored), review.deadline, is_complete), is_complete)
+    return ChangeRead(result, n_left + len(prompts) - len(result.scored), trouble)
+
+
+def _unable(assistant: Assistant | None) -> str:
+    """Why nothing can be read; "" where it can."""
+    if assistant is None or assistant.engine.status.state != "ready":
+        return _NO_ENGINE
+    info = assistant.engine.info
+    if not info.supports_scoring or info.tokenizer is None:
+        return f"not run: {info.name} cannot score a text that is there"
+    return ""
 
 
 async def _last(steps: AsyncIterator[Read], deadline: Deadline) -> tuple[Read, str]:

@@ -1,0 +1,64 @@
+"""Tables of what `bench.review` measured, for bench/README.md."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent.parent / "bench" / "results"
+_PASSES = {
+    "static": "static facts",
+    "vulnerabilities": "vulnerabilities",
+    "surprise": "surprise",
+    "together": "these together",
+    "ruff": "ruff (pyflakes, bugbear, pylint's errors and warnings)",
+    "bandit": "bandit, as it comes",
+}
+
+
+def faults() -> str:
+    """What the surprise pass makes of faults put into held-out code, by kind, with and without context."""
+    arms = _read("review_injected")["arms"]
+    rows = [
+        "| fault | n | faulty line first | among three | AUC by function | AUC by line | told | precision |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for arm, kinds in arms.items():
+        for kind, found in kinds.items():
+            if not isinstance(found, dict) or "top_1" not in found or (kind != "all" and arm != "with context"):
+                continue
+            label = f"all, {arm}" if kind == "all" else kind
+            keys = ("top_1", "top_3", "auc_case", "auc_line", "recall", "precision")
+            rows.append(f"| {label} | {found['top_1']['n']} | {' | '.join(_figure(found[key]) for key in keys)} |")
+    return "\n".join(rows)
+
+
+def stale_calls() -> str:
+    """Precision and recall of the places that a changed signature leaves behind."""
+    found = _read("review_signatures")["all"]
+    rows = ["| change | places | precision | recall |", "|---|---|---|---|"]
+    for kind, one in found.items():
+        rows.append(f"| {kind} | {one['n_places']} | {_figure(one['precision'])} | {_figure(one['recall'])} |")
+    return "\n".join(rows)
+
+
+def bugs() -> str:
+    """Recall and false alarms on the diffs that brought real bugs, and on their fixes."""
+    found = _read("review_bugs")["figures"]
+    rows = ["| | bugs found | false alarms in a fix |", "|---|---|---|"]
+    for name, one in found.items():
+        label = _PASSES.get(name, name)
+        rows.append(f"| {label} | {_figure(one['recall'])} | {_figure(one['false_alarms_per_fix'])} |")
+    return "\n".join(rows)
+
+
+def _read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _figure(found: dict[str, Any]) -> str:
+    if found["mean"] is None:
+        return "none told"
+    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"

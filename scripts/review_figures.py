@@ -46,10 +46,10 @@ def stale_calls() -> str:
 def bugs() -> str:
     """Recall and false alarms on the diffs that brought real bugs, and on their fixes."""
     found = _read("review_bugs")["figures"]
-    rows = ["| | bugs found | false alarms in a fix |", "|---|---|---|"]
+    rows = ["| | bugs found | fixes with a false alarm |", "|---|---|---|"]
     for name, one in found.items():
         label = _PASSES.get(name, name)
-        rows.append(f"| {label} | {_figure(one['recall'])} | {_figure(one['false_alarms_per_fix'])} |")
+        rows.append(f"| {label} | {_figure(one['recall'])} | {_figure(one['fixes_with_a_false_alarm'])} |")
     return "\n".join(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -73,3 +74,17 @@ def _drawn(n: int) -> npt.NDArray[np.int64]:
 
 def _rounded(value: float | np.floating[npt.NBitBase]) -> float:
     return round(float(value), 4)
+
+
+def share(values: Sequence[bool]) -> Figures:
+    """Share of the true with Wilson's score interval, which says something also where none or all are true.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    n = len(values)
+    if not n:
+        return {"n": 0, "mean": None, "low": None, "high": None}
+    mean, z = sum(values) / n, 1.96
+    centre, spread = mean + z * z / (2 * n), z * math.sqrt(mean * (1 - mean) / n + z * z / (4 * n * n))
+    low, high = ((centre + side * spread) / (1 + z * z / n) for side in (-1, 1))
+    return {"n": n, "mean": _rounded(mean), "low": _rounded(max(low, 0.0)), "high": _rounded(min(high, 1.0))}

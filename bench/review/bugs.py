@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measuring import RESULTS, bench_settings, provenance
-from bench.quality.intervals import interval
+from bench.quality.intervals import interval, share
 from bench.quality.journal import DEFAULT, Journal
 from bench.review.diffs import DiffCase, changes_of, check_out, is_near, patched_lines, read_cases
 from bench.review.linters import LINTERS, has_bandit
@@ -153,9 +153,9 @@ def _shown(row: Row, passes: Sequence[PassName], least_confidence: float) -> lis
 
 def _summed(hits: Sequence[bool], alarms: Sequence[int]) -> Row:
     return {
-        "recall": interval([float(hit) for hit in hits]),
+        "recall": share(hits),
         "false_alarms_per_fix": interval([float(n) for n in alarms]),
-        "fixes_with_a_false_alarm": interval([float(n > 0) for n in alarms]),
+        "fixes_with_a_false_alarm": share([n > 0 for n in alarms]),
     }
 
 

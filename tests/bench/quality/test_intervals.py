@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.quality.intervals import interval, relative_gain
+from bench.quality.intervals import interval, relative_gain, share
 
 
 def test_intervals_hold_the_mean() -> None:
@@ -36,3 +36,22 @@ def test_nothing_has_no_relative_gain() -> None:
     assert relative_gain([0.0] * 9, [1.0] * 9)["gain"] is None
     assert relative_gain([0.0] * 9 + [1.0], [1.0] * 10)["gain"] is None
     assert relative_gain([], [])["gain"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([False] * 32, (0.0, 0.0, 0.1072)),
+        ([True] * 32, (1.0, 0.8928, 1.0)),
+        ([True] + [False] * 9, (0.1, 0.0179, 0.4042)),
+    ],
+)
+def test_a_share_has_an_interval_even_where_none_is_true(
+    values: list[bool], expected: tuple[float, float, float]
+) -> None:
+    found = share(values)
+    assert (found["mean"], found["low"], found["high"]) == expected
+
+
+def test_the_share_of_nothing_is_none() -> None:
+    assert share([])["mean"] is None

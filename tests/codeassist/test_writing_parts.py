@@ -243,3 +243,14 @@ def test_tests_that_run_nothing_have_not_passed(tmp_path: Path, tests: str, told
     check = checks.tests_pass(tmp_path, {"test_a.py": tests}, "test_a.py", sys.executable, os.environ)
     assert check.is_passed is False
     assert told in check.told
+
+
+def test_a_commit_prompt_has_no_text_that_stands_for_something_else() -> None:
+    hidden = "x = 1  # <|im_end|>\\u202e\nkey = 'AKIAQ3EGRZ7XNP5OWLKT'\n".replace("\\u202e", "\u202e")
+    files = (
+        ChangedFile("a\nEND.py", "added", new_text=hidden),
+        ChangedFile("b.py", "modified", old_text="password = 'hunter2-hunter2'\n", new_text="\n"),
+    )
+    prompt = commit_prompt(Changes("staged changes", files), ["fix <|im_end|>"])[1].content
+    for text in ("<|im_end|>", "\u202e", "AKIAQ3", "hunter2", "\nEND.py"):
+        assert text not in prompt

@@ -31,7 +31,12 @@ _UNSET = (
     "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
 )  # fmt: skip
 # A folder that came with a clone can have the form of a bare repository, with a configuration of the clone's author.
-_SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "safe.bareRepository=explicit")
+_SETTINGS = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "safe.bareRepository=explicit",
+    "log.showSignature=false",
+)
 # A partial clone would fetch what it lacks: nothing here may go over a network, whatever a configuration allows.
 _ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
 # GitPython can only add to the environment; `env` takes away, and becomes git without a process of its own.

@@ -211,9 +211,20 @@ def bump_generation(connection: sqlite3.Connection) -> None:
     )
 
 
+def as_phrase(text: str) -> str:
+    """A text as the full-text index looks for it as a whole, whatever characters it has.
+
+    Source: https://www.sqlite.org/fts5.html, "FTS5 Strings"; a query ends at a NUL, and half a surrogate pair is none.
+    """
+    plain = text.replace("\0", " ").encode("utf-8", "replace").decode()
+    return '"' + plain.replace('"', '""') + '"'
+
+
 def rows_with_term(connection: sqlite3.Connection, term: str, limit: int) -> list[int]:
     """Rows of the chunks that have this term, in no order that means anything but always the same."""
-    rows = connection.execute("SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? LIMIT ?", (f'"{term}"', limit))
+    rows = connection.execute(
+        "SELECT rowid FROM chunks_text WHERE chunks_text MATCH ? LIMIT ?", (as_phrase(term), limit)
+    )
     return [row[0] for row in rows]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from indexer.records import MAX_PARAMETERS, among, can_hold, rows_with_term
+from indexer.records import MAX_PARAMETERS, among, as_phrase, can_hold, rows_with_term
 from indexer.symbols import MAX_NAME
 from indexer.terms import MAX_TERM
 
@@ -115,4 +115,4 @@ def paths_mentioning(connection: sqlite3.Connection, name: str) -> list[str]:
     )
     if len(name) > MAX_TERM:
         return []
-    return [row[0] for row in connection.execute(query, (f'"{name.lower()}"', MAX_MENTIONING))]
+    return [row[0] for row in connection.execute(query, (as_phrase(name.lower()), MAX_MENTIONING))]

@@ -209,10 +209,10 @@ def _staged_text(path: str) -> str | None:
 
 
 def _note(what: str, *, is_going_on: bool = True) -> None:
-    from codeassist.printable import printable
+    from codeassist.printable import printable_name
 
     end = "; the commit goes on" if is_going_on else ""
-    print(f"codeassist review: {printable(what)}{end}", file=sys.stderr, flush=True)
+    print(f"codeassist review: {printable_name(what)}{end}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from codeassist.findings.types import Finding, Severity
-from codeassist.printable import printable
+from codeassist.printable import printable, printable_name
 from codeassist.review.changes import lines_of
 from codeassist.review.report import Report
 from indexer.secret_rules import holds_secret
@@ -33,20 +33,20 @@ def show_review(console: Console, report: Report, text_of: TextOf = lambda _: No
             console.print(line)
         console.print()
     for note in report.notes:
-        console.print(Text(printable(note), "dim" if report.is_complete or report.passes else "yellow"))
+        console.print(Text(printable_name(note), "dim" if report.is_complete or report.passes else "yellow"))
     for one in report.passes:
         if one.note:
-            console.print(Text(f"{one.name}: {printable(one.note)}", "dim" if report.is_complete else "yellow"))
+            console.print(Text(f"{one.name}: {printable_name(one.note)}", "dim" if report.is_complete else "yellow"))
     if report.n_files:
         console.print(_summary(report))
 
 
 def _finding(finding: Finding, text_of: TextOf) -> Iterator[Text]:
     yield Text.assemble(
-        (f"{printable(finding.path)}:{finding.start_line}", "bold"), "  ",
+        (f"{printable_name(finding.path)}:{finding.start_line}", "bold"), "  ",
         (finding.severity, _STYLES[finding.severity]), "  ", finding.category, (f"  {finding.id}", "dim"),
     )  # fmt: skip
-    yield Text(f"{_INDENT}{printable(finding.message)}")
+    yield Text(f"{_INDENT}{printable_name(finding.message)}")
     lines = lines_of(text_of(finding.path) or "")
     yield from _code(finding, lines)
     yield from _remedy(finding, lines)
@@ -92,7 +92,7 @@ def _places(finding: Finding, text_of: TextOf) -> Iterator[Text]:
         lines = lines_of(text_of(path) or "") if line.isdecimal() else ()
         row = int(line) - 1 if line.isdecimal() else -1
         code = _shown(finding, lines[row].strip()) if 0 <= row < len(lines) else ""
-        yield Text.assemble(f"{_INDENT}see ", (printable(place), "cyan"), (f"  {code}" if code else "", "dim"))
+        yield Text.assemble(f"{_INDENT}see ", (printable_name(place), "cyan"), (f"  {code}" if code else "", "dim"))
     if len(places) > MAX_PLACES:
         yield Text(f"{_INDENT}… and {len(places) - MAX_PLACES} more places", "dim")
 

@@ -21,6 +21,7 @@ from codeassist.printable import printable
 if TYPE_CHECKING:
     from codeassist.chat.context import Repository
     from codeassist.chat.edits import FileEdit
+    from codeassist.review.changes import ChangedFile
     from codeassist.settings import Settings
     from codeassist.writing.checks import Check
 
@@ -202,11 +203,16 @@ async def _commit_message(front: Front, workspace: Path, overrides: list[str] | 
         changes = await asyncio.to_thread(staged, workspace)
         if not changes.files:
             raise ReviewImpossible("nothing is staged; `git add` what the commit is to hold")
-        is_withheld = repository.index.withheld
-        withheld = [one.path for one in changes.files if is_withheld(one.path, one.new_text or one.old_text or "")]
+        withheld = [one.path for one in changes.files if _is_withheld(repository, one)]
         earlier = await asyncio.to_thread(subjects, workspace)
         async with opened(open_chat, settings.chat) as chat:
             return message_of(await whole_answer(chat, commit_prompt(changes, earlier, withheld)))
+
+
+def _is_withheld(repository: Repository, file: ChangedFile) -> bool:
+    """Whether a model may not see what a file is, or what it was: lines that go away are shown as well."""
+    sides = ((file.path, file.new_text), (file.former or file.path, file.old_text))
+    return any(text is not None and repository.index.withheld(path, text) is not None for path, text in sides)
 
 
 def _relative(place: _Place) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,7 +74,10 @@ def accept(file: Path, findings: Iterable[Finding]) -> None:
 def _read(file: Path) -> dict[str, Any]:
     """The whole file; an empty baseline where there is none. Raises DocumentError."""
     try:
-        if file.stat().st_size > MAX_BYTES:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DocumentError(f"{file} is no regular file; nothing is read from it or written there")
+        if found.st_size > MAX_BYTES:
             raise DocumentError(f"{file} has more than {MAX_BYTES} bytes; delete what is not needed in it")
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

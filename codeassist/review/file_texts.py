@@ -17,7 +17,7 @@ MAX_FILE_BYTES = 1024 * 1024
 MAX_BYTES = 64 * 1024 * 1024
 LFS = b"version https://git-lfs.github.com/spec/"
 _STATUS: dict[str, FileStatus] = {"A": "added", "D": "deleted", "R": "renamed", "C": "copied"}
-_TOO_MUCH = f"the change has more than {MAX_BYTES // 1024 // 1024} MB"
+TOO_MUCH = f"the change has more than {MAX_BYTES // 1024 // 1024} MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Blobs:
         if blob not in self._sizes:
             return Side(None, "this clone of the repository lacks its content")
         size = self._sizes[blob]
-        return Side(None, f"larger than {MAX_FILE_BYTES // 1024} KB" if size > MAX_FILE_BYTES else _TOO_MUCH, size)
+        return Side(None, f"larger than {MAX_FILE_BYTES // 1024} KB" if size > MAX_FILE_BYTES else TOO_MUCH, size)
 
 
 def _ids(entry: Entry) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from codeassist.review.changes import ChangedFile, Changes, FileStatus, Hunk
 from codeassist.review.diffs import DiffFile, DiffHunk, read_diff
-from codeassist.review.file_texts import LFS, MAX_FILE_BYTES, side_on_disk
+from codeassist.review.file_texts import LFS, MAX_BYTES, MAX_FILE_BYTES, TOO_MUCH, side_on_disk
 from codeassist.review.line_difference import lines_of
 from indexer.files import decode
 from indexer.rules import leaves_root
@@ -29,13 +29,14 @@ _Edit = tuple[int, Lines, Lines]
 
 def given(root: Path, content: bytes, name: str) -> Changes:
     """The change that a diff describes. name: what it is called. Raises DiffUnusable."""
-    files, notes = [], []
+    files, notes, room = [], [], MAX_BYTES
     for one in read_diff(content):
         path = one.new or one.old
         if not path or leaves_root(path) or "\0" in path:
             notes.append(f"{path or 'a file without a name'} is not looked at: it lies outside of the workspace")
             continue
-        file, note = _file(root, one)
+        file, note = _file(root, one) if room > 0 else (ChangedFile(path, _status(one), skipped=TOO_MUCH), "")
+        room -= len(file.old_text or "") + len(file.new_text or "")
         files.append(file)
         notes += [note] if note else []
     return Changes(name, tuple(files), tuple(notes))
@@ -166,9 +167,14 @@ def _place(lines: Lines, there: Lines, expected: int, least: int) -> int | None:
     wanted = tuple(there)
     for distance in range(MAX_SHIFT + 1):
         for row in (expected + distance, expected - distance):
-            if least <= row <= len(lines) - len(wanted) and tuple(lines[row : row + len(wanted)]) == wanted:
+            if least <= row <= len(lines) - len(wanted) and _stand_at(lines, row, wanted):
                 return row
     return None
+
+
+def _stand_at(lines: Lines, row: int, wanted: Lines) -> bool:
+    """Looked at line by line: a large hunk is tried in thousands of places."""
+    return all(lines[row + place] == line for place, line in enumerate(wanted))
 
 
 def _text(lines: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ RUN_SECONDS = 60.0
 # Source: https://docs.pytest.org/en/stable/reference/exit-codes.html
 _FAILED, _NOTHING = 1, 5
 _NO_PYTEST = "No module named pytest"
+# Of pytest's last line. Tests that are all left out, or end the process themselves, end with 0 as well.
+_PASSED = re.compile(r"\b\d+ (?:passed|xpassed)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,13 @@ def _environment(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def _told(name: str, outcome: Outcome, python: str) -> Check:
     if outcome.status is None:
         return Check(name, False, f"not done after {RUN_SECONDS:.0f} s\n{outcome.output}".strip())
-    if _NO_PYTEST in outcome.output:
+    if outcome.status == _FAILED and outcome.output.strip() == f"{python}: {_NO_PYTEST}":
         return Check(name, None, f"not run: {python} has no pytest; install it there (`pip install pytest`)")
     if outcome.status == _NOTHING:
         return Check(name, False, "it holds no tests")
     if outcome.status:
         return Check(name, False, outcome.output.strip())
-    return Check(name, True, outcome.output.strip().split("\n")[-1])
+    last = outcome.output.strip().split("\n")[-1]
+    if not _PASSED.search(last):
+        return Check(name, False, f"no test has passed: {last or 'pytest came to no end'}")
+    return Check(name, True, last)

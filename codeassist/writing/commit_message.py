@@ -10,6 +10,7 @@ from codeassist.chat.model import Message
 from codeassist.errors import AnswerUnusable
 from codeassist.printable import printable
 from codeassist.review.changes import ChangedFile, Changes, Hunk
+from codeassist.review.model_review.cleaning import cleaned, cleaned_name
 
 # Characters: some 6,000 tokens of difference, and a few earlier subjects to learn the style from.
 MAX_DIFFERENCE = 20_000
@@ -32,7 +33,8 @@ def commit_prompt(changes: Changes, subjects: Sequence[str], withheld: Sequence[
     """The question. subjects: of earlier commits. withheld: paths whose lines no model may see."""
     mark = f"difference {secrets.token_hex(4)}"
     parts = [f"BEGIN {mark}", difference(changes, frozenset(withheld)), f"END {mark}"]
-    earlier = "\n".join(["How messages begin in this repository:", "", *subjects[:MAX_SUBJECTS]]) if subjects else ""
+    known = cleaned(subjects[:MAX_SUBJECTS]).lines
+    earlier = "\n".join(["How messages begin in this repository:", "", *known]) if known else ""
     return [
         Message("system", _SYSTEM),
         Message("user", "\n\n".join(part for part in (earlier, "\n".join(parts)) if part)),
@@ -67,9 +69,9 @@ def message_of(answer: str) -> str:
 
 
 def _heading(file: ChangedFile) -> str:
-    former = f" from {file.former}" if file.former else ""
+    former = f" from {cleaned_name(file.former)}" if file.former else ""
     skipped = f" ({file.skipped})" if file.skipped else ""
-    return f"{file.status} {file.path}{former}{skipped}"
+    return f"{file.status} {cleaned_name(file.path)}{former}{skipped}"
 
 
 def _hunks(file: ChangedFile) -> str:
@@ -77,5 +79,6 @@ def _hunks(file: ChangedFile) -> str:
 
 
 def _hunk(hunk: Hunk) -> str:
-    removed, added = (f"-{line}" for line in hunk.old_lines), (f"+{line}" for line in hunk.new_lines)
+    removed = (f"-{line}" for line in cleaned(hunk.old_lines[:MAX_OF_FILE]).lines)
+    added = (f"+{line}" for line in cleaned(hunk.new_lines[:MAX_OF_FILE]).lines)
     return "\n".join([f"@@ line {hunk.new_start}", *removed, *added])

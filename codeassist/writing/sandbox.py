@@ -20,7 +20,9 @@ from pathlib import Path
 
 from codeassist.errors import SandboxUnavailable
 from codeassist.writing.confined import NOT_CONFINED
+from codeassist.writing.interpreter import folders_of
 from indexer.gitcommand import GitTrouble, list_files
+from indexer.secret_rules import is_secret_name
 
 # A copy of more is not made: large files are data that no unit test wants.
 MAX_COPIED_BYTES = 500 * 2**20
@@ -28,9 +30,6 @@ MAX_FILE_BYTES = 20 * 2**20
 MAX_OUTPUT = 20_000
 
 _CONFINED = str(Path(__file__).with_name("confined.py"))
-# Of the user's home, what programs keep keys and passwords in.
-_PRIVATE = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc.d", ".password-store", ".config/gcloud",
-            ".config/codeassist", ".mozilla", ".thunderbird", ".local/share/keyrings")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +42,16 @@ class Outcome:
 
 @contextmanager
 def copied(root: Path) -> Iterator[Path]:
-    """A copy of the workspace's own files: tracked ones and those that git does not ignore.
+    """A copy of the workspace's own files: tracked ones and those that git does not ignore, without what keeps secrets.
 
-    Raises SandboxUnavailable.
+    What a run prints goes to the chat model. Raises SandboxUnavailable.
     """
     with tempfile.TemporaryDirectory(prefix="codeassist-run-") as folder:
         target = Path(folder).resolve() / root.name
         room = MAX_COPIED_BYTES
         for path in _files(root):
             source = root / path
-            if source.is_symlink() or not source.is_file() or source.stat().st_size > MAX_FILE_BYTES:
+            if not _is_copied(root, path) or source.stat().st_size > MAX_FILE_BYTES:
                 continue
             room -= source.stat().st_size
             if room < 0:
@@ -69,23 +68,23 @@ def run(folder: Path, command: Sequence[str], seconds: float, environment: Mappi
         raise SandboxUnavailable(
             "this machine has no sandbox for code that a model wrote; Linux with user namespaces and `unshare` has one"
         )
-    process = subprocess.Popen(
-        [*_confined(folder), *command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=dict(environment) | {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        status: int | None = process.returncode
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        status = None
-    return Outcome(status, output.decode("utf-8", "replace")[-MAX_OUTPUT:])
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [*_confined(folder, command[0]), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,  # Not a pipe: the limit of a file's size is that of what is written here, too.
+            stderr=subprocess.STDOUT,
+            env=dict(environment) | {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            start_new_session=True,
+        )
+        try:
+            status: int | None = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            _end(process)
+        output.seek(max(0, output.seek(0, os.SEEK_END) - MAX_OUTPUT))
+        return Outcome(status, output.read(MAX_OUTPUT).decode("utf-8", "replace"))
 
 
 @functools.cache
@@ -94,15 +93,31 @@ def can_confine() -> bool:
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return False
     with tempfile.TemporaryDirectory(prefix="codeassist-run-") as folder:
-        tried = subprocess.run([*_confined(Path(folder)), "true"], capture_output=True, check=False)
+        command = [*_confined(Path(folder), "true"), "true"]
+        tried = subprocess.run(command, capture_output=True, check=False)
     return tried.returncode not in (NOT_CONFINED, 1)
 
 
-def _confined(folder: Path) -> list[str]:
-    home = Path.home()
-    hidden = [str(place) for name in _PRIVATE if (place := home / name).is_dir()]
-    apart = ("unshare", "--map-root-user", "--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child")
-    return [*apart, sys.executable, "-I", "-S", _CONFINED, str(folder), *hidden, "--"]
+def _confined(folder: Path, program: str) -> list[str]:
+    """The command in front of the program's own."""
+    kept = dict.fromkeys([*folders_of(sys.executable), *folders_of(program)])
+    apart = ("--net", "--mount", "--pid", "--ipc", "--mount-proc", "--fork", "--kill-child")
+    ours = (sys.executable, "-I", "-S", _CONFINED)
+    return ["unshare", "--map-root-user", *apart, *ours, str(folder), *map(str, kept), "--"]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and all that it began: with the first process of their namespace, the kernel ends the others."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _is_copied(root: Path, path: str) -> bool:
+    source = root / path
+    if is_secret_name(path) or source.is_symlink() or not source.is_file():
+        return False
+    return source.resolve().is_relative_to(root.resolve())
 
 
 def _files(root: Path) -> list[str]:

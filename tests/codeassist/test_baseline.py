@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,11 @@ def test_a_file_name_that_is_no_utf_8_is_dismissed_as_others(tmp_path: Path) -> 
     odd = finding("x", "caf\udce9.py")
     dismiss(tmp_path, odd)
     assert read_baseline(tmp_path).ids == {odd.id}
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "fifo"])
+def test_what_is_no_file_is_not_read(tmp_path: Path, target: str) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / ".codeassist").mkdir()
+    (tmp_path / BASELINE).symlink_to(tmp_path / target)
+    assert "is no regular file" in read_baseline(tmp_path).problem

@@ -144,3 +144,12 @@ def test_binary_lines_and_huge_files_have_no_text(world: World) -> None:
     large = b"".join(b"+" + b"x" * 1000 + b"\n" for _ in range(1100))
     assert only(world, b"--- /dev/null\n+++ b/x\n@@ -0,0 +1,1100 @@\n" + large).skipped == "larger than 1024 KB"
     assert only(world, b"--- a/a.py\n+++ b/a.py\n@@ -999999999 +999999999 @@\n-q\n+r\n").new_text is None
+
+
+def test_of_files_that_a_diff_invents_only_so_many_are_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codeassist.review.given_diff.MAX_BYTES", 1_000_000)
+    diff = "".join(f"--- a/{n}.py\n+++ b/{n}.py\n@@ -999999,1 +999999,1 @@\n-a\n+b\n" for n in range(20))
+    files = given(world.root, diff.encode(), "x").files
+    assert len(files) == 20
+    assert sum(len(file.new_text or "") for file in files) < 3_000_000
+    assert files[-1].skipped.startswith("the change has more than")

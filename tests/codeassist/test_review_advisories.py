@@ -338,3 +338,19 @@ def test_what_was_cut_off_in_an_archive_is_told(tmp_path: Path) -> None:
     place.write_bytes(place.read_bytes()[:-40])
     with pytest.raises(AdvisoriesUnusable, match="cannot be read"):
         find([REQUESTS], place, lambda: False)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.xz"])
+def test_a_damaged_archive_is_told(tmp_path: Path, name: str) -> None:
+    content = json.dumps([advisory(id=f"X-{n}", details=str(n) * 99) for n in range(500)]).encode()
+    if name == "a.zip":
+        with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("a.json", content)
+    else:
+        (tmp_path / "a.json").write_bytes(content)
+        with tarfile.open(tmp_path / name, "w:xz") as tar:
+            tar.add(tmp_path / "a.json")
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[:200] + b"\xff" * 200 + whole[400:])
+    with pytest.raises(AdvisoriesUnusable, match="cannot be read"):
+        list(read_advisories(tmp_path / name, ["requests"], lambda: False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -10,8 +11,10 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from rich.console import Console
 from sarif_rules import SARIF
 
+from codeassist.commands.show_review import show_review
 from codeassist.findings.types import Category, Finding, Replacement
 from codeassist.review.formats.kinds import KINDS, kind_of
 from codeassist.review.formats.sarif import sarif
@@ -188,3 +191,14 @@ def test_every_kind_of_finding_has_words_of_its_own() -> None:
     assert set(KINDS) == set(get_args(Category))
     assert len({kind.title for kind in KINDS.values()}) == len(KINDS)
     assert kind_of("not-known-yet").title == "Not known yet"
+
+
+def test_no_name_or_note_begins_a_line_of_the_text() -> None:
+    """A runner of CI takes any line that begins so for a command, blanks aside."""
+    named = "a\n::stop-commands::x"
+    finding = replace(FINDING, path=named, message=named, evidence=f"{named}:1", places=(f"{named}:2",))
+    report = Report("x", (finding,), (PassReport("static", 1.0, 1, named),), notes=(named,), n_files=1)
+    stream = io.StringIO()
+    show_review(Console(file=stream, width=400), report, lambda _: "\n::error::x\n\n")
+    assert "stop-commands" in stream.getvalue()
+    assert not [line for line in stream.getvalue().split("\n") if line.lstrip().startswith("::")]

@@ -119,3 +119,17 @@ def test_outside_of_any_repository(tmp_path: Path) -> None:
         with pytest.raises(GitTrouble):
             ask(tmp_path)
     assert revisions.commit_of(tmp_path, "HEAD") == revisions.merge_base(tmp_path, "a", "b") == ""
+
+
+def test_no_program_checks_signatures(repository: Make, git: Git) -> None:
+    root = repository({"a.py": "a = 1\n"})
+    program = root.parent / "gpg"
+    program.write_text(f"#!/bin/sh\ntouch {root.parent}/ran\n")
+    program.chmod(0o755)
+    signed = revisions.output_of(root, "cat-file", "commit", "HEAD").replace(b"\n\n", b"\ngpgsig x\n\n", 1)
+    commit = revisions.output_of(root, "hash-object", "--literally", "-t", "commit", "-w", "--stdin", stdin=signed)
+    git(root, "update-ref", "HEAD", commit.decode().strip())
+    git(root, "config", "log.showSignature", "true")
+    git(root, "config", "gpg.program", str(program))
+    assert revisions.subjects(root)
+    assert not (root.parent / "ran").exists()

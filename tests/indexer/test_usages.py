@@ -374,3 +374,10 @@ def test_a_name_that_fills_a_file_takes_no_time_by_its_square() -> None:
         parsed = parse(language, f"cart = 1\n{text}\n")
         assert parsed is not None
         assert list(lines_using(parsed, "a.py", Wanted("cart", frozenset({kind})), frozenset())) == [2]
+
+
+@pytest.mark.parametrize("name", ['a!"', '"', '""', 'total" OR "price', "a\0b", "\ud800", "*", ""])
+def test_a_name_that_is_no_word_harms_nothing(index: Any, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert index.mentioning(name) == []
+    assert index.usages(name) == []
+    assert not caplog.records, "the index counts as whole"

@@ -6,9 +6,11 @@ Nothing is fetched. Of tens of thousands of them only those are parsed in which 
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,11 @@ from codeassist.errors import ReviewImpossible
 MAX_ADVISORY_BYTES = 8 * 1024 * 1024
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 _REMEDY = "give a file or folder of OSV advisories (JSON, or a zip or tar of it, as https://osv.dev offers)"
+
+_DAMAGED = (
+    OSError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+    RuntimeError,
+)  # fmt: skip
 
 # An advisory, as its JSON is.
 Advisory = dict[str, Any]
@@ -53,7 +60,7 @@ def _contents(place: Path, is_over: Callable[[], bool]) -> Iterator[tuple[str, b
                 if is_over():
                     return
                 yield found
-    except (OSError, zipfile.BadZipFile, tarfile.TarError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise AdvisoriesUnusable(f"review.advisories: {place} cannot be read ({error}); {_REMEDY}") from error
 
 

@@ -40,7 +40,7 @@ QUIET_S = 0.3
 
 # Of a change that many calls have not followed, an editor shows some.
 MAX_PLACES = 20
-_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?:: ?(?P<code>.*))?", re.DOTALL)
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(?:: ?(?P<says>.*))?", re.DOTALL)
 
 _SEVERITIES: dict[Severity, types.DiagnosticSeverity] = {
     "error": types.DiagnosticSeverity.Error,
@@ -235,13 +235,13 @@ class Diagnostics:
 
 
 def _related(folder: Folder, place: str) -> types.DiagnosticRelatedInformation | None:
-    """A place as findings write it, `path:line` with `: code` behind it."""
+    """A place as findings write it, `path:line`; what the editor is to show of it may stand behind it."""
     found = _PLACE.fullmatch(place)
     if found is None:
         return None
     start = types.Position(line=max(int(found["line"]) - 1, 0), character=0)
     location = types.Location(uri=uri_in(folder.path, found["path"]), range=types.Range(start=start, end=start))
-    return types.DiagnosticRelatedInformation(location=location, message=found["code"] or found["path"])
+    return types.DiagnosticRelatedInformation(location=location, message=found["says"] or found["path"])
 
 
 def plain_lines(document: Document) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ _TYPED = frozenset({"go", "java", "rust"})
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Something that was taken away. line: of the old text. places: where it is used, `path:line: code`."""
+    """Something that was taken away. line: of the old text. places: where it is used, `path:line`."""
 
     name: str
     line: int
@@ -207,7 +207,7 @@ def _finding(old: ReviewedFile, new: ReviewedFile, line: int, several: Sequence[
     ordered = sorted(several, key=lambda gone: not gone.is_sure)
     first = ordered[0]
     places = [place for gone in ordered for place in gone.places]
-    n_files = len({place.partition(":")[0] for place in places})
+    n_files = len({place.rpartition(":")[0] for place in places})
     names = ", ".join(f"`{gone.name}`" for gone in ordered[:4]) + (", ..." if len(ordered) > 4 else "")
     verb = "is removed or renamed here and is" if len(ordered) == 1 else "are removed or renamed here and are"
     uses = f"{len(places)} place{'s' * (len(places) > 1)} in {n_files} file{'s' * (n_files > 1)}"
@@ -220,7 +220,7 @@ def _finding(old: ReviewedFile, new: ReviewedFile, line: int, several: Sequence[
         severity="error" if first.is_sure else "warning",
         category="removed-symbol",
         message=f"{names} {verb} still used in {uses}{f'; it is called `{renamed}` now' if renamed else ''}",
-        evidence=":".join(places[0].split(":", 2)[:2]),
+        evidence=places[0],
         places=tuple(places[:MAX_SHOWN]),
         confidence=SURE if first.is_sure else LIKELY,
     )

@@ -24,10 +24,10 @@ async def surprise_pass(review: Review) -> Found:
     """Lines that the model finds much likelier with one small edit. An engine that does not run is not started here."""
     assistant = review.assistant
     if assistant is None or assistant.engine.status.state != "ready":
-        return Found(note=_NO_ENGINE, is_complete=False)
+        return Found(note=_NO_ENGINE)
     info = assistant.engine.info
     if not info.supports_scoring or info.tokenizer is None:
-        return Found(note=f"not run: {info.name} cannot score a text that is there", is_complete=False)
+        return Found(note=f"not run: {info.name} cannot score a text that is there")
     tokenizer = await asyncio.to_thread(FileTokenizer, info.tokenizer)
     budget = review.settings.surprise_tokens
     prompts, n_left = await asyncio.to_thread(_prompts, review, info.template, tokenizer, budget)
@@ -42,8 +42,9 @@ async def surprise_pass(review: Review) -> Found:
     texts = {file.path: file.new_text or "" for file in review.readable}
     findings = chosen(result.readings, texts)
     n_left += len(prompts) - len(result.scored)
-    is_complete = result.is_complete and not n_left
-    return Found(findings, trouble or _note(n_left, len(result.scored), review.deadline, is_complete), is_complete)
+    is_all = result.is_complete and not n_left
+    note = trouble or ("" if is_all else _note(n_left, len(result.scored), review.deadline))
+    return Found(findings, note, is_complete=is_all or not (trouble or review.deadline.is_over))
 
 
 async def _last(steps: AsyncIterator[Read], deadline: Deadline) -> tuple[Read, str]:
@@ -75,9 +76,7 @@ def _pieces(review: Review, file: ChangedFile, tokenizer: FileTokenizer) -> list
     return pieces(Document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
 
 
-def _note(n_left: int, n_read: int, deadline: Deadline, is_complete: bool) -> str:
-    if is_complete:
-        return ""
+def _note(n_left: int, n_read: int, deadline: Deadline) -> str:
     why = "time was up" if deadline.is_over else "review.surprise_tokens allows no more"
     if n_left:
         return f"read {n_read} of {n_read + n_left} stretches of code: {why}"

@@ -15,7 +15,9 @@ hook = typer.Typer(name="hook", invoke_without_command=True, rich_markup_mode="r
 
 FailOn = Annotated[
     str | None,
-    typer.Option("--fail-on", metavar="LEVEL", help="What stops a commit: error, warning, never.", show_default=False),
+    typer.Option(
+        "--fail-on", metavar="LEVEL", help="What stops a commit: error, warning, note or never.", show_default=False
+    ),
 ]
 MaxSeconds = Annotated[
     float | None,

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from codeassist.commands.hook_server import NoReview, answer_of_server
 from codeassist.review.asked import FAIL_ON, MOST_SECONDS, Answer, Asked, failing
+from codeassist.review.report import unfinished
 
 MAX_SECONDS = 10.0
 # Of its time a hook keeps so much to start, to ask and to show.
@@ -196,7 +197,7 @@ def _show(answer: Answer, fail_on: str) -> int:
 
         show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), report, _staged_text)
     if not report.is_complete:
-        reasons = [f"{one.name}: {one.note}" for one in report.passes if one.note] or list(report.notes)
+        reasons = unfinished(report) or report.notes
         _note(f"not everything was looked at ({'; '.join(reasons) or 'time was up'})", is_going_on=not stopping)
     if stopping:
         print("The commit is stopped. SKIP=codeassist-review git commit ... leaves this review out.", flush=True)

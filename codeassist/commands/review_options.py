@@ -75,7 +75,7 @@ Passes = Annotated[
     typer.Option(
         "--passes",
         metavar="NAMES",
-        help="Which of static,vulnerabilities,surprise,model look at it (review.passes).",
+        help="Which look at it, with commas: static, vulnerabilities, surprise, model (review.passes).",
         show_default=False,
         rich_help_panel=_HOW,
     ),
@@ -88,6 +88,7 @@ MaxSeconds = Annotated[
     float | None,
     typer.Option(
         "--max-seconds",
+        metavar="S",
         min=0.1,
         max=3600,
         help="End after so long with what is found by then (review.max_seconds).",
@@ -98,7 +99,7 @@ MaxSeconds = Annotated[
 StartEngine = Annotated[
     bool | None,
     typer.Option(
-        "--start-engine/--no-start-engine",
+        "--start-engine",
         help="Load a model where no `codeassist serve` runs (review.start_engine).",
         show_default=False,
         rich_help_panel=_HOW,

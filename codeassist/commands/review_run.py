@@ -26,7 +26,7 @@ from codeassist.findings.types import Finding
 from codeassist.review.asked import failing
 from codeassist.review.changes import Changes
 from codeassist.review.passes.types import PASS_NAMES, Deadline
-from codeassist.review.report import Report
+from codeassist.review.report import Report, unfinished
 from codeassist.review.reviewer import Limits
 from codeassist.review.reviewing import Reviewed, Wanted, review_change
 from codeassist.review.tree import ReviewedTree
@@ -175,7 +175,7 @@ def _remember(front: Front, options: Options, report: Report, file: Path) -> int
     """Add all findings to the baseline, or those that were named. Raises typer.BadParameter."""
     findings = report.findings
     if not report.is_complete:
-        front.warn("; ".join(("not everything was looked at", *report.notes, *_unfinished(report))))
+        front.warn("; ".join(("not everything was looked at", *report.notes, *unfinished(report))))
     chosen = list(findings) if options.write_baseline else [_named(start, findings) for start in options.dismiss or ()]
     if chosen:
         try:
@@ -185,10 +185,6 @@ def _remember(front: Front, options: Options, report: Report, file: Path) -> int
             raise typer.BadParameter(f"--baseline: {error}") from error
     front.console.print(f"{len(chosen)} finding{'s' * (len(chosen) != 1)} added to {file}", markup=False)
     return 0
-
-
-def _unfinished(report: Report) -> list[str]:
-    return [f"{one.name}: {one.note}" for one in report.passes if one.note]
 
 
 def _named(start: str, findings: Sequence[Finding]) -> Finding:

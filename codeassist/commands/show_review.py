@@ -36,7 +36,7 @@ def show_review(console: Console, report: Report, text_of: TextOf = lambda _: No
         console.print(Text(printable_name(note), "dim" if report.is_complete or report.passes else "yellow"))
     for one in report.passes:
         if one.note:
-            console.print(Text(f"{one.name}: {printable_name(one.note)}", "dim" if report.is_complete else "yellow"))
+            console.print(Text(f"{one.name}: {printable_name(one.note)}", "dim" if one.is_complete else "yellow"))
     if report.n_files:
         console.print(_summary(report))
 

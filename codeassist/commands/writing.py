@@ -96,6 +96,8 @@ def commit_message(
 ) -> None:
     """Write the message for what is staged.
 
+    The chat model of your settings writes it, in the manner of the messages before. Nothing is committed.
+
     [bold]Examples[/bold]
 
       codeassist commit-message

@@ -13,18 +13,20 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class PassReport:
-    """What one pass did. note: why it did not run, or not to its end; "" where it did."""
+    """What one pass did. note: why it did not run, or what it left out; "" for nothing. is_complete: see Report."""
 
     name: str
     ms: float
     n_found: int
     note: str = ""
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Findings, those that matter most first. n_dismissed: how many the baseline holds back; n_more: how many were left
-    out because a file has enough. notes: what was not looked at. is_complete: no pass was cut short by time."""
+    out because a file has enough. notes: what was not looked at. is_complete: nothing was cut short by time or broke; a
+    pass for which there is no model here, and a budget that is spent, are no lack."""
 
     source: str
     findings: tuple[Finding, ...]
@@ -36,6 +38,11 @@ class Report:
     n_more: int = 0
     ms: float = 0.0
     is_complete: bool = True
+
+
+def unfinished(report: Report) -> tuple[str, ...]:
+    """What was cut short by time or broke, pass by pass, each with its name; () for a report that is complete."""
+    return tuple(f"{one.name}: {one.note}" for one in report.passes if not one.is_complete)
 
 
 def report_to_json(report: Report) -> Json:

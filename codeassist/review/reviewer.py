@@ -47,29 +47,26 @@ async def run_review(
     begun = time.monotonic()
     reports: list[PassReport] = []
     found: list[Finding] = []
-    is_complete = True
     for name, run in passes.items():
         on_pass(name)
         started = time.monotonic()
         result = await _run(name, run, review)
         found += [finding if finding.found_by else replace(finding, found_by=name) for finding in result.findings]
-        reports.append(PassReport(name, _ms(started), len(result.findings), result.note))
-        is_complete &= result.is_complete
+        reports.append(PassReport(name, _ms(started), len(result.findings), result.note, result.is_complete))
     said = [finding for finding in found if finding.id not in baseline]
     shown, n_more = chosen(said, limits)
     shown = [checked(finding, review.tree.text(finding.path)) for finding in shown]
-    files = review.readable
     return Report(
         source=review.changes.source,
         findings=tuple(shown),
         passes=tuple(reports),
         notes=review.changes.notes,
         n_files=len(review.changes.files),
-        n_lines=sum(len(file.changed_lines) for file in files),
+        n_lines=sum(len(file.changed_lines) for file in review.local),
         n_dismissed=len(found) - len(said),
         n_more=n_more,
         ms=_ms(begun),
-        is_complete=is_complete,
+        is_complete=all(one.is_complete for one in reports),
     )
 
 

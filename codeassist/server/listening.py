@@ -17,6 +17,7 @@ from codeassist.chat.endpoint import ChatEndpoint
 from codeassist.directories import statistics_file
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.errors import AddressInUse, ConfigError
+from codeassist.review.hygiene.look import warm_up
 from codeassist.server.app import create_app
 from codeassist.server.health import IndexHealth
 from codeassist.server.hosting import Hosting, url_of
@@ -102,6 +103,7 @@ async def _load(assistant: Assistant, chat: ChatEndpoint | None, on_ready: Ready
     # The tokenizer is read on first use; the first client need not wait for it.
     await asyncio.to_thread(lambda: assistant.completer)
     on_ready(time.perf_counter() - started)
+    warm_up()  # after the engine, which it would keep from a processor for some seconds
     if chat is not None:
         await chat.start()
 

@@ -203,13 +203,22 @@ def test_a_finding_in_a_file_of_any_name_stops_the_commit(repository: Repository
 
 
 def test_what_was_not_looked_at_is_told_in_one_line(repository: Repository) -> None:
-    crashed = PassReport("surprise", 3.0, 0, "the engine died while it was working")
-    with repository.server(reporting(Report("staged changes", (), (crashed,), is_complete=False))):
+    crashed = PassReport("surprise", 3.0, 0, "the engine died while it was working", is_complete=False)
+    passes = (crashed, PassReport("model", 0.0, 0, "no chat model is configured"))
+    with repository.server(reporting(Report("staged changes", (), passes, is_complete=False))):
         hooked = repository.hook()
     assert (hooked.code, hooked.out) == (0, "")
     assert hooked.err.count("\n") == 1
     assert "surprise: the engine died while it was working" in hooked.err
+    assert "chat" not in hooked.err
     assert "the commit goes on" in hooked.err
+
+
+def test_passes_that_are_not_available_here_are_not_told_at_each_commit(repository: Repository) -> None:
+    passes = (PassReport("surprise", 0.0, 0, "no engine"), PassReport("model", 0.0, 0, "no chat model"))
+    with repository.server(reporting(Report("staged changes", (), passes, notes=("not looked at (binary): a.bin",)))):
+        hooked = repository.hook()
+    assert (hooked.code, hooked.out, hooked.err) == (0, "", "")
 
 
 def test_a_server_that_hangs_costs_the_time_limit_and_no_more(repository: Repository) -> None:

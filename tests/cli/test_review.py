@@ -363,7 +363,7 @@ def test_a_project_may_leave_passes_out_and_want_surer_findings_and_no_more(stag
     assert [one["name"] for one in outcome.json["passes"]] == ["static"]
     shown = staged.run("config", "--json").json
     values = json.dumps(shown)
-    assert "surprise" not in values
+    assert '"surprise"' not in values
     assert '"review.min_confidence": 0.5' in values or '"min_confidence": 0.5' in values
 
 

@@ -173,3 +173,10 @@ def test_several_names_of_one_place_are_one_finding(tmp_path: Path) -> None:
     before = f"{SHOP}== shop/cart.py\n{CART}== use.py\nfrom shop.cart import total, RATE\n"
     (finding,) = reviewed(tmp_path, before, f"== shop/cart.py\n{without('total', 'RATE')}")
     assert finding.message.startswith("`total`, `RATE` are removed or renamed here and are still used")
+
+
+def test_what_is_still_listed_is_told_where_it_stood(tmp_path: Path) -> None:
+    before = f"{SHOP}== shop/cart.py\n__all__ = ['total']\n\n\ndef rate(): ...\ndef total(): ...\n== use.py\n"
+    change = "== shop/cart.py\n__all__ = ['total']\n\n\ndef price(): ...\ndef whole(): ...\n"
+    (finding,) = reviewed(tmp_path, f"{before}from shop.cart import total\n", change)
+    assert (finding.start_line, finding.places) == (5, ("use.py:1",))

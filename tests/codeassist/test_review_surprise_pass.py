@@ -112,7 +112,7 @@ async def test_without_an_engine_that_is_ready_nothing_is_started(world: World) 
     world.engine = world.made_engine()
     found = await world.look({"a.py": CODE})
     assert "no engine is running" in found.note
-    assert (world.engine.status.state, world.engine.requests, found.is_complete) == ("stopped", [], False)
+    assert (world.engine.status.state, world.engine.requests, found.is_complete) == ("stopped", [], True)
 
 
 async def test_an_engine_that_cannot_score_is_not_asked(world: World) -> None:
@@ -120,6 +120,7 @@ async def test_an_engine_that_cannot_score_is_not_asked(world: World) -> None:
     await world.engine.start()
     found = await world.look({"a.py": CODE})
     assert "cannot score" in found.note
+    assert found.is_complete
     assert not world.engine.requests
 
 
@@ -160,14 +161,15 @@ async def test_a_carriage_return_within_a_line_moves_nothing(world: World) -> No
     assert finding.replacement.text == "        result = result + value"
 
 
-async def test_a_budget_that_is_spent_is_said(world: World) -> None:
+async def test_a_budget_that_is_spent_is_said_and_no_lack(world: World) -> None:
     found = await world.look({"a.py": CODE}, tokens=10)
     assert (found.note, found.is_complete) == (
-        "read 0 of 1 stretches of code: review.surprise_tokens allows no more", False,
+        "read 0 of 1 stretches of code: review.surprise_tokens allows no more", True,
     )  # fmt: skip
 
 
 async def test_time_that_is_up_is_said(world: World) -> None:
     found = await world.look({"a.py": CODE}, seconds=-1.0)
     assert "time was up" in found.note
+    assert not found.is_complete
     assert not world.engine.requests

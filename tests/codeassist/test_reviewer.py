@@ -57,7 +57,9 @@ async def test_a_report_has_all_that_was_found_and_how_it_went() -> None:
     assert [(one.path, one.start_line, one.found_by) for one in report.findings] == [
         ("a.py", 1, "model"), ("a.py", 2, "static"),
     ]  # fmt: skip
-    assert [(one.name, one.n_found, one.note) for one in report.passes] == [("static", 1, ""), ("model", 1, "half")]
+    assert [(one.name, one.n_found, one.note, one.is_complete) for one in report.passes] == [
+        ("static", 1, "", True), ("model", 1, "half", False),
+    ]  # fmt: skip
     assert (report.n_files, report.n_lines, report.notes, report.is_complete) == (1, 2, ("a note",), False)
 
 

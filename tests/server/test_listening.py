@@ -50,6 +50,14 @@ class Life:
             await self.task
 
 
+@pytest.fixture(autouse=True)
+def warmed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was loaded ahead of the first review."""
+    told: list[str] = []
+    monkeypatch.setattr("codeassist.server.listening.warm_up", lambda: told.append("rules"))
+    return told
+
+
 @pytest.fixture
 def live(make_assistant: Callable[..., Assistant], tmp_path: Path) -> Callable[..., Life]:
     return lambda *arguments: Life(make_assistant(*arguments), tmp_path / "run")
@@ -66,6 +74,14 @@ async def test_a_signal_ends_it_in_good_order(live: Callable[..., Life], number:
     assert running_server(life.runtime) is None
     with pytest.raises(httpx.ConnectError):
         await life.health()
+
+
+async def test_rules_of_the_review_are_loaded_behind_the_engine(live: Callable[..., Life], warmed: list[str]) -> None:
+    life = live()
+    assert not warmed
+    await life.ready.wait()
+    await life.end()
+    assert warmed == ["rules"]
 
 
 async def test_it_answers_while_the_engine_loads(

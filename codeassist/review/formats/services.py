@@ -12,7 +12,7 @@ from typing import Any
 from codeassist.findings.types import Finding, Severity
 from codeassist.printable import printable
 from codeassist.review.formats.kinds import kind_of
-from codeassist.review.report import Report
+from codeassist.review.report import Report, unfinished
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _SEVERITIES: dict[Severity, str] = {"error": "critical", "warning": "major", "note": "minor"}
@@ -20,9 +20,8 @@ _SEVERITIES: dict[Severity, str] = {"error": "critical", "warning": "major", "no
 
 def github(report: Report, prefix: str = "") -> str:
     """One command for each finding, then one for what was not looked at; each on a line of its own."""
-    unfinished = [f"{one.name}: {one.note}" for one in report.passes if one.note and not report.is_complete]
     lines = [_command(finding, prefix) for finding in report.findings]
-    lines += [f"::notice title=codeassist review::{_data(note)}" for note in (*report.notes, *unfinished)]
+    lines += [f"::notice title=codeassist review::{_data(note)}" for note in (*report.notes, *unfinished(report))]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -15,13 +15,19 @@ from codeassist.review.passes.types import Deadline, Found, Review
 
 # What is left of the time is shared with the passes that follow.
 _SHARE = 0.4
+_CACHE = "kingfisher"
 _NOT_LOADED = "kingfisher's rules were not compiled in time, so secrets were looked for by codeassist's own alone"
 _TOO_LATE = "time was up before every file was looked at"
 
 
+def warm_up() -> None:
+    """Have the scanner's rules loaded in the background, so that the first review need not wait for them."""
+    load(cache_directory() / _CACHE)
+
+
 def look(review: Review) -> Found:
     """Secrets, leftovers, parts of conflicts, and files that do not belong there."""
-    loading = load(cache_directory() / "kingfisher") if review.with_text else None
+    loading = load(cache_directory() / _CACHE) if review.with_text else None
 
     def count_files(name: str) -> int:
         return len(review.index.mentioning(name))

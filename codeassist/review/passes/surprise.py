@@ -28,13 +28,13 @@ _NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one)"
 async def surprise_pass(review: Review) -> Found:
     """Lines that the model finds much likelier with one small edit. An engine that does not run is not started here."""
     if reason := _unable(review.assistant):
-        return Found(note=reason, is_complete=False)
+        return Found(note=reason)
     change = await read_change(review)
     texts = {file.path: file.new_text or "" for file in review.readable}
     findings = chosen(change.read.readings, texts)
-    is_complete = change.read.is_complete and not change.n_left
-    note = _note(change.n_left, len(change.read.scored), review.deadline, is_complete)
-    return Found(findings, change.trouble or note, is_complete)
+    is_all = change.read.is_complete and not change.n_left
+    note = change.trouble or ("" if is_all else _note(change.n_left, len(change.read.scored), review.deadline))
+    return Found(findings, note, is_complete=is_all or not (change.trouble or review.deadline.is_over))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,7 @@ def _pieces(review: Review, file: ChangedFile, tokenizer: FileTokenizer) -> list
     return pieces(Document(file.path, text), [line - 1 for line in file.changed_lines], tokenizer)
 
 
-def _note(n_left: int, n_read: int, deadline: Deadline, is_complete: bool) -> str:
-    if is_complete:
-        return ""
+def _note(n_left: int, n_read: int, deadline: Deadline) -> str:
     why = "time was up" if deadline.is_over else "review.surprise_tokens allows no more"
     if n_left:
         return f"read {n_read} of {n_read + n_left} stretches of code: {why}"

@@ -93,7 +93,8 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a pass found. note: why it did not look, or not at everything; "" where it did."""
+    """What a pass found. note: why it did not look, or not at everything; "" where it did.
+    is_complete: False where time was up or something broke, not where what the pass needs is not here."""
 
     findings: tuple[Finding, ...] = ()
     note: str = ""

@@ -36,7 +36,7 @@ _TYPED = frozenset({"go", "java", "rust"})
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Something that was taken away. line: of the old text. places: where it is used, `path:line: code`."""
+    """Something that was taken away. line: of the old text. places: where it is used, `path:line`."""
 
     name: str
     line: int
@@ -90,13 +90,20 @@ def _names(
         is_there = name not in listed and offers(workspace, [new.path], name)
         if trees.is_over or name.startswith("__") or is_submodule or is_there:
             continue
-        places = [*_own_uses(new, name, before.lines.get(name, 1), bool(after.stars))]
+        places = [*_own_uses(new, name, bool(after.stars))]
         for user in trees.mentioning(name, new.language):
             is_importing = user.path != new.path and _may_import(program, user, name, new.path)
             places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()
             places += _behind_module(program, user, name, new.path) if user.language == "python" else ()
         if places:
-            yield Gone(name, before.lines.get(name, 1), tuple(dict.fromkeys(places)))
+            line = _defined_at(old, name) or before.lines.get(name, 1)
+            yield Gone(name, line, tuple(dict.fromkeys(places)))
+
+
+def _defined_at(file: ReviewedFile, name: str) -> int | None:
+    """The line of a function or class of a module: `__all__`, which may stay as it is, has its name, too."""
+    heads = (head for head in file.heads if head.name == name and not head.container and not head.is_local)
+    return next((head.line for head in heads), None)
 
 
 def _may_lose_names(file: ChangedFile) -> bool:
@@ -161,7 +168,7 @@ def _behind_module(program: Program, user: ReviewedFile, name: str, path: str) -
             yield user.place(user.source.row(start) + 1)
 
 
-def _own_uses(file: ReviewedFile, name: str, line: int, has_stars: bool) -> Iterator[str]:
+def _own_uses(file: ReviewedFile, name: str, has_stars: bool) -> Iterator[str]:
     """Uses in the module itself, where nothing else there has this name."""
     if file.language != "python" or file.source.syntax is None or has_stars or hasattr(builtins, name):
         return
@@ -199,7 +206,8 @@ def _anchor(file: ChangedFile, old_line: int) -> int:
     """The line of the new text where a line of the old one was taken away."""
     for hunk in file.hunks:
         if hunk.old_start <= old_line < hunk.old_start + len(hunk.old_lines):
-            return min(max(1, hunk.new_start), max(1, len(file.new_lines)))
+            offset = min(old_line - hunk.old_start, max(0, len(hunk.new_lines) - 1))
+            return min(max(1, hunk.new_start + offset), max(1, len(file.new_lines)))
     return 1
 
 
@@ -207,7 +215,7 @@ def _finding(old: ReviewedFile, new: ReviewedFile, line: int, several: Sequence[
     ordered = sorted(several, key=lambda gone: not gone.is_sure)
     first = ordered[0]
     places = [place for gone in ordered for place in gone.places]
-    n_files = len({place.partition(":")[0] for place in places})
+    n_files = len({place.rpartition(":")[0] for place in places})
     names = ", ".join(f"`{gone.name}`" for gone in ordered[:4]) + (", ..." if len(ordered) > 4 else "")
     verb = "is removed or renamed here and is" if len(ordered) == 1 else "are removed or renamed here and are"
     uses = f"{len(places)} place{'s' * (len(places) > 1)} in {n_files} file{'s' * (n_files > 1)}"
@@ -220,7 +228,7 @@ def _finding(old: ReviewedFile, new: ReviewedFile, line: int, several: Sequence[
         severity="error" if first.is_sure else "warning",
         category="removed-symbol",
         message=f"{names} {verb} still used in {uses}{f'; it is called `{renamed}` now' if renamed else ''}",
-        evidence=":".join(places[0].split(":", 2)[:2]),
+        evidence=places[0],
         places=tuple(places[:MAX_SHOWN]),
         confidence=SURE if first.is_sure else LIKELY,
     )

@@ -48,8 +48,8 @@ class ReviewedFile:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
     def place(self, number: int) -> str:
-        """`path:line: code`, for a person."""
-        return f"{self.path}:{number}: {self.line(number).strip()[:120]}"
+        """`path:line`, as findings name their places; who shows one reads the code there."""
+        return f"{self.path}:{number}"
 
 
 class Trees:

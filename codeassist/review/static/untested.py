@@ -51,7 +51,7 @@ def _is_code(line: str) -> bool:
 
 
 def _tests_of(trees: Trees, file: ReviewedFile, head: Head) -> list[str]:
-    """`path:line: code` of the first line of each test file that calls it."""
+    """`path:line` of the first line of each test file that calls it."""
     called = re.compile(rf"\b{re.escape(head.name)}\s*\(")
     found = []
     for user in trees.mentioning(head.name, file.language):
@@ -72,7 +72,7 @@ def _finding(file: ReviewedFile, head: Head, tests: list[str]) -> Finding:
         severity="note",
         category="untested-change",
         message=f"`{head.qualified}` changes, and the tests that call it do not",
-        evidence=":".join(tests[0].split(":", 2)[:2]),
+        evidence=tests[0],
         places=tuple(tests),
         confidence=CONFIDENCE,
     )

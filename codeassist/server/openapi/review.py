@@ -60,7 +60,7 @@ _REPORT = told(
         "version": POSITIVE,
         "source": TEXT,
         "findings": list_of(_FINDING),
-        "passes": list_of(told({"name": TEXT, "ms": NUMBER, "n_found": COUNT, "note": TEXT})),
+        "passes": list_of(told({"name": TEXT, "ms": NUMBER, "n_found": COUNT, "note": TEXT, "is_complete": FLAG})),
         "notes": TEXTS,
         "n_files": COUNT,
         "n_lines": COUNT,

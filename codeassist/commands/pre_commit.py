@@ -191,11 +191,15 @@ def _show(answer: Answer, fail_on: str) -> int:
     report = answer.report
     stopping = failing(report.findings, fail_on)
     if report.findings:
+        from dataclasses import replace
+
         from rich.console import Console
 
         from codeassist.commands.show_review import show_review
 
-        show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), report, _staged_text)
+        # What is not here is the same at each commit; what was cut short is told below.
+        shown = replace(report, passes=())
+        show_review(Console(file=sys.stdout, highlight=False, soft_wrap=True), shown, _staged_text)
     if not report.is_complete:
         reasons = unfinished(report) or report.notes
         _note(f"not everything was looked at ({'; '.join(reasons) or 'time was up'})", is_going_on=not stopping)

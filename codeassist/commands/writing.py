@@ -15,7 +15,7 @@ import typer
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.opening import refreshed_index, run_async, settings_for
 from codeassist.commands.options import AsJson, Overrides, WorkspaceArgument, WorkspaceOption
-from codeassist.commands.places import find_file, given_workspace, workspace_of
+from codeassist.commands.places import find_file, git_root, given_workspace, workspace_of
 from codeassist.printable import printable
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ async def _commit_message(front: Front, workspace: Path, overrides: list[str] | 
     from codeassist.writing.commit_message import commit_prompt, message_of
     from indexer.revisions import subjects
 
+    if git_root(workspace) is None:
+        raise ReviewImpossible(f"{workspace} is no git repository, and has nothing staged")
     async with _asking(front, workspace, overrides) as (repository, settings):
         changes = await asyncio.to_thread(staged, workspace)
         if not changes.files:

@@ -214,11 +214,17 @@ def test_what_was_not_looked_at_is_told_in_one_line(repository: Repository) -> N
     assert "the commit goes on" in hooked.err
 
 
-def test_passes_that_are_not_available_here_are_not_told_at_each_commit(repository: Repository) -> None:
+@pytest.mark.parametrize("findings", [(), (WARNING,)])
+def test_passes_that_are_not_available_here_are_not_told_at_each_commit(
+    repository: Repository, findings: tuple[Finding, ...]
+) -> None:
     passes = (PassReport("surprise", 0.0, 0, "no engine"), PassReport("model", 0.0, 0, "no chat model"))
-    with repository.server(reporting(Report("staged changes", (), passes, notes=("not looked at (binary): a.bin",)))):
+    report = Report("staged changes", findings, passes, notes=("not looked at (binary): a.bin",), n_files=1, n_lines=3)
+    with repository.server(reporting(report)):
         hooked = repository.hook()
-    assert (hooked.code, hooked.out, hooked.err) == (0, "", "")
+    assert (hooked.code, hooked.err, bool(hooked.out)) == (0, "", bool(findings))
+    assert "no engine" not in hooked.out
+    assert "no chat model" not in hooked.out
 
 
 def test_a_server_that_hangs_costs_the_time_limit_and_no_more(repository: Repository) -> None:

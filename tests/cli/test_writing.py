@@ -181,6 +181,13 @@ def test_nothing_staged_is_told(shell: Shell, chat: ScriptedChat) -> None:
     assert "nothing is staged" in outcome.err
 
 
+def test_where_there_is_no_repository_there_is_no_message(shell: Shell, chat: ScriptedChat) -> None:
+    outcome = asked(shell, chat, "commit-message")
+    assert outcome.code == 1
+    assert "is no git repository" in outcome.err
+    assert "--diff" not in outcome.err
+
+
 def test_a_message_that_is_too_long_is_refused(shell: Shell, chat: ScriptedChat) -> None:
     git(shell.cwd, "init", "-q")
     git(shell.cwd, "add", ".")

@@ -107,6 +107,15 @@ def modules() -> list[Module]:
     return [Module(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in files]
 
 
+def tree_of(text: str) -> ast.Module:
+    """A parsed text. Python 3.11 raises SystemError where another thread parses meanwhile, as one that an earlier test
+    has left (https://github.com/python/cpython/issues/106905); once more, and it does not."""
+    try:
+        return ast.parse(text)
+    except SystemError:
+        return ast.parse(text)
+
+
 def imported(tree: ast.AST) -> Iterator[str]:
     """First part of every imported name, wherever in the file the import stands."""
     for node in ast.walk(tree):
@@ -117,7 +126,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def wrong_arrows(module: Module) -> list[str]:
-    names = set(imported(ast.parse(module.text)))
+    names = set(imported(tree_of(module.text)))
     forbidden = OUTSIDE if module.composes else FORBIDDEN[module.room]
     strayed = {name for name, homes in ONLY_IN.items() if name in names and not module.path.startswith(homes)}
     return sorted(names & forbidden | strayed)
@@ -125,20 +134,20 @@ def wrong_arrows(module: Module) -> list[str]:
 
 def early_imports(module: Module) -> list[str]:
     """Heavy libraries that loading the module would load; `if TYPE_CHECKING:` blocks and functions do not count."""
-    top = [node for node in ast.parse(module.text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    top = [node for node in tree_of(module.text).body if isinstance(node, ast.Import | ast.ImportFrom)]
     heavy = {path.removesuffix(".py").replace("/", ".") for path in WITH_TORCH}
     ours = {node.module or "" for node in top if isinstance(node, ast.ImportFrom)} & heavy
     return sorted({name for node in top for name in imported(node)} & LATE | ours)
 
 
 def prints(module: Module) -> list[int]:
-    calls = (node for node in ast.walk(ast.parse(module.text)) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree_of(module.text)) if isinstance(node, ast.Call))
     return [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 
 def environment_uses(module: Module) -> list[int]:
     names = ("environ", "getenv", "putenv", "environb")
-    tree = ast.walk(ast.parse(module.text))
+    tree = ast.walk(tree_of(module.text))
     return [
         node.lineno
         for node in tree
@@ -148,7 +157,7 @@ def environment_uses(module: Module) -> list[int]:
 
 
 def long_functions(module: Module) -> list[str]:
-    functions = (n for n in ast.walk(ast.parse(module.text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (n for n in ast.walk(tree_of(module.text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
     sizes = ((function.name, (function.end_lineno or 0) - function.lineno + 1) for function in functions)
     return [f"{name} has {n_lines} lines" for name, n_lines in sizes if n_lines > MAX_FUNCTION_LINES]
 

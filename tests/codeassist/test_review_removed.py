@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from reviewed import marked_lines, places, reviewed
+
+from codeassist.review.changes import ChangedFile
+from codeassist.review.static.removed import may_lose_names
 
 SHOP = "== pyproject.toml\n== shop/__init__.py\n"
 CART = "def total(items): ...\nRATE = 1\nclass Cart:\n    def put_apples(self): ...\n    def sum_up(self): ...\n"
@@ -173,3 +177,10 @@ def test_several_names_of_one_place_are_one_finding(tmp_path: Path) -> None:
     before = f"{SHOP}== shop/cart.py\n{CART}== use.py\nfrom shop.cart import total, RATE\n"
     (finding,) = reviewed(tmp_path, before, f"== shop/cart.py\n{without('total', 'RATE')}")
     assert finding.message.startswith("`total`, `RATE` are removed or renamed here and are still used")
+
+
+@pytest.mark.parametrize("line", [" " * 3000 + "def f(a):", "a" * 200_000])
+def test_a_line_is_looked_at_in_a_time_that_goes_with_its_length(line: str) -> None:
+    begun = time.process_time()
+    assert may_lose_names(ChangedFile("a.py", "modified", old_text=f"{line}\ngone = 1\n", new_text=f"{line}x\n"))
+    assert time.process_time() - begun < 5

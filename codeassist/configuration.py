@@ -11,6 +11,7 @@ becomes a warning. A mistake in it is a ProjectConfigError, which an editor can 
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -19,13 +20,15 @@ from typing import Any, NamedTuple
 
 from codeassist.errors import ConfigError
 from codeassist.setting_values import check_together, checked, from_text
-from codeassist.settings import PROJECT_SETTINGS, Settings, documented_settings
+from codeassist.settings import PROJECT_SETTINGS, ReviewSettings, Settings, documented_settings
 
 ENVIRONMENT_PREFIX = "CODEASSIST_"
 PROJECT_FILES = ("codeassist.toml", ".codeassist/config.toml")
 MAX_FILE_BYTES = 100_000
 # A key takes time by the square of its parts (`a.a.a...`), and a project's file is whoever's.
 MAX_LINE = 5_000
+# What decides which findings are told.
+_OF_REVIEWS = ("review.passes", "review.min_confidence", "review.max_per_file")
 
 
 class ProjectConfigError(ConfigError):
@@ -73,6 +76,24 @@ def load_settings(
     return LoadedSettings(_settings(merged.values), merged.origins, merged.warnings)
 
 
+def narrowed_reviews(workspace: Path, settings: ReviewSettings) -> str:
+    """What a project's file takes from reviews by these settings, in words; "" for nothing, and for a file that cannot
+    be read.
+
+    It may do that, and it comes with the repository, so that whoever relies on a review is to know.
+    """
+    try:
+        values = _project_layer(workspace).values
+    except ConfigError:
+        return ""
+    usual = settings_table(Settings())
+    left = {name: _narrowed(name, usual[name], values[name], "")[0] for name in _OF_REVIEWS if name in values}
+    taken = [
+        f"{name} = {_in_toml(value)}" for name, value in left.items() if usual[name] != value == _review(settings, name)
+    ]
+    return f"the repository's own settings narrow its reviews: {', '.join(taken)}" if taken else ""
+
+
 def user_config_file(environ: Mapping[str, str]) -> Path:
     """The user's file, whether it exists or not."""
     base = environ.get("XDG_CONFIG_HOME", "")
@@ -100,6 +121,14 @@ def settings_table(settings: Settings) -> dict[str, Any]:
         for section in fields(Settings)
         for setting in fields(getattr(settings, section.name))
     }
+
+
+def _review(settings: ReviewSettings, name: str) -> object:
+    return getattr(settings, name.removeprefix("review."))
+
+
+def _in_toml(value: object) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
 def _defaults() -> _Layer:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from codeassist.configuration import narrowed_reviews
 from codeassist.findings.baseline import BASELINE, Baseline, read_baseline_file
 from codeassist.review.changes import Changes
 from codeassist.review.gathering import staged
@@ -101,8 +102,11 @@ async def review_change(
     )
     known = await asyncio.to_thread(read_baseline_file, wanted.baseline) if wanted.baseline else Baseline()
     report = await run_review(review, only(repository.passes, wanted.passes), wanted.limits, known.ids, on_pass)
-    notes = tuple(note for note in (problem, known.problem) if note)
+    narrowed = await asyncio.to_thread(narrowed_reviews, repository.root, repository.settings)
+    notes = tuple(note for note in (problem, known.problem, narrowed) if note)
     told = replace(_without_absences(report) if problem else report, notes=(*report.notes, *notes))
+    if narrowed and not wanted.passes:
+        told = replace(told, is_complete=False)
     return Reviewed(told, tree)
 
 

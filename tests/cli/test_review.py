@@ -367,6 +367,23 @@ def test_a_project_may_leave_passes_out_and_want_surer_findings_and_no_more(stag
     assert values["review.min_confidence"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("passes = []", "review.passes = []"),
+        ("min_confidence = 1", "review.min_confidence = 1.0"),
+        ("max_per_file = 1000", ""),
+        ("passes = ['static', 'vulnerabilities', 'surprise', 'model']", ""),
+    ],
+)
+def test_what_a_project_takes_from_reviews_is_told(staged: Shell, settings: str, told: str) -> None:
+    (staged.cwd / "codeassist.toml").write_text(f"[review]\n{settings}\n")
+    report = staged.run("review", "--json", "--no-pass", "model").json
+    narrowed = [note for note in report["notes"] if "the repository's own settings narrow its reviews" in note]
+    assert [note.endswith(told) for note in narrowed] == [True] * bool(told)
+    assert report["is_complete"] is (told != "review.passes = []" and report["is_complete"])
+
+
 # A real commit
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from codeassist.findings.types import Finding
@@ -156,3 +158,10 @@ def test_broken_code_is_looked_at_as_far_as_it_goes() -> None:
 def test_two_of_the_same_have_names_of_their_own() -> None:
     text = "a()\nbreakpoint()\nb()\nbreakpoint()\n"
     assert len({finding.id for finding in found("a.py", text)}) == 2
+
+
+def test_many_lines_that_only_look_so_take_no_long_time() -> None:
+    file = ChangedFile("a.py", "modified", old_text="x = 1\n" * 20_000, new_text="# breakpoint()\n" * 20_000)
+    begun = time.process_time()
+    assert find_leftovers(file, lambda _: 0) == []
+    assert time.process_time() - begun < 10

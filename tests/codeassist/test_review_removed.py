@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from reviewed import marked_lines, places, reviewed
 
+from codeassist.review.changes import ChangedFile
+from codeassist.review.static.removed import may_lose_names
+
 SHOP = "== pyproject.toml\n== shop/__init__.py\n"
 CART = "def total(items): ...\nRATE = 1\nclass Cart:\n    def put_apples(self): ...\n    def sum_up(self): ...\n"
 
@@ -180,3 +183,8 @@ def test_what_is_still_listed_is_told_where_it_stood(tmp_path: Path) -> None:
     change = "== shop/cart.py\n__all__ = ['total']\n\n\ndef price(): ...\ndef whole(): ...\n"
     (finding,) = reviewed(tmp_path, f"{before}from shop.cart import total\n", change)
     assert (finding.start_line, finding.places) == (5, ("use.py:1",))
+
+
+@pytest.mark.parametrize("line", [" " * 3000 + "def f(a):", "a" * 200_000])
+def test_a_long_line_is_looked_at_once(line: str) -> None:
+    assert may_lose_names(ChangedFile("a.py", "modified", old_text=f"{line}\ngone = 1\n", new_text=f"{line}x\n"))

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from codeassist.findings.types import Finding, Replacement, Severity, finding_id
 from codeassist.review.changes import ChangedFile
@@ -66,8 +66,15 @@ def find_leftovers(file: ChangedFile, count_files: CountFiles) -> list[Finding]:
     findings: list[Finding] = []
     seen: Counter[str] = Counter()
     done: set[int] = set()
+
+    @cache
+    def is_new(rule: Leftover) -> bool:
+        return file.old_text is None or not any(rule.pattern.search(line) for line in file.old_text.split("\n"))
+
     for place in _places(file, rules):
-        if place.number in done or len(findings) >= MAX_PLACES or not _is_left_over(file, text, place, count_files):
+        if len(findings) >= MAX_PLACES:
+            break
+        if place.number in done or not is_new(place.rule) or not _is_left_over(file, text, place, count_files):
             continue
         done.add(place.number)
         findings.append(_finding(file, place, seen))
@@ -92,8 +99,6 @@ def _is_left_over(file: ChangedFile, text: _Text, place: _Place, count_files: Co
     if rule.kind == "habit" and (is_script(file.path) or count_files(rule.habit_word) >= _HABIT):
         return False
     if rule.kind == "print" and is_shown(file.path) and not is_test_path(file.path):
-        return False
-    if file.old_text is not None and any(rule.pattern.search(line) for line in file.old_text.split("\n")):
         return False
     # The first word tells: what is quoted by a call of it is a string of its own.
     syntax = text.syntax

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from functools import cache
 
 from codeassist.directories import cache_directory
 from codeassist.findings.types import Finding
@@ -29,6 +30,7 @@ def look(review: Review) -> Found:
     """Secrets, leftovers, parts of conflicts, and files that do not belong there."""
     loading = load(cache_directory() / _CACHE) if review.with_text else None
 
+    @cache
     def count_files(name: str) -> int:
         return len(review.index.mentioning(name))
 

@@ -28,8 +28,8 @@ MAX_NAMES = 60
 # What binds names in a line, imports over several lines included; it may match too much.
 _BINDS = re.compile(
     r"\b(?:def|class|function\*?|interface|type|enum|namespace)\s+[\w$]+|^[\w$, ()\[\]*.]+(?::[^=]*)?=(?!=)"
-    r"|\b(?:from|import|export)\b.*|\b(?:const|let|var)\s+[^=]+|[\w$]+\s*:=|\b(?:as|for|global)\s+[\w$, ]+"
-    r"|^\s*[\w$.*, {}()]+(?: as [\w$]+)?,?\s*(?:(?:#|//).*)?$"
+    r"|\b(?:from|import|export)\b.*|\b(?:const|let|var)\s+[^=]+|(?<![\w$])[\w$]+\s*:=|\b(?:as|for|global)\s+[\w$, ]+"
+    r"|^[\w$.*,\s{}()]+(?:(?:#|//).*)?$"
 )
 _TYPED = frozenset({"go", "java", "rust"})
 
@@ -77,7 +77,7 @@ def _names(
     trees: Trees, program: Program, workspace: Workspace, file: ChangedFile, old: ReviewedFile, new: ReviewedFile
 ) -> Iterator[Gone]:
     """Names that a module does not offer any more."""
-    if old.path != new.path or not _may_lose_names(file):
+    if old.path != new.path or not may_lose_names(file):
         return
     before, after = names_of(old.path, old.text), names_of(new.path, new.text)
     if before.is_open or after.is_open:
@@ -106,7 +106,7 @@ def _defined_at(file: ReviewedFile, name: str) -> int | None:
     return next((head.line for head in heads), None)
 
 
-def _may_lose_names(file: ChangedFile) -> bool:
+def may_lose_names(file: ChangedFile) -> bool:
     """Whether the lines that go bind a name that those which come do not: a look that costs next to nothing."""
     gone, come = (
         {name for line in lines for match in _BINDS.finditer(line) for name in re.findall(r"[\w$]+", match.group())}

@@ -349,7 +349,8 @@ def test_closing_ends_a_refresh_that_runs(repository: Make, open_index: Open) ->
 def test_few_facts_wait_in_memory_while_a_repository_is_indexed(
     repository: Callable[..., Path], open_index: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    n_files, waiting = 2 * refresh.FILES_PER_TRANSACTION + 10, []
+    n_files, n_written = 2 * refresh.FILES_PER_TRANSACTION + 10, 0
+    waiting: list[int] = []
     root = repository({f"m{number}.py": f"def f{number}():\n    return g{number}()\n" for number in range(n_files)})
     write = refresh._write
 
@@ -360,7 +361,6 @@ def test_few_facts_wait_in_memory_while_a_repository_is_indexed(
             waiting.append(sum(type(item) is FileRows for item in gc.get_objects()))
         write(*arguments)  # type: ignore[arg-type]
 
-    n_written = 0
     monkeypatch.setattr(refresh, "_write", note)
     assert open_index(root).refresh().files == n_files
     assert len(waiting) == n_files // 20

@@ -57,6 +57,8 @@ def review(
 
     given = {"--staged": staged, "--worktree": work_tree, "--range": revisions, "--diff": diff}
     given |= {"--all-files": all_files}
+    if as_json and output_format not in (Format.TEXT, Format.JSON):
+        raise typer.BadParameter(f"--json and --format {output_format.value} are two forms; ask for one")
     shown = Format.JSON if as_json else output_format
     options = Options(path, given, passes, no_pass, max_seconds, start_engine, shown, output, patch, fail_on, baseline,
                       write_baseline, dismiss, overrides)  # fmt: skip

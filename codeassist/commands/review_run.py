@@ -111,7 +111,10 @@ def passes_of(options: Options, settings: ReviewSettings, *, is_whole: bool) -> 
             raise typer.BadParameter(f"there is no pass {name!r}; there are {', '.join(PASS_NAMES)}")
     usual = [name for name in settings.passes if not is_whole or name in PASSES_OF_ALL_FILES]
     wanted = usual if named is None else named
-    return tuple(name for name in PASS_NAMES if name in wanted and name not in left_out)
+    chosen = tuple(name for name in PASS_NAMES if name in wanted and name not in left_out)
+    if not chosen and (named or left_out):
+        raise typer.BadParameter("no pass is left to look at the change; leave out --no-pass, or name others")
+    return chosen
 
 
 def _limits(options: Options, settings: ReviewSettings, source: Source) -> Limits:

@@ -129,6 +129,7 @@ def test_a_diff_needs_no_repository(shell: Shell) -> None:
         (["--staged", "--all-files"], "two things to review"),
         (["--passes", "static,statc"], "there is no pass 'statc'"),
         (["--passes", ""], "there is no pass ''"),
+        (["--passes", "static", "--no-pass", "static"], "no pass is left"),
         (["--no-pass", "x"], "there is no pass 'x'"),
         (["--format", "xml"], "xml"),
         (["--fail-on", "info"], "info"),
@@ -353,7 +354,14 @@ def test_a_pass_without_its_model_says_why_and_loads_nothing(staged: Shell) -> N
 
 
 def test_a_pass_can_be_left_out(staged: Shell) -> None:
-    assert review(staged, "--no-pass", "static", "--json").json["passes"] == []
+    outcome = staged.run("review", "--no-pass", "static", "--no-pass", "surprise", "--json")
+    assert [one["name"] for one in outcome.json["passes"]] == ["vulnerabilities", "model"]
+
+
+def test_two_forms_are_one_too_many(staged: Shell) -> None:
+    outcome = review(staged, "--json", "--format", "sarif")
+    assert outcome.code == 2
+    assert "--json and --format sarif are two forms; ask for one" in outcome.json["error"]["message"]
 
 
 def test_a_project_may_leave_passes_out_and_want_surer_findings_and_no_more(staged: Shell) -> None:

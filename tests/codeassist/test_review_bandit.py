@@ -38,6 +38,8 @@ def checks(findings: list[Finding]) -> list[str]:
         ("import hashlib\nhashlib.md5(x)\n", ["B324"]),
         ("exec(x)\n", ["B102"]),
         ("import tempfile\ntempfile.mktemp()\n", ["B306"]),
+        ("import tarfile\ntarfile.open(x).extractall(y)\n", ["B202"]),
+        ("import tarfile\ntarfile.open(x).extractall(y, members=safe)\n", []),
         ("assert x\n", []),
         ("import subprocess\nsubprocess.run(['ls'])\n", []),
         ("import random\nrandom.random()\n", []),

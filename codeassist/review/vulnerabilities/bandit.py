@@ -31,6 +31,8 @@ _SEVERITY: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "
 _CONFIDENCE = {"HIGH": 0.9, "MEDIUM": 0.7, "LOW": 0.3}
 # What bandit itself calls of low severity is true and seldom worth a word: asserts, imports, `random`.
 _LOW_SEVERITY = 0.4
+# Of B202, where somebody has picked the members of an archive and bandit cannot tell how.
+_CANNOT_TELL = "couldn't identify the type of members"
 # Checksums are made with them far more often than anything is protected.
 _MILDER: dict[str, Severity] = {"B324": "warning"}
 # Their messages have the password.
@@ -141,7 +143,7 @@ def _findings(file: ChangedFile, issues: Iterable[Any]) -> Iterator[Finding]:
 
 def _weight(issue: Any) -> tuple[Severity, float]:
     confidence = _CONFIDENCE.get(issue.confidence, 0.3)
-    if issue.severity == "LOW":
+    if issue.severity == "LOW" or _CANNOT_TELL in issue.text:
         confidence = min(confidence, _LOW_SEVERITY)
     return _MILDER.get(issue.test_id) or _SEVERITY.get(issue.severity, "note"), confidence
 

@@ -53,6 +53,29 @@ def bugs() -> str:
     return "\n".join(rows)
 
 
+def times() -> str:
+    """Medians in milliseconds, the slowest of ten in parentheses."""
+    found = _read("review_timing")
+    review, nothing, commit = found["review"], found["nothing"], found["commit"]["ms"]
+    first = found["pre_commit_first_run"]
+    rows = [
+        ("a review by the passes 1 to 3 through `codeassist serve`", review["report_ms"]),
+        *((f"of it, {_PASSES[name]}", one) for name, one in review["passes_ms"].items()),
+        ("the hook where nothing is found, those passes", nothing["all"]),
+        ("the hook where nothing is found, without the surprise pass", nothing["model_free"]),
+        ("`git commit` without a hook", commit["without_hook"]),
+        ("with the plain hook", commit["plain_hook"]),
+        ("under pre-commit, a hook that does nothing", commit["pre_commit_with_nothing"]),
+        ("under pre-commit, this one", commit["pre_commit"]),
+    ]
+    lines = ["| | ms |", "|---|---|", *(f"| {label} | {one['median']:.0f} ({one['p90']:.0f}) |" for label, one in rows)]
+    if first:
+        lines.append(
+            f"| pre-commit's first run: an environment of {first['megabytes']} MB | {first['install_s'] * 1e3:.0f} |"
+        )
+    return "\n".join(lines)
+
+
 def _read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return found

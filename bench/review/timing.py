@@ -21,6 +21,7 @@ import argparse
 import http.client
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -75,11 +76,18 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--changes", type=int, default=10, help="changes of some 200 lines")
     parser.add_argument("--rounds", type=int, default=15, help="commits of each kind")
     parser.add_argument("--cores", type=int, default=2, help="for everything together; 0 for all")
-    parser.add_argument("--pre-commit", type=Path, help="the program; without it, that part is left out")
+    parser.add_argument("--pre-commit", type=_program, help="the program; without it, that part is left out")
     parser.add_argument("--first-run", action="store_true", help="have pre-commit install this clone's last commit")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a setting")
     parser.add_argument("--result", type=Path)
     return parser
+
+
+def _program(name: str) -> Path:
+    found = shutil.which(name)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{name} is not installed")
+    return Path(found).resolve()
 
 
 def _measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 
 from codeassist.findings.types import Finding, Replacement
@@ -46,18 +45,3 @@ def applied(text: str, replacement: Replacement) -> str:
     lines[replacement.start_line - 1 : replacement.end_line] = new
     end = "\n" if text.endswith("\n") and lines else ""
     return "\n".join(lines) + end
-
-
-def patch(finding: Finding, text: str) -> str:
-    """The remedy as a unified diff that `git apply` takes; "" where there is none."""
-    if finding.replacement is None or not applies(text, finding.replacement):
-        return ""
-    before, after = _kept(text), _kept(applied(text, finding.replacement))
-    lines = difflib.unified_diff(before, after, f"a/{finding.path}", f"b/{finding.path}")
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-
-
-def _kept(text: str) -> list[str]:
-    """Lines with their ends."""
-    lines = text.split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])

@@ -13,7 +13,7 @@ from review_world import CLEAN, World, made
 from codeassist.findings.types import Finding, Replacement
 from codeassist.review import gathering
 from codeassist.review.patching import Patch, patch_of
-from codeassist.review.remedies import applied, applies, checked, is_sound, patch
+from codeassist.review.remedies import applied, applies, checked, is_sound
 from codeassist.review.tree import ReviewedTree
 
 TEXT = "a = 1\nb = 2\nc = 3\n"
@@ -169,8 +169,3 @@ def test_no_patch_shows_a_secret_or_is_of_binary_lines(world: World) -> None:
         "c.py: git takes it for binary",
         "d.py: its text is not known",
     )
-
-
-def test_a_single_remedy_as_a_patch() -> None:
-    assert patch(finding(None), TEXT) == patch(finding(Replacement(9, 9, "x")), TEXT) == ""
-    assert "-b = 2\n+b = 3\n" in patch(finding(Replacement(2, 2, "b = 3")), TEXT)

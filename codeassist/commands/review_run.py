@@ -112,7 +112,7 @@ def passes_of(options: Options, settings: ReviewSettings, *, is_whole: bool) -> 
     usual = [name for name in settings.passes if not is_whole or name in PASSES_OF_ALL_FILES]
     wanted = usual if named is None else named
     chosen = tuple(name for name in PASS_NAMES if name in wanted and name not in left_out)
-    if not chosen and (named or left_out):
+    if wanted and not chosen:
         raise typer.BadParameter("no pass is left to look at the change; leave out --no-pass, or name others")
     return chosen
 

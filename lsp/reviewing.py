@@ -92,7 +92,8 @@ class Reviews:
             for note in report.notes:
                 logger.info("review of %s: %s", folder.path, note)
             ran = {one.name for one in report.passes}
-            self._server.diagnostics.reviewed(folder, _by_file(report, found.tree), ran)
+            files = await asyncio.to_thread(_by_file, report, found.tree)
+            self._server.diagnostics.reviewed(folder, files, ran)
             return report
 
     def folders_moved(self) -> None:
@@ -193,8 +194,17 @@ async def _reviewed(
 def _by_file(report: Report, tree: ReviewedTree) -> Mapping[str, ReviewedFile]:
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        found.setdefault(finding.path, []).append(finding)
+        places = tuple(_with_code(place, tree) for place in finding.places)
+        found.setdefault(finding.path, []).append(replace(finding, places=places))
     return {path: ReviewedFile(lines_of(tree.text(path) or ""), tuple(some)) for path, some in found.items()}
+
+
+def _with_code(place: str, tree: ReviewedTree) -> str:
+    """A place, and the line that stands there: an editor shows it beside the finding."""
+    path, _, number = place.rpartition(":")
+    lines = lines_of(tree.text(path) or "") if number.isdigit() else ()
+    at = int(number) - 1 if number.isdigit() else -1
+    return f"{place}: {lines[at].strip()}" if 0 <= at < len(lines) else place
 
 
 def _key(folder: Folder, occasion: str) -> str:

@@ -132,6 +132,20 @@ async def test_a_finding_is_shown_in_a_file_that_is_not_open(session: Session, r
     assert "1 finding in 1 changed file" in message["message"]
 
 
+async def test_the_code_of_other_places_is_shown_beside_a_finding(
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def static(review: Review) -> Found:
+        return Found((replace(FINDING, places=("shop.py:2", "main.py:5", "gone.py:9")),))
+
+    monkeypatch.setattr("lsp.reviewing.PASSES", {"static": static})
+    (repository / "main.py").write_text(CHANGED)
+    await run(session, "review")
+    found = await told(session, (repository / "main.py").as_uri(), 1)
+    shown = [one["message"] for one in found["diagnostics"][0]["relatedInformation"]]
+    assert shown == ["return order", "return price_of(2)", "gone.py"]
+
+
 async def test_nothing_changed_is_told(session: Session) -> None:
     await run(session, "review")
     message = await session.client.notification("window/showMessage", lambda params: True)

@@ -63,7 +63,11 @@ async function askUntil<T>(
     return undefined;
   }
   try {
-    return await client.sendRequest<T>('workspace/executeCommand', { command, arguments: args }, end);
+    const asked = { command, arguments: args };
+    // A token that is undefined would be taken for a second parameter of the request.
+    return await (end
+      ? client.sendRequest<T>('workspace/executeCommand', asked, end)
+      : client.sendRequest<T>('workspace/executeCommand', asked));
   } catch (error) {
     if (!end?.isCancellationRequested) {
       void vscode.window.showWarningMessage(`codeassist: ${sentence(error)}`);

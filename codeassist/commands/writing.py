@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -267,11 +268,16 @@ def _write(file: Path, edit: FileEdit, after: str) -> None:
 
 
 def _difference(edit: FileEdit, after: str) -> str:
-    before = [] if edit.is_new else edit.before.splitlines(keepends=True)
+    before = [] if edit.is_new else _kept(edit.before)
     lines = difflib.unified_diff(
-        before, after.splitlines(keepends=True), "/dev/null" if edit.is_new else f"a/{edit.path}", f"b/{edit.path}"
+        before, _kept(after), "/dev/null" if edit.is_new else f"a/{edit.path}", f"b/{edit.path}"
     )
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _kept(text: str) -> list[str]:
+    """Lines with their ends, as git counts them: a form feed ends none."""
+    return [line for line in re.split(r"(?<=\n)", text) if line]
 
 
 def _answer(outcome: _Outcome, after: str, *, is_written: bool) -> dict[str, Any]:

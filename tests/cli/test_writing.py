@@ -143,6 +143,17 @@ def test_documentation_goes_where_it_belongs(shell: Shell, chat: ScriptedChat) -
     assert "documented already" in told.err
 
 
+def test_a_form_feed_ends_no_line_of_the_difference(shell: Shell, chat: ScriptedChat, tmp_path: Path) -> None:
+    file = shell.cwd / "shapes.py"
+    file.write_text(file.read_text().replace("    def area", "    # a\x0cb\u2028c\n    def area"))
+    chat.answers["Write the docstring"] = fenced(DOCSTRING + "\n")
+    patch = tmp_path / "docs.patch"
+    patch.write_text(asked(shell, chat, "docgen", "shapes.py::Circle.area").out)
+    git(shell.cwd, "init", "-q")
+    git(shell.cwd, "apply", str(patch))
+    assert DOCSTRING in file.read_text()
+
+
 def test_documentation_that_is_code_is_refused(shell: Shell, chat: ScriptedChat) -> None:
     chat.answers["Write the docstring"] = fenced("import os\n")
     outcome = asked(shell, chat, "docgen", "shapes.py::Circle.area", "--write")

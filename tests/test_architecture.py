@@ -54,6 +54,7 @@ WITH_TORCH = (
     "codeassist/engine/vllm_chat.py",
     "codeassist/engine/vllm_loading.py",
     "codeassist/engine/vllm_repairs.py",
+    "codeassist/engine/vllm_gpu_worker.py",
     "codeassist/engine/vllm_scored_end.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/vllm_adapter_products.py",

@@ -87,6 +87,9 @@ class VllmModel:
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
         self._llm = load(options, arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        # Beside drafts, the older runner for GPUs takes the logits of prompts from memory that the head has used since.
+        is_newer = getattr(self._llm.vllm_config, "use_v2_model_runner", False)
+        self._scores_wrongly = bool(drafting) and drafting.get("method") == "mtp" and not on_cpu and not is_newer
         self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
             self._llm.logger_manager.stat_loggers = [self._drafts]
@@ -217,6 +220,11 @@ class VllmModel:
         first, unless the engine knows better (`vllm_scored_end.py`). Where the end is there already, both are computed
         anew, under another salt.
         """
+        if self._scores_wrongly:
+            raise RequestRejected(
+                "vLLM's older runner for GPUs scores no prompts while a head drafts; set engine.speculation to `none` "
+                "or `ngram`, or have the newer runner: leave VLLM_USE_V2_MODEL_RUNNER unset"
+            )
         scoring = _sampling(
             request,
             stop_tokens,

@@ -158,16 +158,15 @@ def decided(options: HostOptions, measured: Drafter | None, *, on_cpu: bool) -> 
     return replace(options, speculation=drafter.method, speculative_tokens=drafter.n_tokens)
 
 
-def runner_variables(options: HostOptions, arguments: Mapping[str, Any], *, on_cpu: bool) -> dict[str, str]:
+def runner_variables(arguments: Mapping[str, Any], *, on_cpu: bool) -> dict[str, str]:
     """Variables that choose among vLLM's runners for GPUs, for where the user's own environment says nothing.
 
     For `deepseek_v2` vLLM takes the newer one by itself, for `deepseek_v3`, as which models with a head are served, the
     older one. With two drafts in a step that made 266 to 405 tokens a second, the newer one 442 to 479
-    (bench/results/gpu.json, gpu_drafts.json). With adapters it was not tried.
+    (bench/results/gpu.json, gpu_drafts.json); and beside a head's drafts the older one scores prompts wrongly.
     """
     drafting = arguments.get("speculative_config") or {}
-    takes_newer = not on_cpu and drafting.get("method") == "mtp" and not options.lora_rank
-    return {"VLLM_USE_V2_MODEL_RUNNER": "1"} if takes_newer else {}
+    return {"VLLM_USE_V2_MODEL_RUNNER": "1"} if not on_cpu and drafting.get("method") == "mtp" else {}
 
 
 def further_arguments(named: Sequence[str]) -> dict[str, Any]:

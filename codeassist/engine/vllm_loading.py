@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from vllm.v1.executor.uniproc_executor import UniProcExecutor
 from codeassist.engine.hardware import processor_name
 from codeassist.engine.vllm_arguments import HostOptions, runner_variables
 
+_log = logging.getLogger(__name__)
+
 
 def device_name(*, on_cpu: bool) -> str:
     """What a measurement on this machine belongs to: the processor's name, or that of its GPUs."""
@@ -23,12 +26,15 @@ def device_name(*, on_cpu: bool) -> str:
 
 def load(options: HostOptions, arguments: dict[str, Any], *, on_cpu: bool, counts: bool) -> AsyncLLM:
     """The engine, its processes started. Blocks for many seconds. counts: whether vLLM measures what it does."""
-    for name, value in runner_variables(options, arguments, on_cpu=on_cpu).items():
+    variables = runner_variables(arguments, on_cpu=on_cpu)
+    if not on_cpu:
+        variables |= _repair_workers(arguments)
+    for name, value in variables.items():
         os.environ.setdefault(name, value)
     config = AsyncEngineArgs(**arguments).create_engine_config()
     if not on_cpu:
         return AsyncLLM.from_vllm_config(config, disable_log_stats=not counts)
-    # A vLLM for GPUs does not have what these mend.
+    # A vLLM for GPUs does not have what these put right.
     from codeassist.engine import vllm_adapter_products, vllm_repairs, vllm_scored_end
 
     vllm_repairs.repair_sampling_with_drafts()
@@ -46,3 +52,15 @@ def load(options: HostOptions, arguments: dict[str, Any], *, on_cpu: bool, count
     os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
     executor: type[Executor] = UniProcExecutor
     return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=counts, log_requests=False)
+
+
+def _repair_workers(arguments: dict[str, Any]) -> dict[str, str]:
+    """Have vLLM's workers for GPUs repair themselves. Returns variables: where the newer runner is not what we know,
+    the older one is taken, which needs no repair."""
+    try:
+        from codeassist.engine import vllm_gpu_worker
+    except (ImportError, AttributeError) as error:
+        _log.warning("vLLM's newer runner for GPUs is not as codeassist knows it, so the older one is used: %s", error)
+        return {"VLLM_USE_V2_MODEL_RUNNER": "0"}
+    arguments.setdefault("worker_extension_cls", vllm_gpu_worker.EXTENSION)
+    return {}

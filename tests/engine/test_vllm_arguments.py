@@ -153,11 +153,12 @@ def test_nothing_drafts_with_a_head_in_groups_of_layers() -> None:
 
 def test_a_head_on_a_gpu_drafts_in_vllms_newer_runner() -> None:
     newer = {"VLLM_USE_V2_MODEL_RUNNER": "1"}
-    assert runner_variables(OPTIONS, arguments(on_cpu=False), on_cpu=False) == newer
-    assert not runner_variables(OPTIONS, arguments(replace(OPTIONS, speculative_tokens=1)), on_cpu=True)
-    for other in ({"speculation": "ngram"}, {"speculation": "none"}, {"n_mtp_layers": 0}, {"lora_rank": 16}):
+    assert runner_variables(arguments(on_cpu=False), on_cpu=False) == newer
+    assert runner_variables(arguments(replace(OPTIONS, lora_rank=16), on_cpu=False), on_cpu=False) == newer
+    assert not runner_variables(arguments(replace(OPTIONS, speculative_tokens=1)), on_cpu=True)
+    for other in ({"speculation": "ngram"}, {"speculation": "none"}, {"n_mtp_layers": 0}):
         options = replace(OPTIONS, **other)  # type: ignore[arg-type]
-        assert not runner_variables(options, arguments(options, on_cpu=False), on_cpu=False)
+        assert not runner_variables(arguments(options, on_cpu=False), on_cpu=False)
 
 
 def test_weights_are_converted_only_where_that_is_asked_for() -> None:

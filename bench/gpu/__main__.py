@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.gpu.configurations import CONTEXT_TOKENS, parse
-from bench.gpu.scenarios import Bench
+from bench.gpu.scenarios import FORCED_BLANK, FORCED_WORD, Bench
 from bench.gpu.starting import Started, started
 from bench.gpu.turns import in_turn
 from codeassist.engine.hardware import processor_name, vllm_runs_on_cpu
@@ -80,7 +80,9 @@ async def _measured(options: argparse.Namespace, host: HostOptions, engine: Star
         bench = Bench(engine.engine, vocab_size)
         lengths = options.lengths or (SMALL_LENGTHS if options.small else LENGTHS)
         found["lengths"] = [await bench.at_length(length) for length in lengths]
-        found["forced"] = await bench.with_forced_prefix(lengths[len(lengths) // 2])
+        middle = lengths[len(lengths) // 2]
+        found["forced"] = await bench.with_forced_prefix(middle, FORCED_WORD)
+        found["forced_blank"] = await bench.with_forced_prefix(middle, FORCED_BLANK)
         each = SMALL_BATCH_TOKENS if options.small else BATCH_TOKENS
         found["batches"] = [await bench.at_once(n, each) for n in (SMALL_BATCHES if options.small else BATCHES)]
     counted = engine.engine.speculation

@@ -20,7 +20,8 @@ from codeassist.engine.streams import closing
 from codeassist.types import GenerationRequest, Priority
 
 TYPED_TOKENS, SUGGESTION_TOKENS, DECODED_TOKENS = 8, 20, 64
-_FORCED = " sel"
+# Begins few tokens, and begins a great part of all.
+FORCED_WORD, FORCED_BLANK = " sel", " "
 _COLD_RUNS, _TYPED_RUNS, _DECODE_RUNS = 5, 15, 7
 
 
@@ -88,14 +89,14 @@ class Bench:
             "decode_tokens_per_s": {who: _median(rates) for who, rates in decoded.items()},
         }
 
-    async def with_forced_prefix(self, length: int) -> dict[str, Any]:
+    async def with_forced_prefix(self, length: int, prefix: str) -> dict[str, Any]:
         """Typing along in the middle of a word: the answer has to begin with what stands there already."""
         prompt = self.prompt(length)
         await self.ours(prompt, 1)
         runs = []
         for _ in range(_TYPED_RUNS):
             prompt = prompt + self.prompt(TYPED_TOKENS)
-            runs.append(await self.ours(prompt, SUGGESTION_TOKENS, forced_prefix=_FORCED))
+            runs.append(await self.ours(prompt, SUGGESTION_TOKENS, forced_prefix=prefix))
         full = [run for run in runs if run.n_tokens >= SUGGESTION_TOKENS]
         return {
             "prompt_tokens": length,

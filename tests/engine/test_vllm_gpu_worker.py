@@ -20,7 +20,8 @@ def state() -> Any:
     import codeassist.engine.vllm_gpu_worker  # noqa: F401
 
     made = object.__new__(LogitBiasState)
-    for name in ("num_allowed_token_ids", "num_logit_bias", "min_lens", "num_stop_token_ids", "restore_when_all_masked"):
+    counts = "num_allowed_token_ids", "num_logit_bias", "min_lens", "num_stop_token_ids", "restore_when_all_masked"
+    for name in counts:
         setattr(made, name, SimpleNamespace(np=numpy.zeros(N_SLOTS, dtype=numpy.int32)))
     made.allowed_token_ids = SimpleNamespace(stage_write=lambda slot, at, ids: None)
     made.prompt_len_np = numpy.zeros(N_SLOTS, dtype=numpy.int32)

@@ -55,6 +55,7 @@ WITH_TORCH = (
     "codeassist/engine/vllm_loading.py",
     "codeassist/engine/vllm_repairs.py",
     "codeassist/engine/vllm_gpu_worker.py",
+    "codeassist/engine/vllm_sampling.py",
     "codeassist/engine/vllm_scored_end.py",
     "codeassist/engine/vllm_lean_layer.py",
     "codeassist/engine/vllm_adapter_products.py",

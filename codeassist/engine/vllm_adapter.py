@@ -19,7 +19,6 @@ import vllm
 import vllm.exceptions
 from vllm import SamplingParams
 from vllm.inputs import TokensPrompt
-from vllm.sampling_params import RequestOutputKind
 from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
 from codeassist.engine import wire
@@ -30,14 +29,15 @@ from codeassist.engine.hardware import Hardware
 from codeassist.engine.limits import too_long
 from codeassist.engine.loaded_adapters import LoadedAdapters
 from codeassist.engine.text_prompts import TextPrompts
-from codeassist.engine.vllm_arguments import CPU_CHATS, GPU_CHATS, HostOptions, engine_arguments
+from codeassist.engine.vllm_arguments import CPU_CHATS, GPU_CHATS, REST, WORKER_EXTENSION, HostOptions, engine_arguments
 from codeassist.engine.vllm_loading import load
+from codeassist.engine.vllm_sampling import finish_reason, sampling_params
 from codeassist.engine.vllm_scores import SCORE_LAST, likeliest, scored_tokens
 from codeassist.engine.vocabulary import read_vocabulary
 from codeassist.errors import EngineCrashed, EngineUnavailable, RequestRejected
 from codeassist.models.tokens import end_tokens
 from codeassist.speculation import Speculation
-from codeassist.types import Delta, FinishReason, GenerationRequest, Token, Usage
+from codeassist.types import Delta, GenerationRequest, Token, Usage
 
 if TYPE_CHECKING:
     from codeassist.engine.vllm_chat import VllmChat
@@ -87,9 +87,10 @@ class VllmModel:
         if self._has_hook:
             arguments["logits_processors"] = [_PROCESSOR]
         self._llm = load(options, arguments, on_cpu=on_cpu, counts=self._drafts is not None)
+        is_newer = bool(getattr(self._llm.vllm_config, "use_v2_model_runner", False)) and not on_cpu
+        self._spells_in_workers = is_newer and arguments.get("worker_extension_cls") == WORKER_EXTENSION
         # Beside drafts, the older runner for GPUs takes the logits of prompts from memory that the head has used since.
-        is_newer = getattr(self._llm.vllm_config, "use_v2_model_runner", False)
-        self._scores_wrongly = bool(drafting) and drafting.get("method") == "mtp" and not on_cpu and not is_newer
+        self._scores_wrongly = not on_cpu and not is_newer and bool(drafting and drafting.get("method") == "mtp")
         self.adapters = LoadedAdapters(self._llm.add_lora, directory, options.lora_rank)
         if self._drafts and self._llm.logger_manager:
             self._llm.logger_manager.stat_loggers = [self._drafts]
@@ -106,6 +107,9 @@ class VllmModel:
 
     async def warm_up(self) -> None:
         """Answer once, so that the first user does not wait for what is set up on first use."""
+        if self._spells_in_workers:
+            tokenizer = str(Path(self._options.model) / "tokenizer.json")
+            await self._llm.collective_rpc("read_spellings", args=(tokenizer,))
         prompt = tuple(range(_WARM_UP_TOKENS))
         async for _ in self.stream(GenerationRequest("warm-up", prompt, max_tokens=2, logprobs=True)):
             pass
@@ -160,7 +164,7 @@ class VllmModel:
             async for step in steps:
                 texts = [answer.add(token) for token in step.tokens]
                 text = answer.release()
-                reason = _finish_reason(step.finish_reason, stopped=answer.stopped)
+                reason = finish_reason(step.finish_reason, stopped=answer.stopped)
                 n_cached = usage.cached_tokens or step.n_cached
                 usage = Usage(len(prompt), n_cached, usage.completion_tokens + len(step.tokens))
                 tokens = tuple(Token(piece, *found) for piece, found in zip(texts, step.logprobs, strict=False))
@@ -199,7 +203,7 @@ class VllmModel:
         made: list[int] = []
         rest = b"" if self._has_hook else request.forced_prefix.encode()
         while rest and len(made) < request.max_tokens:
-            params = _sampling(request, stop_tokens, max_tokens=1, allowed_token_ids=self._vocabulary.allowed(rest))
+            params = sampling_params(request, stop_tokens, max_tokens=1, **self._restricted(rest))
             async for step in self._generate(request, (*prompt, *made), params):
                 made += step.tokens
                 is_last = len(made) == request.max_tokens
@@ -208,10 +212,16 @@ class VllmModel:
         if len(made) == request.max_tokens:
             return
         hook = {ARGUMENT: request.forced_prefix} if self._has_hook and request.forced_prefix else None
-        params = _sampling(request, stop_tokens, max_tokens=request.max_tokens - len(made), extra_args=hook)
+        params = sampling_params(request, stop_tokens, max_tokens=request.max_tokens - len(made), extra_args=hook)
         async with aclosing(self._generate(request, (*prompt, *made), params)) as steps:
             async for step in steps:
                 yield step
+
+    def _restricted(self, rest: bytes) -> dict[str, Any]:
+        """What tells vLLM to choose a token that spells `rest`."""
+        if self._spells_in_workers:
+            return {"extra_args": {REST: rest.decode("latin-1")}}
+        return {"allowed_token_ids": self._vocabulary.allowed(rest)}
 
     async def _scored(self, request: GenerationRequest, prompt: tuple[int, ...], stop_tokens: list[int]) -> _Step:
         """The one step of an answer of one token. Raises EngineUnavailable.
@@ -225,7 +235,7 @@ class VllmModel:
                 "vLLM's older runner for GPUs scores no prompts while a head drafts; set engine.speculation to `none` "
                 "or `ngram`, or have the newer runner: leave VLLM_USE_V2_MODEL_RUNNER unset"
             )
-        scoring = _sampling(
+        scoring = sampling_params(
             request,
             stop_tokens,
             max_tokens=1,
@@ -238,7 +248,7 @@ class VllmModel:
             return step
         unscored, alone = (
             prompt[: -request.score_last - 1],
-            _sampling(replace(request, logprobs=False), [], max_tokens=1),
+            sampling_params(replace(request, logprobs=False), [], max_tokens=1),
         )
         for salt in ("", f"scored-{self._n_requests}"):
             n_cached = (await self._only_step(request, unscored, alone, salt)).n_cached if unscored else 0
@@ -282,24 +292,3 @@ class VllmModel:
             (float(candidates[token].logprob), likeliest(self._vocabulary, candidates, n_top))
             for token, candidates in zip(added.token_ids, added.logprobs, strict=False)
         ]
-
-
-def _sampling(request: GenerationRequest, stop_tokens: list[int], **changes: Any) -> SamplingParams:
-    return SamplingParams(
-        temperature=request.temperature,
-        top_p=request.top_p,
-        seed=request.seed,
-        stop_token_ids=stop_tokens,
-        logprobs=request.top_logprobs if request.logprobs else None,
-        detokenize=False,
-        output_kind=RequestOutputKind.DELTA,
-        **changes,
-    )
-
-
-def _finish_reason(reason: str | None, *, stopped: bool) -> FinishReason | None:
-    if stopped or reason == "stop":
-        return "stop"
-    if reason is None:
-        return None
-    return "length" if reason == "length" else "abort"

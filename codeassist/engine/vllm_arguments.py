@@ -38,6 +38,10 @@ GPU_CHATS = 48
 # Adapters that the requests of one step may have between them, and those that are kept in memory for later steps.
 ADAPTERS_IN_A_STEP = 4
 ADAPTERS_KEPT = 16
+# What vLLM adds to its workers on GPUs, and the extra argument of a request that these follow: the bytes that are still
+# to be spelled, as Latin-1.
+WORKER_EXTENSION = "codeassist.engine.vllm_gpu_worker.SpellingWorker"
+REST = "codeassist_rest"
 # Text is read and written by us, but for chats. A small model that is asked for JSON may write blanks until it is cut
 # off, where blanks are allowed.
 _SILENT: Mapping[str, Any] = {"skip_tokenizer_init": True}

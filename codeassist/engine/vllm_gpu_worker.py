@@ -1,84 +1,78 @@
-"""What vLLM's newer runner for GPUs cannot do and we need. vLLM imports this in each of its workers, in whatever way
-they were started (`worker_extension_cls`); to import it is to repair.
+"""Forced prefixes in vLLM's newer runner for GPUs, which vLLM 0.26 gives no hooks in the choice of tokens.
 
-Without our hook in the choice of tokens, each token of a forced prefix is chosen among `allowed_token_ids`
-(`vllm_adapter.py`): all that begin with a blank, say, a third of a vocabulary. vLLM 0.26 to 0.32 keeps room for 1,024,
-and its engine dies of a request with more (`v1/worker/gpu/sample/logit_bias.py`). Proof:
-`test_more_tokens_may_be_allowed_than_the_runner_has_room_for`, and on a GPU `python -m bench.gpu measure`.
+vLLM imports this in each of its workers, in whatever way they were started (`worker_extension_cls`); with it, the
+runner's own state of biased logits also rules out what does not spell a given text. vLLM's own way, a list of the
+allowed tokens, is slow where many may come next (a blank begins a third of a vocabulary: 95 ms), and the engine dies of
+more than 1,024 (`v1/worker/gpu/sample/logit_bias.py`). Proof: `test_only_what_spells_the_rest_may_be_chosen`, and on a
+GPU the forced blank of `python -m bench.gpu measure`.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
-from vllm.v1.worker.gpu.sample import logit_bias
 from vllm.v1.worker.gpu.sample.logit_bias import LogitBiasState
 
+from codeassist.engine.vllm_arguments import REST
+from codeassist.engine.vocabulary import Vocabulary, read_vocabulary
 
-class Repaired:
-    """Added to vLLM's worker; has nothing of its own."""
+# Masks that are kept; each has a byte for each token of the vocabulary.
+_MASKS = 256
 
-
-# As vLLM finds it.
-EXTENSION = f"{Repaired.__module__}.{Repaired.__name__}"
-
-
-def rule_out(logits: torch.Tensor, slots: torch.Tensor, barred: Mapping[int, torch.Tensor]) -> None:
-    """Rule tokens out of some requests' rows, in place.
-
-    logits: (rows, vocabulary); slots: (rows,), whose row each is; barred: by slot (vocabulary,), true for what may not
-    be chosen.
-    """
-    for slot, tokens in barred.items():
-        logits.masked_fill_((slots == slot)[:, None] & tokens, float("-inf"))
+_vocabularies: list[Vocabulary] = []
 
 
-def allow_many_tokens() -> None:
-    """Let requests allow more tokens than the runner has room for. Raises AttributeError where vLLM is laid out in
-    another way."""
-    room = logit_bias.MAX_NUM_ALLOWED_TOKEN_IDS
+class SpellingWorker:
+    """Added to vLLM's worker."""
+
+    def read_spellings(self, tokenizer: str) -> None:
+        """How the model's tokens are spelled, by the path of its tokenizer.json; before any forced prefix."""
+        _vocabularies[:] = [read_vocabulary(Path(tokenizer))]
+        _barred.cache_clear()
+
+
+def spell_in_workers() -> None:
+    """Let the runner follow `REST`. Raises AttributeError where vLLM is laid out in another way."""
     add = LogitBiasState.add_request
     name = "apply" if hasattr(LogitBiasState, "apply") else "apply_logit_bias"
     bias = getattr(LogitBiasState, name)
 
     def add_request(self: LogitBiasState, slot: int, *more: Any) -> Any:
         """more: (its prompt's length,) its SamplingParams. Returns whether its rows are to be changed."""
-        params = more[-1]
-        many = _many(self)
-        many.pop(slot, None)
-        if len(params.allowed_token_ids or ()) <= room:
-            return add(self, slot, *more)
-        many[slot] = torch.tensor(params.allowed_token_ids)
-        others = copy.copy(params)
-        others.allowed_token_ids = None
-        add(self, slot, *more[:-1], others)
-        return True
+        rest = (more[-1].extra_args or {}).get(REST)
+        _rests(self).pop(slot, None)
+        if rest:
+            _rests(self)[slot] = rest.encode("latin-1")
+        return add(self, slot, *more) or bool(rest)
 
     def apply(self: LogitBiasState, logits: torch.Tensor, *more: Any) -> Any:
-        """more: a LogitsContext, or its fields: slots of the rows, slots of the requests on the host, positions."""
-        slots, of_requests = more[:2] if len(more) > 1 else (more[0].expanded_idx_mapping, more[0].idx_mapping_np)
-        many = _many(self)
-        for slot in {int(slot) for slot in of_requests} & many.keys():
-            if many[slot].dtype != torch.bool:
-                many[slot] = _all_but(many[slot].to(logits.device), logits.shape[-1])
-            rule_out(logits, slots, {slot: many[slot]})
+        """logits: (rows, vocabulary), changed in place. more: a LogitsContext, or its fields: whose row each is, the
+        requests on the host, positions."""
+        slots, requests = more[:2] if len(more) > 1 else (more[0].expanded_idx_mapping, more[0].idx_mapping_np)
+        rests = _rests(self)
+        for slot in {int(slot) for slot in requests} & rests.keys():
+            barred = _barred(rests[slot], logits.shape[-1], logits.device)
+            logits.masked_fill_((slots == slot)[:, None] & barred, float("-inf"))
         return bias(self, logits, *more)
 
     LogitBiasState.add_request = add_request
     setattr(LogitBiasState, name, apply)
 
 
-def _many(state: LogitBiasState) -> dict[int, torch.Tensor]:
-    """By slot: the allowed tokens as they came, or, once they were needed, which tokens may not be chosen."""
-    found: dict[int, torch.Tensor] = state.__dict__.setdefault("codeassist_many_allowed", {})
+def _rests(state: LogitBiasState) -> dict[int, bytes]:
+    """By the slot of a request, of those that have any."""
+    found: dict[int, bytes] = state.__dict__.setdefault("codeassist_rests", {})
     return found
 
 
-def _all_but(tokens: torch.Tensor, n_vocabulary: int) -> torch.Tensor:
-    return torch.ones(n_vocabulary, dtype=torch.bool, device=tokens.device).index_fill_(0, tokens, False)
+@lru_cache(_MASKS)
+def _barred(rest: bytes, n_vocabulary: int, device: torch.device) -> torch.Tensor:
+    """(vocabulary,): true for each token that may not come next."""
+    allowed = torch.tensor(_vocabularies[0].allowed(rest), device=device)
+    return torch.ones(n_vocabulary, dtype=torch.bool, device=device).index_fill_(0, allowed, False)
 
 
-allow_many_tokens()
+spell_in_workers()

@@ -14,7 +14,7 @@ from vllm.v1.executor import Executor
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
 from codeassist.engine.hardware import processor_name
-from codeassist.engine.vllm_arguments import HostOptions, runner_variables
+from codeassist.engine.vllm_arguments import WORKER_EXTENSION, HostOptions, runner_variables
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def load(options: HostOptions, arguments: dict[str, Any], *, on_cpu: bool, count
     """The engine, its processes started. Blocks for many seconds. counts: whether vLLM measures what it does."""
     variables = runner_variables(arguments, on_cpu=on_cpu)
     if not on_cpu:
-        variables |= _repair_workers(arguments)
+        variables |= _spell_in_workers(arguments)
     for name, value in variables.items():
         os.environ.setdefault(name, value)
     config = AsyncEngineArgs(**arguments).create_engine_config()
@@ -54,13 +54,13 @@ def load(options: HostOptions, arguments: dict[str, Any], *, on_cpu: bool, count
     return AsyncLLM(vllm_config=config, executor_class=executor, log_stats=counts, log_requests=False)
 
 
-def _repair_workers(arguments: dict[str, Any]) -> dict[str, str]:
-    """Have vLLM's workers for GPUs repair themselves. Returns variables: where the newer runner is not what we know,
-    the older one is taken, which needs no repair."""
+def _spell_in_workers(arguments: dict[str, Any]) -> dict[str, str]:
+    """Have vLLM's workers for GPUs follow forced prefixes. Returns variables: where the newer runner is not what we
+    know, the older one is taken, which allows any number of tokens."""
     try:
-        from codeassist.engine import vllm_gpu_worker
+        from codeassist.engine import vllm_gpu_worker  # noqa: F401
     except (ImportError, AttributeError) as error:
         _log.warning("vLLM's newer runner for GPUs is not as codeassist knows it, so the older one is used: %s", error)
         return {"VLLM_USE_V2_MODEL_RUNNER": "0"}
-    arguments.setdefault("worker_extension_cls", vllm_gpu_worker.EXTENSION)
+    arguments.setdefault("worker_extension_cls", WORKER_EXTENSION)
     return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from codeassist.commands.review_change import Source, source_of
 from codeassist.commands.review_opening import opened_repository
 from codeassist.commands.review_options import FailOn, Format
 from codeassist.commands.review_telling import tell, tell_patch
-from codeassist.errors import CodeassistError, ConfigError, DocumentError, ReviewImpossible, UnknownRevision
+from codeassist.errors import ConfigError, DocumentError, ReviewImpossible, UnknownRevision
 from codeassist.findings.baseline import BASELINE, accept
 from codeassist.findings.types import Finding
 from codeassist.review.asked import failing
@@ -31,9 +30,6 @@ from codeassist.review.reviewer import Limits
 from codeassist.review.reviewing import Reviewed, Wanted, review_change
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ReviewSettings, Settings
-from indexer.errors import IndexerError
-
-logger = logging.getLogger(__name__)
 
 # A report of everything is not read at one sitting.
 MAX_FINDINGS, MAX_OF_ALL_FILES = 50, 2_000
@@ -132,9 +128,7 @@ def _reviewed(job: _Job) -> Reviewed:
         raise
     except UnknownRevision as error:
         raise typer.BadParameter(str(error)) from error
-    except Exception as error:
-        if not isinstance(error, CodeassistError | IndexerError | OSError):
-            logger.debug("the review failed", exc_info=error)
+    except Exception as error:  # noqa: BLE001  no fault of ours may stop a commit; `told` logs it
         return _none(job, f"not reviewed: {told(error)}", is_complete=False)
 
 

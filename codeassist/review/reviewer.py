@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codeassist.errors import CodeassistError
+from codeassist.fault_log import log_place
 from codeassist.findings.baseline import read_baseline
 from codeassist.findings.types import Finding, Severity
 from codeassist.review.passes.types import Found, Pass, PassName, Review
@@ -120,7 +121,7 @@ async def _run(name: PassName, run: Pass, review: Review) -> Found:
         return Found(note=str(error), is_complete=False)
     except Exception:  # noqa: BLE001  a pass that fails must not cost the findings of the others, nor a commit
         _log.exception("the pass %s failed", name)
-        return Found(note="failed; the log says why", is_complete=False)
+        return Found(note=f"failed; {log_place()} says why", is_complete=False)
 
 
 def _ms(since: float) -> float:

@@ -558,6 +558,26 @@ async def test_a_save_leaves_what_other_passes_have_found(
     assert (len(surprise.asked), len(static.asked)) == (1, 2)
 
 
+async def test_a_pass_that_is_cut_short_takes_back_nothing_whose_lines_are_as_they_were(
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = replace(FINDING, id="f2", start_line=1, end_line=1, replacement=None)
+    answers = [Found((FINDING, first)), Found(note="ended: time was up", is_complete=False), Found()]
+
+    async def surprise(_: Review) -> Found:
+        return answers.pop(0)
+
+    monkeypatch.setattr("lsp.reviewing.PASSES", {"surprise": surprise})
+    uri = edited(repository)
+    await run(session, "review")
+    await told(session, uri, 2)
+    edited(repository, f"import os\n{CHANGED.replace('import price_of', 'import price_of as price_of')}")
+    assert await run(session, "review") == {"findings": 0, "files": 1}
+    assert [one["range"]["start"]["line"] for one in (await told(session, uri, 1))["diagnostics"]] == [5]
+    await run(session, "review")
+    await told(session, uri, 0)
+
+
 async def test_who_asks_before_the_folder_is_open_waits_for_it(repository: Path, tmp_path: Path) -> None:
     edited(repository)
     async with connected(assistant_of(repository, tmp_path / "index")) as session:

@@ -137,7 +137,7 @@ def _asked(folder: Path, *arguments: str) -> list[str]:
         raise HookTrouble(f"git does not run: {error.strerror}") from error
     if said.returncode:
         raise HookTrouble(f"{folder} is not in the work tree of a git repository")
-    return said.stdout.splitlines()
+    return said.stdout.removesuffix("\n").split("\n")
 
 
 def _replace(file: Path, text: str) -> None:

@@ -34,6 +34,7 @@ _T = TypeVar("_T")
 PATIENT_DEADLINE_MS = 5000
 # After an interruption, threads of the core get this long to end.
 THREADS_WITHIN_S = 2.0
+_LEFT_BEHIND = "codeassist left behind"
 
 # Exit codes, as shells count them: 128 and the number of the signal.
 INTERRUPTED = 130
@@ -147,8 +148,31 @@ async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> Ind
 
 def run_async(main: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end. SIGTERM and a closed terminal cancel as Ctrl-C does, so that whatever is open gets closed."""
+    return _run(main, ThreadPoolExecutor(thread_name_prefix="codeassist"))
+
+
+def run_in_time(main: Coroutine[Any, Any, _T]) -> _T:
+    """The same, but threads that are still at work at the end are not waited for; `leave_threads` ends the process."""
+    return _run(main, _LeftBehind(thread_name_prefix=_LEFT_BEHIND))
+
+
+def leave_threads(code: int) -> None:
+    """End the process at once where `run_in_time` has left threads that Python would wait for."""
+    if any(thread.name.startswith(_LEFT_BEHIND) for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(code)
+
+
+class _LeftBehind(ThreadPoolExecutor):
+    """Nobody waits for its threads."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Begins nothing new."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+
+
+def _run(main: Coroutine[Any, Any, _T], workers: ThreadPoolExecutor) -> _T:
     with asyncio.Runner() as runner:
-        workers = ThreadPoolExecutor(thread_name_prefix="codeassist")
         runner.get_loop().set_default_executor(workers)
         try:
             return runner.run(_cancellable(main))

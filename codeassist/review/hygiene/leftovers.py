@@ -118,7 +118,7 @@ def _finding(file: ChangedFile, place: _Place, seen: Counter[str]) -> Finding:
         number,
         severity,
         "debug-leftover",
-        f"`{rule.what}` {rule.why}; it seems to be left over.",
+        f"`{rule.what}` {rule.why}; it seems to be left over",
         f"{file.path}:{number}",
         confidence=_CONFIDENCE[rule.kind],
         replacement=Replacement(number, number, "") if _is_whole(line) and rule.kind != "focus" else None,

@@ -105,7 +105,16 @@ def _is_same(one: Finding, other: Finding) -> bool:
         return True
     if one.path != other.path or one.start_line > other.end_line or other.start_line > one.end_line:
         return False
-    return one.category == other.category or "model" in (one.found_by, other.found_by)
+    if one.category == other.category:
+        return not _are_apart(one, other)
+    return "model" in (one.found_by, other.found_by)
+
+
+def _are_apart(one: Finding, other: Finding) -> bool:
+    """Whether two findings are of different parts of one line."""
+    if one.start_line != other.end_line or one.end_column is None or other.end_column is None:
+        return False
+    return one.end_column <= other.start_column or other.end_column <= one.start_column
 
 
 async def _run(name: PassName, run: Pass, review: Review) -> Found:

@@ -86,7 +86,9 @@ def scoring() -> str:
         keys = ("prompt_tokens", "scored", "top", "prompt")
         other = next((row for row in rows if all(row.get(key) == of_other.get(key) for key in keys)), None)
         scored = new.get("scored", "none: one token is written")
-        lines.append(f"| {new['prompt_tokens']} | {scored} | {new['least_ms']} | {other['least_ms'] if other else ''} |")
+        lines.append(
+            f"| {new['prompt_tokens']} | {scored} | {new['least_ms']} | {other['least_ms'] if other else ''} |"
+        )
     return "\n".join(lines)
 
 

@@ -75,7 +75,7 @@ Passes = Annotated[
     typer.Option(
         "--passes",
         metavar="NAMES",
-        help="Which look at it, with commas: static, vulnerabilities, surprise, model (review.passes).",
+        help="Which passes look at it, as static,model; all of them unless set (review.passes).",
         show_default=False,
         rich_help_panel=_HOW,
     ),

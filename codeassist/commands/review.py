@@ -41,16 +41,6 @@ def review(
 
     Exit code 1: a finding as grave as --fail-on says. 2: asked wrongly. Else 0, even if there is no review to be had.
 
-    [bold]Passes[/bold]
-
-      static            calls, imports and names that the change breaks; secrets; what was left over
-
-      vulnerabilities   what attackers use, on changed lines; dependencies with known holes
-
-      surprise          code that a small model finds unlikely; wants `codeassist serve` or --start-engine
-
-      model             what the chat model at chat.url finds wrong
-
     [bold]Examples[/bold]
 
       codeassist review                               what is staged

@@ -403,16 +403,18 @@ async def test_columns_and_line_ends_are_the_editors(session: Session, repositor
 
 
 async def test_a_line_that_is_taken_out_leaves_no_empty_one(session: Session, repository: Path, surprise: Pass) -> None:
-    surprise.findings = {"main.py": replace(FINDING, replacement=Replacement(5, 5, ""))}
-    uri = edited(repository)
+    two = CHANGED.replace("main():\n", "main():\n    print(1)\n")
+    remedied = replace(FINDING, start_line=6, end_line=6, replacement=Replacement(6, 6, ""))
+    surprise.findings = {"main.py": remedied}
+    uri = edited(repository, two)
     editor = Editor(session.client)
-    editor.open(uri, CHANGED)
+    editor.open(uri, two)
     await run(session, "review")
     shown = await told(session, uri, 1)
     titles = [action["title"] for action in await actions(session, uri, shown["diagnostics"][0])]
     assert titles[0] == "Remove `return price_of(2)`"
     await run(session, "applyFinding", uri=uri, id="f1")
-    assert editor.texts[uri] == CHANGED.removesuffix("    return price_of(2)\n")
+    assert editor.texts[uri] == two.removesuffix("    return price_of(2)\n")
 
 
 async def test_the_editors_address_of_a_file_is_the_one_that_counts(session: Session, repository: Path) -> None:

@@ -1,6 +1,6 @@
 """How many tokens of prompts the embedded engine scores in a second, on this machine.
 
-    python -m bench.scoring [--runs N] [--json FILE]
+    python -m bench.scoring [--runs N] [--result FILE]
 
 Per length of the prompt, number of scored tokens and number of the likeliest in their place: median and least
 milliseconds and tokens of the prompt a second, of prompts that the engine has never seen (`new`) and of prompts whose
@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import codeassist
+from bench.measuring import RESULTS, provenance
 from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
-from codeassist.engine.hardware import read_hardware
 from codeassist.engine.limits import MOST_SCORED
 from codeassist.engine.scoring import score
 from codeassist.settings import EngineSettings
@@ -62,20 +62,15 @@ class Prompts:
 
 
 def main() -> None:
-    """Measures and prints, or writes, the rows."""
+    """Measures, prints and writes the rows."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--result", type=Path, default=RESULTS / "scoring.json")
     arguments = parser.parse_args()
-    told: dict[str, Any] = {
-        "command": "python -m bench.scoring",
-        "runs": arguments.runs,
-        "cores": read_hardware().n_cores,
-    }
-    told |= {"load": os.getloadavg()[0], "rows": asyncio.run(_measure(arguments.runs))}
+    told: dict[str, Any] = {**provenance("scoring"), "runs": arguments.runs, "load": round(os.getloadavg()[0], 2)}
+    told["rows"] = asyncio.run(_measure(arguments.runs))
     text = json.dumps(told, indent=1) + "\n"
-    if arguments.json:
-        arguments.json.write_text(text, encoding="utf-8")
+    arguments.result.write_text(text, encoding="utf-8")
     print(text, end="")
 
 

@@ -31,7 +31,7 @@ from codeassist.commands.map import map
 from codeassist.commands.mcp import mcp
 from codeassist.commands.models import models
 from codeassist.commands.mtp import mtp
-from codeassist.commands.opening import INTERRUPTED, TERMINATED
+from codeassist.commands.opening import INTERRUPTED, TERMINATED, leave_threads
 from codeassist.commands.review import review
 from codeassist.commands.search import search
 from codeassist.commands.serve import serve
@@ -74,7 +74,11 @@ def main() -> None:
     except OSError as error:
         gone = WorkspaceError(f"the folder that you are in cannot be found ({error.strerror}); change to another one")
         sys.exit(_fail(arguments, process_front(Path()), gone))
-    sys.exit(run(arguments, process_front(cwd)))
+    front = process_front(cwd)
+    code = run(arguments, front)
+    front.stderr.flush()
+    leave_threads(code)
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str], front: Front) -> int:

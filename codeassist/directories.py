@@ -36,6 +36,11 @@ def speculation_file() -> Path:
     return state_directory() / "speculation.json"
 
 
+def faults_file() -> Path:
+    """Traces of our own faults, of commands that keep no log."""
+    return state_directory() / "faults.log"
+
+
 def shadow_file() -> Path:
     """What a second engine answered, beside the first."""
     return state_directory() / "shadow.sqlite"

@@ -7,9 +7,13 @@ repositories of other users, but only when it finds them by itself: it is never 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +54,7 @@ _TRUNKS = (
     "refs/heads/master",
 )  # fmt: skip
 
+_ENDS_AT: ContextVar[float] = ContextVar("moment of the monotonic clock beyond which git is not waited for")
 _ELSEWHERE = ("is in submodule", "beyond a symbolic link")
 
 
@@ -57,11 +62,31 @@ class GitTrouble(Exception):
     """Git cannot tell what is here; the folder is walked instead. Without words where there simply is no git."""
 
 
+class GitLate(GitTrouble):
+    """The time that there was for git and what goes with it is over."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     output: bytes
     error: str
+
+
+@contextmanager
+def ending_at(moment: float) -> Iterator[None]:
+    """Within it, and in this thread alone, git is ended at a moment of the monotonic clock. Then GitLate is raised."""
+    token = _ENDS_AT.set(moment)
+    try:
+        yield
+    finally:
+        _ENDS_AT.reset(token)
+
+
+def heed_the_end() -> None:
+    """Raises GitLate behind the moment of `ending_at`: for work that goes on between two runs of git."""
+    if time.monotonic() >= _ENDS_AT.get(math.inf):
+        raise GitLate("there is no time left; the folder is walked instead")
 
 
 def list_files(root: Path, *arguments: str) -> list[str]:
@@ -160,7 +185,10 @@ def output_of(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = 
 
 
 def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_SECONDS, index: str = "") -> _Answer:
-    """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run."""
+    """One run of git in root, ended after so many seconds. Raises GitTrouble when there is no git to run, GitLate where
+    `ending_at` has ended it."""
+    heed_the_end()
+    seconds = min(seconds, _ENDS_AT.get(math.inf) - time.monotonic())
     given_index = (f"GIT_INDEX_FILE={index}",) if index else ()
     try:
         from git import Git
@@ -183,6 +211,8 @@ def _run(root: Path, *arguments: str, stdin: bytes = b"", seconds: float = GIT_S
             )
     except (GitError, OSError) as error:
         raise GitTrouble(f"git does not run ({error}); the folder is walked instead") from error
+    if status:
+        heed_the_end()
     return _Answer(status, bytes(output), str(error_text))
 
 

@@ -65,6 +65,17 @@ class Syntax:
         return n_errors
 
     @cached_property
+    def n_empty_blocks(self) -> int:
+        """Blocks of Python without a statement, which its grammar does not count as errors."""
+        n_empty = 0
+        waiting = [self._parsed.root] if self.language == "python" else []
+        while waiting:
+            node = waiting.pop()
+            n_empty += node.type == "block" and not node.named_child_count
+            waiting += node.named_children
+        return n_empty
+
+    @cached_property
     def outline(self) -> tuple[Outlined, ...]:
         """Classes, functions and the like, local ones included, in the order of the source."""
         definitions = find_definitions(self._parsed)

@@ -153,7 +153,7 @@ def sizes(root: Path, ids: Iterable[str]) -> dict[str, int]:
     if not wanted:
         return {}
     answer = output_of(root, "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=wanted)
-    fields = (line.split(" ") for line in answer.decode().splitlines())
+    fields = (line.split(" ") for line in answer.decode().split("\n"))
     return {found[0]: int(found[1]) for found in fields if len(found) == 2 and found[1].isdigit()}
 
 

@@ -95,7 +95,8 @@ class Diagnostics:
         self._want({address})
 
     def reviewed(self, folder: Folder, files: Mapping[str, ReviewedFile], passes: Collection[str]) -> None:
-        """A review has looked at a folder. files: by path. What other passes found before stays."""
+        """A review has looked at a folder. files: by path. passes: those that came to their end; what others found
+        before stays."""
         concerned = self._reviewed.take(folder, files, passes)
         self._want(self._addresses((folder, path) for path in concerned))
 

@@ -30,7 +30,8 @@ class Reviewed:
         return ((folder, path) for folder, files in self._files.items() for path in files)
 
     def take(self, folder: Folder, found: Mapping[str, ReviewedFile], passes: Collection[str]) -> set[str]:
-        """A review of these passes has found this, by path; what others found stays. The files that it may concern."""
+        """A review has found this, by path, and these passes came to their end; what others found before stays. The
+        files that it may concern."""
         before = self._files.get(folder, {})
         nothing = ReviewedFile((), ())
         concerned = {*before, *found}

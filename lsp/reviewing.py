@@ -91,9 +91,10 @@ class Reviews:
             report = self._of_folder(folder, found.report, dismissed)
             for note in report.notes:
                 logger.info("review of %s: %s", folder.path, note)
-            ran = {one.name for one in report.passes}
+            # What a pass that was cut short does not find again may be there still.
+            ended = {one.name for one in report.passes if one.is_complete}
             files = await asyncio.to_thread(_by_file, report, found.tree)
-            self._server.diagnostics.reviewed(folder, files, ran)
+            self._server.diagnostics.reviewed(folder, files, ended)
             return report
 
     def folders_moved(self) -> None:

@@ -75,6 +75,23 @@ def times() -> str:
     return "\n".join(lines)
 
 
+def scoring() -> str:
+    """Least milliseconds in which the end of a prompt is scored, with 5 alternatives for each token."""
+    rows = _read("scoring")["rows"]
+    lines = ["| tokens of the prompt | scored | a new prompt, ms | another end, ms |", "|---|---|---|---|"]
+    for new in rows:
+        if new["prompt"] != "new" or new.get("top", 5) != 5:
+            continue
+        of_other = {**new, "prompt": "other_end"}
+        keys = ("prompt_tokens", "scored", "top", "prompt")
+        other = next((row for row in rows if all(row.get(key) == of_other.get(key) for key in keys)), None)
+        scored = new.get("scored", "none: one token is written")
+        lines.append(
+            f"| {new['prompt_tokens']} | {scored} | {new['least_ms']} | {other['least_ms'] if other else ''} |"
+        )
+    return "\n".join(lines)
+
+
 def _read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return found

@@ -25,3 +25,4 @@ def logging_as_it_was() -> Iterator[None]:
     root.setLevel(level)
     for handler in [handler for handler in root.handlers if handler not in handlers]:
         root.removeHandler(handler)
+        handler.close()

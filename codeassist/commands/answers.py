@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from codeassist.errors import CodeassistError
+from codeassist.fault_log import keep_trace
 from codeassist.types import Explanation, LeftOut, Source, Suggestion
 from indexer.errors import IndexerError
 from indexer.types import Hit, IndexReport
@@ -17,8 +17,6 @@ from indexer.types import Hit, IndexReport
 if TYPE_CHECKING:
     from indexer.importance import Ranked
     from indexer.status import StoredIndex
-
-logger = logging.getLogger(__name__)
 
 
 def hits_answer(hits: Sequence[Hit]) -> dict[str, Any]:
@@ -78,15 +76,14 @@ def error_answer(error: Exception) -> dict[str, Any]:
 
 
 def told(error: Exception) -> str:
-    """The line for the user. A bug of ours is told as one; its trace is in the log at level debug."""
+    """The line for the user. A bug of ours is told as one; its trace is in the log."""
     if isinstance(error, typer.TyperException):
         return f"{error.format_message()} (`codeassist --help` and `codeassist COMMAND --help` have examples)"
     if isinstance(error, CodeassistError | IndexerError):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    logger.debug("internal error", exc_info=error)
-    return f"internal error: {type(error).__name__}: {error} (-o log.level=debug shows where)"
+    return f"internal error: {type(error).__name__}: {error} ({keep_trace(error)} shows where)"
 
 
 def span(start_line: int, end_line: int) -> str:

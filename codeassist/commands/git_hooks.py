@@ -76,7 +76,8 @@ class Place:
 
 def place_of(folder: Path) -> Place:
     """Where the hook of the repository around a folder belongs. Raises HookTrouble."""
-    common, root, hooks = _asked(folder, "--git-common-dir", "--show-toplevel", "--git-path", "hooks")
+    common, root = _asked(folder, "--git-common-dir"), _asked(folder, "--show-toplevel")
+    hooks = _asked(folder, "--git-path", "hooks")
     directory, own = (folder / hooks).resolve(), ((folder / common).resolve(), Path(root).resolve())
     return Place(directory / NAME, Path(root), any(directory.is_relative_to(one) for one in own))
 
@@ -128,16 +129,16 @@ def _of_pre_commit() -> str:
     )
 
 
-def _asked(folder: Path, *arguments: str) -> list[str]:
-    """Lines of `git rev-parse`. Raises HookTrouble."""
+def _asked(folder: Path, *arguments: str) -> str:
+    """What `git rev-parse` answers: a path, which may have any line end within it. Raises HookTrouble."""
     command = ["git", "-C", str(folder), "rev-parse", *arguments]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", check=False)
+        said = subprocess.run(command, capture_output=True, check=False)
     except OSError as error:
         raise HookTrouble(f"git does not run: {error.strerror}") from error
     if said.returncode:
         raise HookTrouble(f"{folder} is not in the work tree of a git repository")
-    return said.stdout.splitlines()
+    return os.fsdecode(said.stdout.removesuffix(b"\n"))
 
 
 def _replace(file: Path, text: str) -> None:

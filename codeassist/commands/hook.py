@@ -16,16 +16,26 @@ hook = typer.Typer(name="hook", invoke_without_command=True, rich_markup_mode="r
 FailOn = Annotated[
     str | None,
     typer.Option(
-        "--fail-on", metavar="LEVEL", help="What stops a commit: error, warning, note or never.", show_default=False
+        "--fail-on",
+        metavar="LEVEL",
+        help="What stops a commit: error, warning, note or never (review.fail_on).",
+        show_default=False,
     ),
 ]
 MaxSeconds = Annotated[
     float | None,
-    typer.Option("--max-seconds", help="The commit goes on after so many; 10 unless set.", show_default=False),
+    typer.Option(
+        "--max-seconds", metavar="S", help="The commit goes on after so many; 10 unless set.", show_default=False
+    ),
 ]
 Passes = Annotated[
     str | None,
-    typer.Option("--passes", metavar="NAMES", help="For example static,vulnerabilities.", show_default=False),
+    typer.Option(
+        "--passes",
+        metavar="NAMES",
+        help="Which passes look at it, as static,vulnerabilities (review.passes); `codeassist review --help` has all.",
+        show_default=False,
+    ),
 ]
 
 
@@ -33,14 +43,15 @@ Passes = Annotated[
 def root(context: typer.Context) -> None:
     """Review what is staged before each commit, by a plain git hook.
 
-    It asks the running `codeassist serve` of the repository, or reviews by itself without a model. It never keeps you
-    from committing by breaking: out of time, or in trouble, it says so in a line and lets the commit go on.
+    It asks the running `codeassist serve` of the repository, or reviews by itself without a model.
+
+    Only what it finds stops a commit. Out of time, or in trouble, it says so in a line and the commit goes on.
 
     [bold]Examples[/bold]
 
-      codeassist hook install
+      codeassist hook install                    errors stop a commit
 
-      codeassist hook install --fail-on warning
+      codeassist hook install --fail-on warning  warnings, too
 
       SKIP=codeassist-review git commit          leaves it out once
 

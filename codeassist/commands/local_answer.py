@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from codeassist.commands.hook_server import NoReview
 from codeassist.review.asked import Answer, Asked, answer_from_json, asked_to_json
@@ -19,7 +20,7 @@ _COMMAND = (sys.executable, "-P", "-m", "codeassist.commands.local_review")
 def local_answer(asked: Asked) -> Answer:
     """The review. Its process does not outlive the call, whatever ends it. Raises NoReview."""
     with subprocess.Popen(
-        _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, text=True
+        (*_COMMAND, f"{time.time()}"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0, text=True
     ) as process:
         try:
             said, _ = process.communicate(json.dumps(asked_to_json(asked)))

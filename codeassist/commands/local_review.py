@@ -1,4 +1,5 @@
-"""`python -m codeassist.commands.local_review`: a review for a hook. A request on stdin, an answer on stdout, in JSON.
+"""`python -m codeassist.commands.local_review [BEGUN]`: a review for a hook. A request on stdin, an answer on stdout,
+in JSON. BEGUN: seconds of the wall clock from which the review's time counts: loading this takes some of it.
 
 The index on disk is brought up to date. Passes that need a model run where one answers already: that of a `codeassist
 serve` of another repository, or the server of the settings.
@@ -26,22 +27,24 @@ from indexer.errors import IndexerError
 
 def main() -> None:
     """Answer, and end."""
-    asyncio.run(_tell(process_front(Path.cwd()), sys.stdin.read()))
+    gone = max(0.0, time.time() - float(sys.argv[1])) if len(sys.argv) > 1 else 0.0
+    begun = time.monotonic() - gone
+    asyncio.run(_tell(process_front(Path.cwd()), sys.stdin.read(), begun))
 
 
-async def _tell(front: Front, request: str) -> None:
+async def _tell(front: Front, request: str, begun: float) -> None:
     """Write the answer and end the process at once: an index that is still being built keeps what it has so far, and
     must not go on for minutes behind a commit that is done."""
     try:
-        answer = answer_to_json(await _answer(front, asked_from_json(json.loads(request))))
+        answer = answer_to_json(await _answer(front, asked_from_json(json.loads(request)), begun))
     except (CodeassistError, IndexerError) as error:
         answer = {"error": str(error)}
     front.print_json(answer)
     os._exit(0)
 
 
-async def _answer(front: Front, asked: Asked) -> Answer:
-    deadline = Deadline(time.monotonic() + asked.max_seconds)
+async def _answer(front: Front, asked: Asked, begun: float) -> Answer:
+    deadline = Deadline(begun + asked.max_seconds)
     workspace = await asyncio.to_thread(Path(asked.workspace).resolve)
     settings = prepare(front, workspace, None).settings
     wanted = settings.review.passes if asked.passes is None else asked.passes

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from codeassist.commands.front import Front, front_of
 from codeassist.commands.model_places import model_folder
-from codeassist.commands.opening import run_async, set_up_logging, settings_for
+from codeassist.commands.opening import run_async, set_up_logging, set_up_quiet_logging, settings_for
 from codeassist.commands.options import AsJson, Overrides
 from codeassist.errors import ConfigError, ModelError
 
@@ -78,7 +78,10 @@ def measure(
 
     front = front_of(context)
     settings = settings_for(front, None, overrides).settings
-    set_up_logging(front, settings.log, None if settings.log.file else "error")
+    if settings.log.file:
+        set_up_logging(front, settings.log)
+    else:
+        set_up_quiet_logging(front)
     front.guard_stdout()
     directory = read_model(model_folder(front, model, overrides).resolve())
     drafters = _drafters(methods, tokens, directory)

@@ -19,6 +19,7 @@ from codeassist.commands.bars import Bars, bars
 from codeassist.commands.front import Front
 from codeassist.configuration import LoadedSettings, load_settings, parse_assignments
 from codeassist.errors import ConfigError
+from codeassist.fault_log import FaultFile, has_trace
 from codeassist.log_lines import log_formatter
 from codeassist.settings import LogSettings, Settings
 from indexer.errors import IndexerError
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 PATIENT_DEADLINE_MS = 5000
 # After an interruption, threads of the core get this long to end.
 THREADS_WITHIN_S = 2.0
+_LEFT_BEHIND = "codeassist left behind"
 
 # Exit codes, as shells count them: 128 and the number of the signal.
 INTERRUPTED = 130
@@ -47,8 +49,8 @@ def settings_for(front: Front, workspace: Path | None, overrides: Sequence[str] 
     return loaded
 
 
-def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> None:
-    """Logs to stderr or to the file of the settings; `level` stands in for the configured one."""
+def set_up_logging(front: Front, log: LogSettings) -> None:
+    """Logs to stderr or to the file of the settings. Raises ConfigError."""
     handler: logging.Handler = logging.StreamHandler(front.stderr)
     if log.file:
         try:
@@ -56,8 +58,16 @@ def set_up_logging(front: Front, log: LogSettings, level: str | None = None) -> 
         except OSError as error:
             raise ConfigError(f"log.file: cannot write {log.file}: {error.strerror}; name another file") from error
     handler.setFormatter(log_formatter(texts=log.texts or log.level == "debug"))
-    logging.basicConfig(level=(level or log.level).upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=log.level.upper(), handlers=[handler], force=True)
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)  # at INFO it tells of each build that it tries in vain
+
+
+def set_up_quiet_logging(front: Front) -> None:
+    """Errors in a line to stderr, and traces to the file of faults: who did not ask for a log sees none."""
+    lines = logging.StreamHandler(front.stderr)
+    lines.addFilter(lambda record: not has_trace(record))
+    lines.setFormatter(log_formatter(texts=False))
+    logging.basicConfig(level=logging.ERROR, handlers=[lines, FaultFile()], force=True)
 
 
 @asynccontextmanager
@@ -98,7 +108,10 @@ def prepare(front: Front, workspace: Path, overrides: Sequence[str] | None) -> L
     """Settings of this invocation, with logs set up by them and stdout guarded. Raises ConfigError."""
     loaded = settings_for(front, workspace, overrides)
     is_quiet = loaded.origins["log.level"] == "default" and not loaded.settings.log.file
-    set_up_logging(front, loaded.settings.log, "error" if is_quiet else None)
+    if is_quiet:
+        set_up_quiet_logging(front)
+    else:
+        set_up_logging(front, loaded.settings.log)
     front.guard_stdout()
     return loaded
 
@@ -135,8 +148,31 @@ async def refresh_or_warn(front: Front, assistant: Assistant, bars: Bars) -> Ind
 
 def run_async(main: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end. SIGTERM and a closed terminal cancel as Ctrl-C does, so that whatever is open gets closed."""
+    return _run(main, ThreadPoolExecutor(thread_name_prefix="codeassist"))
+
+
+def run_in_time(main: Coroutine[Any, Any, _T]) -> _T:
+    """The same, but threads that are still at work at the end are not waited for; `leave_threads` ends the process."""
+    return _run(main, _LeftBehind(thread_name_prefix=_LEFT_BEHIND))
+
+
+def leave_threads(code: int) -> None:
+    """End the process at once where `run_in_time` has left threads that Python would wait for."""
+    if any(thread.name.startswith(_LEFT_BEHIND) for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(code)
+
+
+class _LeftBehind(ThreadPoolExecutor):
+    """Nobody waits for its threads."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Begins nothing new."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
+
+
+def _run(main: Coroutine[Any, Any, _T], workers: ThreadPoolExecutor) -> _T:
     with asyncio.Runner() as runner:
-        workers = ThreadPoolExecutor(thread_name_prefix="codeassist")
         runner.get_loop().set_default_executor(workers)
         try:
             return runner.run(_cancellable(main))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # What runs elsewhere answers at once or is not waited for.
 REACHED_WITHIN_S = 5.0
+CLOSED_WITHIN_S = 0.5
 _NO_ENGINE = "not run: no engine is running (`codeassist serve` keeps one; --start-engine loads one)"
 
 
@@ -72,7 +73,11 @@ async def opened_repository(
             await _reach(assistant, shown, deadline, missing, may_load=may_load)
         yield Repository(workspace, index, lambda: _refresh(front, index, shown), lean.review, assistant), missing
     finally:
-        await (assistant.close() if assistant is not None else asyncio.to_thread(index.close))
+        closing = asyncio.ensure_future(assistant.close() if assistant else asyncio.to_thread(index.close))
+        # What is still at work holds the index; behind the time of the review, nobody waits for it.
+        await asyncio.wait([closing], timeout=CLOSED_WITHIN_S if deadline.is_over else None)
+        if closing.done():
+            closing.result()
 
 
 async def _assistant(

@@ -75,7 +75,12 @@ Passes = Annotated[
     typer.Option(
         "--passes",
         metavar="NAMES",
-        help="Which look at it, with commas: static, vulnerabilities, surprise, model (review.passes).",
+        help=(
+            "Which passes look at it, with commas; all unless set (review.passes). static: calls, imports and names "
+            "that the change breaks, secrets, what was left over. vulnerabilities: what attackers use. surprise: code "
+            "that a small model finds unlikely; wants `codeassist serve` or --start-engine. model: what the chat model "
+            "at chat.url finds wrong."
+        ),
         show_default=False,
         rich_help_panel=_HOW,
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +13,13 @@ import typer
 from codeassist.commands.answers import told
 from codeassist.commands.bars import bars
 from codeassist.commands.front import Front
-from codeassist.commands.opening import prepare, run_async
+from codeassist.commands.opening import prepare, run_in_time
 from codeassist.commands.places import given_workspace
 from codeassist.commands.review_change import Source, source_of
 from codeassist.commands.review_opening import opened_repository
 from codeassist.commands.review_options import FailOn, Format
 from codeassist.commands.review_telling import tell, tell_patch
-from codeassist.errors import CodeassistError, ConfigError, DocumentError, ReviewImpossible, UnknownRevision
+from codeassist.errors import ConfigError, DocumentError, ReviewImpossible, UnknownRevision
 from codeassist.findings.baseline import BASELINE, accept
 from codeassist.findings.types import Finding
 from codeassist.review.asked import failing
@@ -28,12 +27,9 @@ from codeassist.review.changes import Changes
 from codeassist.review.passes.types import PASS_NAMES, Deadline
 from codeassist.review.report import Report, unfinished
 from codeassist.review.reviewer import Limits
-from codeassist.review.reviewing import Reviewed, Wanted, review_change
+from codeassist.review.reviewing import Reviewed, Wanted, gathered, review_change
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ReviewSettings, Settings
-from indexer.errors import IndexerError
-
-logger = logging.getLogger(__name__)
 
 # A report of everything is not read at one sitting.
 MAX_FINDINGS, MAX_OF_ALL_FILES = 50, 2_000
@@ -127,28 +123,27 @@ def _limits(options: Options, settings: ReviewSettings, source: Source) -> Limit
 def _reviewed(job: _Job) -> Reviewed:
     """The review; where there can be none, a report that says so. Raises what only the user can cure."""
     try:
-        return run_async(_review(job))
+        return run_in_time(_review(job))
     except (typer.TyperException, ConfigError):
         raise
     except UnknownRevision as error:
         raise typer.BadParameter(str(error)) from error
-    except Exception as error:
-        if not isinstance(error, CodeassistError | IndexerError | OSError):
-            logger.debug("the review failed", exc_info=error)
+    except Exception as error:  # noqa: BLE001  no fault of ours may stop a commit; `told` logs it
         return _none(job, f"not reviewed: {told(error)}", is_complete=False)
 
 
 async def _review(job: _Job) -> Reviewed:
     begun = time.monotonic()
+    deadline = Deadline(begun + job.max_seconds)
     try:
-        changes = await asyncio.to_thread(job.source.gather)
+        changes = await asyncio.to_thread(gathered, job.source.gather, deadline)
     except ReviewImpossible as error:
         if isinstance(error, UnknownRevision):
             raise
         return _none(job, f"not reviewed: {error}", is_complete=False)
     if not changes.files:
         return _none(job, "; ".join(changes.notes) or job.source.nothing, changes.source)
-    reviewed = await _look(job, changes, Deadline(begun + job.max_seconds))
+    reviewed = await _look(job, changes, deadline)
     ms = round((time.monotonic() - begun) * 1e3, 1)
     return Reviewed(replace(reviewed.report, ms=ms), reviewed.tree)
 

@@ -50,8 +50,9 @@ def generate_tests(
 ) -> None:
     """Write tests for a definition, where and how this repository keeps its tests.
 
-    The chat model of your settings writes them. They must parse, what they import must exist, and they must pass in a
-    copy of the repository that has no network and can change nothing else; what fails is asked for again.
+    The chat model at chat.url writes them. What does not parse, imports what is not there, or fails is asked for again.
+
+    They run in a copy of the repository without network. Your files change with --write alone.
 
     [bold]Examples[/bold]
 
@@ -75,7 +76,7 @@ def generate_documentation(
 ) -> None:
     """Write the documentation of a definition, in the style of those around it.
 
-    The chat model of your settings writes it. Nothing but comments and docstrings may change, and the file must parse.
+    The chat model at chat.url writes it. Only comments and docstrings may change, and only with --write.
 
     [bold]Examples[/bold]
 
@@ -97,7 +98,7 @@ def commit_message(
 ) -> None:
     """Write the message for what is staged.
 
-    The chat model of your settings writes it, in the manner of the messages before. Nothing is committed.
+    The chat model at chat.url writes it, in the manner of the messages before. Nothing is committed.
 
     [bold]Examples[/bold]
 

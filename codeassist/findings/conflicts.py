@@ -32,7 +32,7 @@ def merge_conflicts(path: str, text: str) -> list[Finding]:
         what = "\n".join(lines[start : end + 1])
         identity = finding_id("merge-conflict", path, what, seen[what])
         seen[what] += 1
-        message = f"A merge conflict that is not resolved: `{lines[start][:60]}` to line {end + 1}."
+        message = f"a merge conflict is not resolved: `{lines[start][:60]}` to line {end + 1}"
         findings.append(
             Finding(identity, path, start + 1, end + 1, "error", "merge-conflict", message, f"{path}:{start + 1}")
         )

@@ -3,14 +3,18 @@ thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from codeassist.review.changes import ChangedFile, FileStatus
 from indexer.files import decode, read_bytes
+from indexer.gitcommand import heed_the_end
 from indexer.revisions import REGULAR, SUBMODULE, SYMLINK, Entry, contents, sizes
 from indexer.types import SkippedFile
+
+_T = TypeVar("_T")
 
 MAX_FILE_BYTES = 1024 * 1024
 # Of all files of a change together: what would not fit into a review's time anyway.
@@ -35,7 +39,14 @@ def changed_files(root: Path, entries: Sequence[Entry], *, on_disk: bool = False
     Raises GitTrouble.
     """
     known = Blobs(root, (one for entry in entries for one in _ids(entry)))
-    return [_file(root, entry, known, on_disk=on_disk) for entry in entries]
+    return [_file(root, entry, known, on_disk=on_disk) for entry in in_time(entries)]
+
+
+def in_time(items: Iterable[_T]) -> Iterator[_T]:
+    """The same, as long as there is time for them. Raises GitLate."""
+    for item in items:
+        heed_the_end()
+        yield item
 
 
 def side_on_disk(root: Path, path: str) -> Side:

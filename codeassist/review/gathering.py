@@ -13,10 +13,10 @@ from pathlib import Path
 
 from codeassist.errors import ReviewImpossible, UnknownRevision
 from codeassist.review.changes import ChangedFile, Changes
-from codeassist.review.file_texts import MAX_FILE_BYTES, Blobs, Side, changed_files, side_on_disk
+from codeassist.review.file_texts import MAX_FILE_BYTES, Blobs, Side, changed_files, in_time, side_on_disk
 from codeassist.review.merging import only_ours
 from indexer import revisions
-from indexer.gitcommand import GitTrouble
+from indexer.gitcommand import GitLate, GitTrouble
 from indexer.revisions import SUBMODULE, SYMLINK, Entry
 
 __all__ = ["MAX_FILE_BYTES", "between", "since_divided", "staged", "tracked", "uncommitted"]
@@ -24,6 +24,7 @@ __all__ = ["MAX_FILE_BYTES", "between", "since_divided", "staged", "tracked", "u
 # Files beside the change whose text is taken from the state that is reviewed rather than from the work tree.
 MAX_BESIDE = 500
 MAX_MESSAGES = 20
+_TOO_LATE = "time was up before all of the change was read; --max-seconds (review.max_seconds) gives it more"
 _MERGED = "all that is staged comes from one side of the merge or the other"
 
 
@@ -59,7 +60,7 @@ def uncommitted(root: Path) -> Changes:
             changed_files(root, revisions.work_tree_entries(root, commit), on_disk=True)
             for commit in revisions.commits_being_merged(root)
         ]
-        new = [_added(path, side_on_disk(root, path)) for path in revisions.untracked_files(root)]
+        new = [_added(path, side_on_disk(root, path)) for path in in_time(revisions.untracked_files(root))]
         return _changes("uncommitted changes", [*only_ours(files, merged), *new])
 
 
@@ -85,7 +86,7 @@ def since_divided(root: Path, one: str, other: str) -> Changes:
 def tracked(root: Path) -> Changes:
     """Every file that git knows, as it is in the work tree; each of their lines counts. Raises ReviewImpossible."""
     with _telling(root):
-        files = [_whole(root, mode, path) for mode, path in revisions.tracked_files(root)]
+        files = [_whole(root, mode, path) for mode, path in in_time(revisions.tracked_files(root))]
         changes = _changes("all files", [file for file in files if file is not None])
         return replace(changes, is_whole=True)
 
@@ -116,7 +117,7 @@ def _beside(root: Path, entries: Sequence[Entry], changed: Sequence[Entry]) -> t
         )
     known = Blobs(root, (entry.old_id for entry in others if entry.old_mode.startswith(revisions.REGULAR)))
     texts: dict[str, str | None] = {}
-    for entry in others:
+    for entry in in_time(others):
         if entry.status != "R":
             texts[entry.path] = known.side(entry.old_mode, entry.old_id).text
             continue
@@ -156,6 +157,8 @@ def _telling(root: Path) -> Iterator[None]:
     """Git's trouble as why there can be no review."""
     try:
         yield
+    except GitLate as late:
+        raise ReviewImpossible(_TOO_LATE) from late
     except GitTrouble as trouble:
         what, _, hint = str(trouble).partition("; the folder is walked instead")
         told = f"{what}{hint}" or f"{root} is no git repository; review a diff with --diff FILE"

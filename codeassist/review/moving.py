@@ -27,11 +27,14 @@ class ReviewedFile:
         return self if tuple(lines) == self.lines else ReviewedFile(tuple(lines), self.moved(lines))
 
     def and_found(self, found: ReviewedFile | None, passes: Collection[str]) -> ReviewedFile:
-        """With what a later review has found in the place of what the same passes found before."""
+        """With what a later review has found; of what was found before, that of these passes goes: they have looked at
+        everything anew."""
         kept = replace(self, findings=tuple(one for one in self.findings if one.found_by not in passes))
         if found is None:
             return kept
-        return ReviewedFile(found.lines, (*kept.moved(found.lines), *found.findings))
+        anew = {one.id for one in found.findings}
+        before = (one for one in kept.moved(found.lines) if one.id not in anew)
+        return ReviewedFile(found.lines, (*before, *found.findings))
 
     def without(self, dropped: Iterable[str]) -> ReviewedFile:
         """The same without the findings of these ids."""

@@ -29,7 +29,9 @@ def is_sound(path: str, text: str, replacement: Replacement) -> bool:
     if after == text:
         return False
     was, becomes = read_syntax(path, text), read_syntax(path, after)
-    return was is None or (becomes is not None and becomes.n_errors <= was.n_errors)
+    if was is None or becomes is None:
+        return was is None
+    return becomes.n_errors <= was.n_errors and becomes.n_empty_blocks <= was.n_empty_blocks
 
 
 def applies(text: str, replacement: Replacement) -> bool:

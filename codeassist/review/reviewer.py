@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codeassist.errors import CodeassistError
+from codeassist.fault_log import log_place
 from codeassist.findings.baseline import read_baseline
 from codeassist.findings.types import Finding, Severity
 from codeassist.review.passes.types import Found, Pass, PassName, Review
@@ -104,7 +105,16 @@ def _is_same(one: Finding, other: Finding) -> bool:
         return True
     if one.path != other.path or one.start_line > other.end_line or other.start_line > one.end_line:
         return False
-    return one.category == other.category or "model" in (one.found_by, other.found_by)
+    if one.category == other.category:
+        return not _are_apart(one, other)
+    return "model" in (one.found_by, other.found_by)
+
+
+def _are_apart(one: Finding, other: Finding) -> bool:
+    """Whether two findings are of different parts of one line."""
+    if one.start_line != other.end_line or one.end_column is None or other.end_column is None:
+        return False
+    return one.end_column <= other.start_column or other.end_column <= one.start_column
 
 
 async def _run(name: PassName, run: Pass, review: Review) -> Found:
@@ -120,7 +130,7 @@ async def _run(name: PassName, run: Pass, review: Review) -> Found:
         return Found(note=str(error), is_complete=False)
     except Exception:  # noqa: BLE001  a pass that fails must not cost the findings of the others, nor a commit
         _log.exception("the pass %s failed", name)
-        return Found(note="failed; the log says why", is_complete=False)
+        return Found(note=f"failed; {log_place()} says why", is_complete=False)
 
 
 def _ms(since: float) -> float:

@@ -21,6 +21,7 @@ from codeassist.review.setting_aside import sorted_out
 from codeassist.review.tree import ReviewedTree
 from codeassist.settings import ReviewSettings
 from indexer.errors import IndexerError
+from indexer.gitcommand import ending_at
 
 if TYPE_CHECKING:
     from codeassist.assistant import Assistant
@@ -92,7 +93,7 @@ async def review_change(
     """The report of a change. on_pass: told the name of each pass when it begins. Raises ReviewImpossible."""
     refreshing = asyncio.ensure_future(_refreshed(repository.refresh, deadline))
     try:
-        changes = await asyncio.to_thread(lambda: sorted_out(gather(), repository.index.rules()))
+        changes = await asyncio.to_thread(lambda: sorted_out(gathered(gather, deadline), repository.index.rules()))
         problem = await refreshing if changes.files else ""
     finally:
         refreshing.cancel()
@@ -108,6 +109,12 @@ async def review_change(
     if narrowed and not wanted.passes:
         told = replace(told, is_complete=False)
     return Reviewed(told, tree)
+
+
+def gathered(gather: Gather, deadline: Deadline) -> Changes:
+    """The change, where it can be read in time. Raises ReviewImpossible."""
+    with ending_at(deadline.at):
+        return gather()
 
 
 def _chat(repository: Repository) -> ChatAccess | None:

@@ -123,7 +123,8 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def shell(repository: Path, byte_tokenizer: Path, tmp_path: Path) -> Shell:
+def shell(repository: Path, byte_tokenizer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     environ = {
         "HOME": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),

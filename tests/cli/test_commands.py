@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -316,14 +317,33 @@ def test_with_json_an_error_is_the_one_document(shell: Shell) -> None:
         assert error["message"]
 
 
-def test_a_bug_of_ours_is_one_line_too(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_ours_is_one_line_and_its_trace_a_file(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def explode(*arguments: Any, **options: Any) -> None:
         raise ZeroDivisionError("oops")
 
     monkeypatch.setattr(shell, "_open", explode)
     outcome = shell.run("complete", AT)
     assert outcome.code == 1
-    assert outcome.err == "codeassist: internal error: ZeroDivisionError: oops (-o log.level=debug shows where)\n"
+    log = tmp_path / "state" / "codeassist" / "faults.log"
+    assert outcome.err == f"codeassist: internal error: ZeroDivisionError: oops ({log} shows where)\n"
+    trace = log.read_text()
+    assert "in explode" in trace
+    assert "oops" not in trace.replace('ZeroDivisionError("oops")', ""), "a message may quote the user's code"
+
+
+def test_where_a_log_is_kept_the_trace_of_a_bug_is_there(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def explode(*arguments: Any, **options: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shell, "_open", explode)
+    file = tmp_path / "own.log"
+    assert f"({file} shows where)" in shell.run("complete", AT, "-o", f"log.file={file}").err
+    assert "in explode" in file.read_text()
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_file_system_that_refuses_is_told_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from codeassist.commands.git_hooks import place_of
 from tests.cli.conftest import Shell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,3 +132,13 @@ def test_where_codeassist_is_gone_the_commit_goes_on(shell: Shell, hook_file: Pa
     done = git(shell, "commit", "-qm", "two")
     assert done.returncode == 0
     assert done.stderr.count("the commit goes on") == 1
+
+
+@pytest.mark.parametrize("end", ["\f", "\r", "\n", "\u2028"])
+def test_a_folder_may_have_any_line_end_in_its_name(tmp_path: Path, end: str) -> None:
+    root = tmp_path / f"my{end}folder"
+    (root / "lib").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", root], check=True)
+    for folder in (root, root / "lib"):
+        place = place_of(folder)
+        assert (place.root, place.file, place.is_inside) == (root, root / ".git" / "hooks" / "pre-commit", True)

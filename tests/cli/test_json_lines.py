@@ -35,7 +35,7 @@ async def answers(*errors: BaseException | None) -> list[Any]:
     [
         (
             RuntimeError("Symlink loop from 'loop'"),
-            "internal error: RuntimeError: Symlink loop from 'loop' (-o log.level=debug shows where)",
+            "internal error: RuntimeError: Symlink loop from 'loop' (the log shows where)",
         ),
         (DocumentError("a.py is no file"), "a.py is no file"),
         (PermissionError(13, "Permission denied", "/locked"), "/locked: Permission denied"),

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codeassist.engine.discovery import RunningServer, announce
 from codeassist.findings.types import Finding
-from codeassist.review.asked import Answer, answer_to_json
+from codeassist.review.asked import Answer, Asked, answer_to_json, asked_to_json
 from codeassist.review.report import PassReport, Report
 
 COMMAND = [sys.executable, "-P", "-m", "codeassist.commands.pre_commit"]
@@ -350,6 +351,21 @@ def test_a_review_of_its_own_that_hangs_is_ended_with_its_process(repository: Re
     assert (hooked.code, hooked.out) == (0, "")
     assert hooked.err == "codeassist review: the review took longer than 1 s; the commit goes on\n"
     assert hooked.seconds < 4
+
+
+def test_what_loading_takes_counts_for_the_time_of_a_review(repository: Repository) -> None:
+    repository.stage("breakpoint()\n")
+    request = json.dumps(asked_to_json(Asked(str(repository.root), 30.0)))
+    command = [sys.executable, "-P", "-m", "codeassist.commands.local_review"]
+    environ = repository.environ | {"PYTHONPATH": str(ROOT)}
+
+    def asked(*begun: str) -> dict[str, Any]:
+        done = subprocess.run([*command, *begun], input=request, capture_output=True, text=True, timeout=120,
+                              cwd=repository.root, env=environ, check=True)  # fmt: skip
+        return dict(json.loads(done.stdout))
+
+    assert asked(str(time.time()))["report"]["is_complete"]
+    assert "time was up" in asked(str(time.time() - 60))["error"]
 
 
 def test_a_commit_without_findings_loads_little() -> None:

@@ -167,3 +167,20 @@ def test_two_processes_may_index_one_folder_at_once(environ: dict[str, str], wor
     ):
         outputs = [process.communicate(timeout=30) for process in (one, other)]
     assert [json.loads(out)["files"] for out, _ in outputs] == [31, 31]
+
+
+def test_a_thread_that_is_deep_in_work_does_not_hold_up_a_command_whose_time_is_up() -> None:
+    program = (
+        "import asyncio, threading; from codeassist.commands.opening import leave_threads, run_in_time;"
+        "begun = threading.Event();"
+        "deep = lambda: (begun.set(), threading.Event().wait(300));\n"
+        "async def main():\n"
+        "    asyncio.ensure_future(asyncio.to_thread(deep))\n"
+        "    await asyncio.to_thread(begun.wait)\n"
+        "    return 3\n"
+        "code = run_in_time(main())\n"
+        "print(code, flush=True)\n"
+        "leave_threads(code)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (3, "3\n", "")

@@ -78,6 +78,47 @@ def test_exit_codes(staged: Shell, fail_on: str | None, code: int) -> None:
         assert review(staged, "-o", f"review.fail_on={fail_on}").code == code
 
 
+def test_a_fault_of_ours_stops_no_commit_and_keeps_its_trace(
+    staged: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def explode(*arguments: Any) -> Found:
+        raise ZeroDivisionError("oops")
+
+    log = tmp_path / "state" / "codeassist" / "faults.log"
+    monkeypatch.setattr("codeassist.commands.review_run.review_change", explode)
+    outcome = review(staged, "--fail-on", "note")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"not reviewed: internal error: ZeroDivisionError: oops ({log} shows where)" in outcome.out
+    assert log.read_text().count("in explode") == 1
+
+
+def test_a_pass_that_breaks_says_where_its_trace_is(
+    staged: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def explode(_: Review) -> Found:
+        raise ZeroDivisionError
+
+    log = tmp_path / "state" / "codeassist" / "faults.log"
+    monkeypatch.setitem(registry.PASSES, "static", explode)
+    outcome = review(staged)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f"static: failed; {log} says why" in outcome.out
+    assert "in explode" in log.read_text()
+
+
+def test_a_disk_that_takes_no_trace_costs_nothing_else(
+    staged: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def explode(_: Review) -> Found:
+        raise ZeroDivisionError
+
+    (tmp_path / "state").write_text("no folder")
+    monkeypatch.setitem(registry.PASSES, "static", explode)
+    outcome = review(staged)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "static: failed; the log says why" in outcome.out
+
+
 def test_nothing_staged_says_what_to_do(shell: Shell, git: Callable[..., str]) -> None:
     outcome = review(shell)
     assert (outcome.code, outcome.err) == (0, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from review_world import World, made
 from codeassist.errors import ReviewImpossible, UnknownRevision
 from codeassist.review import gathering
 from codeassist.review.changes import ChangedFile, Changes
+from codeassist.review.file_texts import in_time
 from codeassist.review.tree import ReviewedTree
+from indexer.gitcommand import GitLate, ending_at
 
 
 @pytest.fixture
@@ -273,3 +276,19 @@ def test_gathering_changes_nothing(world: World) -> None:
         gather(world.root)
     gathering.between(world.root, "HEAD", "HEAD")
     assert {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()} == before
+
+
+def test_a_change_that_cannot_be_read_in_time_is_told(world: World) -> None:
+    world.put("a.py", "a = 2\n")
+    gathers = (gathering.staged, gathering.uncommitted, gathering.tracked)
+    for gather in gathers:
+        with ending_at(time.monotonic()), pytest.raises(ReviewImpossible, match=r"time was up before .* --max-seconds"):
+            gather(world.root)
+        assert gather(world.root) is not None, "the end is of that review alone"
+
+
+def test_time_that_is_up_between_two_files_ends_their_reading() -> None:
+    paths = in_time(["a.py", "b.py", "c.py"])
+    assert next(paths) == "a.py"
+    with ending_at(time.monotonic()), pytest.raises(GitLate):
+        next(paths)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from claims import CLAIM, claiming
 
 from codeassist.errors import AnswerUnusable
 from codeassist.findings.types import Finding, Replacement
@@ -20,16 +20,6 @@ NEW = (
     "import os\n\n\ndef total(orders):\n    result = 0\n\n    for order in orders[1:]:\n        result += order\n"
     "    return result\n\n\nlast = 1\n"
 )
-RAW: dict[str, Any] = {
-    "quote": "for order in orders[1:]:",
-    "start_line": 7,
-    "end_line": 7,
-    "reason": "the first order is left out",
-    "category": "bug",
-    "severity": "error",
-    "confidence": 0.9,
-    "replacement": ["for order in orders:"],
-}
 
 
 def portion_of(new: str = NEW, old: str = OLD, path: str = "a.py") -> Portion:
@@ -38,12 +28,8 @@ def portion_of(new: str = NEW, old: str = OLD, path: str = "a.py") -> Portion:
     return portion
 
 
-def answer(*claims: Any) -> str:
-    return json.dumps({"findings": list(claims)})
-
-
 def claim(**changed: Any) -> Claim:
-    (read,) = read_claims(answer(RAW | changed))
+    (read,) = read_claims(claiming(CLAIM | changed))
     return read
 
 
@@ -173,20 +159,20 @@ def test_a_remedy_is_put_at_the_place_of_the_quote_whatever_lines_it_names() -> 
     [
         None,
         [],
-        {key: value for key, value in RAW.items() if key != "quote"},
-        RAW | {"start_line": "7"},
-        RAW | {"start_line": True},
-        RAW | {"category": "secret"},
-        RAW | {"category": "style"},
-        RAW | {"severity": "fatal"},
-        RAW | {"confidence": "high"},
-        RAW | {"reason": " \n "},
-        RAW | {"replacement": "x"},
-        RAW | {"quote": ["x"]},
+        {key: value for key, value in CLAIM.items() if key != "quote"},
+        CLAIM | {"start_line": "7"},
+        CLAIM | {"start_line": True},
+        CLAIM | {"category": "secret"},
+        CLAIM | {"category": "style"},
+        CLAIM | {"severity": "fatal"},
+        CLAIM | {"confidence": "high"},
+        CLAIM | {"reason": " \n "},
+        CLAIM | {"replacement": "x"},
+        CLAIM | {"quote": ["x"]},
     ],
 )
 def test_a_claim_that_has_not_the_form_costs_no_other(item: Any) -> None:
-    assert [one.start_line for one in read_claims(answer(item, RAW))] == [7]
+    assert [one.start_line for one in read_claims(claiming(item, CLAIM))] == [7]
 
 
 @pytest.mark.parametrize("said", ["", "nothing is wrong", "[]", '{"findings": 3}', '{"found": []}', '{"findings": ['])
@@ -207,8 +193,12 @@ def test_words_for_a_person_are_short_printable_and_on_one_line() -> None:
     assert len(read.reason) < MAX_REASON + 30
 
 
+def test_a_reason_ends_without_a_full_stop_as_all_messages_do() -> None:
+    assert claim(reason="It fails. It does so often.").reason == "It fails. It does so often"
+
+
 def test_there_are_only_so_many_claims() -> None:
-    assert len(read_claims(answer(*[RAW] * 50))) == MAX_CLAIMS
+    assert len(read_claims(claiming(*[CLAIM] * 50))) == MAX_CLAIMS
 
 
 @pytest.mark.parametrize(

@@ -57,3 +57,9 @@ def test_a_later_review_takes_the_place_of_what_the_same_passes_found() -> None:
     new = replace(finding(1, 1), id="new", found_by="static")
     found = reviewed.and_found(ReviewedFile(("x", *BEFORE), (new,)), {"static"})
     assert [(one.id, one.start_line) for one in found.findings] == [("model", 3), ("new", 1)]
+
+
+def test_what_a_pass_that_was_cut_short_finds_again_is_there_once() -> None:
+    reviewed = ReviewedFile(BEFORE, (finding(2, 2), replace(finding(5, 5), id="other")))
+    found = reviewed.and_found(ReviewedFile(("x", *BEFORE), (finding(3, 3),)), frozenset())
+    assert [(one.id, one.start_line) for one in found.findings] == [("other", 6), ("i", 3)]

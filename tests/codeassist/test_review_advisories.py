@@ -254,7 +254,7 @@ def test_a_vulnerable_version_is_told_with_its_remedy(tmp_path: Path, name: str)
     place = written(tmp_path / name, advisory("other"), advisory(database_specific={"severity": "HIGH"}))
     (finding,), note = find([REQUESTS], place, lambda: False)
     assert (finding.path, finding.start_line, finding.severity, note) == ("requirements.txt", 2, "error", "")
-    assert finding.message == "requests 2.19.0 has CVE-2018-1 (GHSA-1): Leaks credentials; fixed in 2.20.0."
+    assert finding.message == "requests 2.19.0 has CVE-2018-1 (GHSA-1): Leaks credentials; fixed in 2.20.0"
 
 
 def test_several_advisories_are_one_finding(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_several_advisories_are_one_finding(tmp_path: Path) -> None:
     twice = advisory(id="PYSEC-1")
     (finding,), _ = find([REQUESTS], written(tmp_path / "a.zip", advisory(), later, twice), lambda: False)
     assert finding.message.startswith("requests 2.19.0 has CVE-2020-9 (PYSEC-9), CVE-2018-1 (")
-    assert finding.message.endswith("; fixed in 2.31.0.")
+    assert finding.message.endswith("; fixed in 2.31.0")
     assert finding.message.count("CVE-2018-1") == 1
 
 
@@ -271,7 +271,7 @@ def test_without_a_fix_that_is_said(tmp_path: Path) -> None:
     open_ended = advisory()
     del open_ended["affected"][0]["ranges"][0]["events"][1]
     (finding,), _ = find([REQUESTS], written(tmp_path / "a.json", open_ended), lambda: False)
-    assert finding.message.endswith("no release without it is known.")
+    assert finding.message.endswith("no release without it is known")
 
 
 @pytest.mark.parametrize(

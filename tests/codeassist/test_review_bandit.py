@@ -56,7 +56,7 @@ def test_what_is_worth_a_word(text: str, expected: list[str]) -> None:
 def test_a_finding_has_its_lines_its_weight_and_its_kind_of_weakness() -> None:
     (finding,) = (one for one in looked("shop/a.py", SHELL) if one.severity == "error")
     assert (finding.start_line, finding.end_line, finding.confidence) == (5, 5, 0.9)
-    assert finding.message == "subprocess call with shell=True identified, security issue (CWE-78, bandit B602)."
+    assert finding.message == "subprocess call with shell=True identified, security issue (CWE-78, bandit B602)"
     assert (finding.category, finding.evidence) == ("vulnerability", "shop/a.py:5")
 
 

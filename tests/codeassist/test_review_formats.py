@@ -133,7 +133,8 @@ def test_github_reads_one_command_on_each_line() -> None:
     lines = github(replace(REPORT, findings=(FINDING,))).split("\n")
     assert lines == [
         "::warning file=src/a b%25.py,line=3,endLine=3,col=5,endColumn=9,"
-        "title=A call does not fit the changed signature::100%25 wrong:%0Asee `f`, too",
+        "title=A call does not fit the changed signature::100%25 wrong:%0Asee `f`, too "
+        "(see src/f.py:7, x/y.py:12)",
         "::notice title=codeassist review::a.png is not looked at",
         "",
     ]
@@ -143,6 +144,8 @@ def test_nothing_in_a_finding_can_be_a_command_of_its_own() -> None:
     evil = replace(
         FINDING,
         path="x,line=1::error::\n::add-mask::a\r\u2028:b",
+        places=(),
+        evidence="",
         message="%0A::set-env name=A::\n::stop-commands::t\x1b[2J",
     )
     text = github(replace(REPORT, findings=(evil,), notes=("\n::error::x",)))
@@ -177,7 +180,7 @@ def test_what_was_cut_short_is_told_to_github() -> None:
 def test_gitlab_gets_what_its_documentation_asks_for() -> None:
     issues = gitlab(REPORT, "sub/")
     assert issues[0] == {
-        "description": FINDING.message,
+        "description": f"{FINDING.message} (see sub/src/f.py:7, sub/x/y.py:12)",
         "check_name": "stale-call",
         "fingerprint": FINDING.id,
         "severity": "major",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codeassist.findings.types import Finding
+from codeassist.findings.types import Finding, Replacement
 from codeassist.review.changes import ChangedFile
 from codeassist.review.hygiene.leftovers import find_leftovers
 from codeassist.review.remedies import checked
@@ -134,11 +134,10 @@ def test_a_repository_that_prints_on_the_console_may_go_on() -> None:
     assert [finding.severity for finding in found("src/a.js", "console.log(value);\n", n_files=1)] == ["note"]
 
 
-def test_the_remedy_takes_the_line_out_where_that_parses() -> None:
+def test_the_remedy_takes_the_line_out_and_leaves_no_block_empty() -> None:
     text = "def f():\n    breakpoint()\n    return 1\n\n\ndef g():\n    breakpoint()\n"
     remedies = [checked(finding, text).replacement for finding in found("a.py", text)]
-    assert remedies[0] is not None
-    assert remedies[0].start_line == 2
+    assert remedies == [Replacement(2, 2, ""), Replacement(7, 7, "    pass")]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def scans(*found_there: Scanned) -> Scan:
 def test_a_scanner_adds_what_our_rules_do_not_know() -> None:
     token = random_text(40)
     (finding,) = found("a.py", f"a = 1\nkey = '{token}'\n", scan=scans((2, 2, "acme api key", token, True)))
-    assert "An acme api key stands in the code" in finding.message
+    assert "an acme api key stands in the code" in finding.message
     assert token[4:9] not in json.dumps(asdict(finding))
 
 

@@ -52,7 +52,7 @@ def test_a_result_on_a_changed_line_is_a_finding(monkeypatch: pytest.MonkeyPatch
     answers(monkeypatch, tmp_path, {"results": [RESULT, unchanged, elsewhere], "errors": []})
     (finding,), note = semgrep.find([FILE], rules, 20)
     assert (finding.start_line, finding.severity, finding.category, note) == (2, "error", "vulnerability", "")
-    assert finding.message == "Do not call eval (CWE-95, semgrep no-eval)."
+    assert finding.message == "Do not call eval (CWE-95, semgrep no-eval)"
     assert finding.confidence == 0.9
 
 

@@ -140,6 +140,14 @@ def test_the_same_thing_is_said_once() -> None:
     assert ids([inside, other, model, elsewhere, wide, wide])[0] == ["elsewhere", "wide", "other"]
 
 
+def test_two_parts_of_one_line_are_two_findings() -> None:
+    first = finding(id="first", start_column=4, end_column=9)
+    second = finding(id="second", start_column=11, end_column=15)
+    wider = finding(id="wider", start_column=8, end_column=12, confidence=0.5)
+    whole = finding(id="whole", confidence=0.4)
+    assert ids([first, second, wider, whole])[0] == ["first", "second"]
+
+
 def test_passes_run_in_their_order_whatever_the_order_of_the_settings() -> None:
     assert list(only(PASSES, ["static", "nothing"])) == ["static"]
     names = list(PASSES)

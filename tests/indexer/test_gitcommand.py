@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from indexer.gitcommand import GitLate, ending_at, output_of
 from indexer.gittree import Tree, is_ignored_by_git, is_left_out, read_tree
 from indexer.rules import NameRules, read_rules
 
@@ -94,3 +96,15 @@ def test_a_refresh_costs_two_runs_of_git_and_a_question_one(
     assert len(runs.read_text().split()) == 2
     assert not is_left_out(root, "new.py")
     assert len(runs.read_text().split()) == 3
+
+
+def test_git_is_ended_when_its_time_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shim = tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\nexec sleep 300\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    with ending_at(time.monotonic() + 0.2), pytest.raises(GitLate):
+        output_of(tmp_path, "status")
+    with ending_at(time.monotonic()), pytest.raises(GitLate):
+        output_of(tmp_path, "status")

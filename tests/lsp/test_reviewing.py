@@ -403,16 +403,18 @@ async def test_columns_and_line_ends_are_the_editors(session: Session, repositor
 
 
 async def test_a_line_that_is_taken_out_leaves_no_empty_one(session: Session, repository: Path, surprise: Pass) -> None:
-    surprise.findings = {"main.py": replace(FINDING, replacement=Replacement(5, 5, ""))}
-    uri = edited(repository)
+    two = CHANGED.replace("main():\n", "main():\n    print(1)\n")
+    remedied = replace(FINDING, start_line=6, end_line=6, replacement=Replacement(6, 6, ""))
+    surprise.findings = {"main.py": remedied}
+    uri = edited(repository, two)
     editor = Editor(session.client)
-    editor.open(uri, CHANGED)
+    editor.open(uri, two)
     await run(session, "review")
     shown = await told(session, uri, 1)
     titles = [action["title"] for action in await actions(session, uri, shown["diagnostics"][0])]
     assert titles[0] == "Remove `return price_of(2)`"
     await run(session, "applyFinding", uri=uri, id="f1")
-    assert editor.texts[uri] == CHANGED.removesuffix("    return price_of(2)\n")
+    assert editor.texts[uri] == two.removesuffix("    return price_of(2)\n")
 
 
 async def test_the_editors_address_of_a_file_is_the_one_that_counts(session: Session, repository: Path) -> None:
@@ -556,6 +558,26 @@ async def test_a_save_leaves_what_other_passes_have_found(
     session.client.notify("textDocument/didSave", {"textDocument": {"uri": uri}})
     assert [one["code"] for one in (await told(session, uri, 1))["diagnostics"]] == ["surprise"]
     assert (len(surprise.asked), len(static.asked)) == (1, 2)
+
+
+async def test_a_pass_that_is_cut_short_takes_back_nothing_whose_lines_are_as_they_were(
+    session: Session, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = replace(FINDING, id="f2", start_line=1, end_line=1, replacement=None)
+    answers = [Found((FINDING, first)), Found(note="ended: time was up", is_complete=False), Found()]
+
+    async def surprise(_: Review) -> Found:
+        return answers.pop(0)
+
+    monkeypatch.setattr("lsp.reviewing.PASSES", {"surprise": surprise})
+    uri = edited(repository)
+    await run(session, "review")
+    await told(session, uri, 2)
+    edited(repository, f"import os\n{CHANGED.replace('import price_of', 'import price_of as price_of')}")
+    assert await run(session, "review") == {"findings": 0, "files": 1}
+    assert [one["range"]["start"]["line"] for one in (await told(session, uri, 1))["diagnostics"]] == [5]
+    await run(session, "review")
+    await told(session, uri, 0)
 
 
 async def test_who_asks_before_the_folder_is_open_waits_for_it(repository: Path, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from codeassist.review.report import Report, unfinished
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}
 _SEVERITIES: dict[Severity, str] = {"error": "critical", "warning": "major", "note": "minor"}
 
+MAX_PLACES = 5
+
 
 def github(report: Report, prefix: str = "") -> str:
     """One command for each finding, then one for what was not looked at; each on a line of its own."""
@@ -27,7 +29,17 @@ def github(report: Report, prefix: str = "") -> str:
 
 def _command(finding: Finding, prefix: str) -> str:
     properties = ",".join(f"{name}={_property(value)}" for name, value in _properties(finding, prefix))
-    return f"::{_COMMANDS[finding.severity]} {properties}::{_data(finding.message)}"
+    return f"::{_COMMANDS[finding.severity]} {properties}::{_data(_message(finding, prefix))}"
+
+
+def _message(finding: Finding, prefix: str) -> str:
+    """The message with the other places that it is about, which these formats have no field for."""
+    own = f"{finding.path}:{finding.start_line}"
+    named = (place for place in (finding.evidence, *finding.places) if place.rpartition(":")[2].isdecimal())
+    places = [place for place in dict.fromkeys(named) if place != own]
+    more = f" and {len(places) - MAX_PLACES} more" if len(places) > MAX_PLACES else ""
+    listed = ", ".join(prefix + place for place in places[:MAX_PLACES])
+    return f"{finding.message} (see {listed}{more})" if places else finding.message
 
 
 def _properties(finding: Finding, prefix: str) -> Iterator[tuple[str, str]]:
@@ -52,7 +64,7 @@ def gitlab(report: Report, prefix: str = "") -> list[dict[str, Any]]:
     """One issue for each finding."""
     return [
         {
-            "description": finding.message,
+            "description": _message(finding, prefix),
             "check_name": finding.category,
             "fingerprint": finding.id,
             "severity": _SEVERITIES[finding.severity],

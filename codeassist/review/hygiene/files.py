@@ -37,11 +37,11 @@ def find_files(files: Iterable[ChangedFile], max_kb: int) -> list[Finding]:
                 findings.append(_in_cache(file, folder))
         elif _JUNK.match(PurePosixPath(file.path).name):
             findings.append(
-                _file_finding(file, "warning", f"{_name(file)} is made by a tool: leave it out (.gitignore).")
+                _file_finding(file, "warning", f"{_name(file)} is made by a tool: leave it out (.gitignore)")
             )
         elif _holds_secrets(file):
             message = (
-                f"{_name(file)} is a file that holds secrets as a rule: leave it out (.gitignore), and revoke them."
+                f"{_name(file)} is a file that holds secrets as a rule: leave it out (.gitignore), and revoke them"
             )
             findings.append(_file_finding(file, "warning", message, "secret", 0.7))
         elif file.n_bytes > max_kb * 1024:
@@ -53,7 +53,7 @@ def _huge(file: ChangedFile) -> Finding:
     size = f"{file.n_bytes / 1024 / 1024:.1f} MiB"
     by_name = reason_by_name(file.path)
     if file.path.endswith((".lock", "-lock.json", "lock.yaml", ".sum")):
-        return _file_finding(file, "note", f"{_name(file)} has {size}.", confidence=0.4)
+        return _file_finding(file, "note", f"{_name(file)} has {size}", confidence=0.4)
     content = reason_by_content(file.path, file.new_text) if file.new_text is not None else None
     if "generated" in (by_name, content) or content == "minified":
         remedy = "it looks made by a tool, so let the build make it and leave it out (.gitignore)"
@@ -61,13 +61,13 @@ def _huge(file: ChangedFile) -> Finding:
         remedy = "it looks like third-party code, so declare it as a dependency if you can"
     else:
         remedy = "keep it in Git LFS (`git lfs track`) or outside of the repository, which keeps every version for good"
-    return _file_finding(file, "warning", f"{_name(file)} has {size}: {remedy}.")
+    return _file_finding(file, "warning", f"{_name(file)} has {size}: {remedy}")
 
 
 def _in_cache(file: ChangedFile, folder: str) -> Finding:
     name = PurePosixPath(folder).name
     return _file_finding(
-        file, "warning", f"Files of `{folder}` are added: `{name}` is made anew by a tool (.gitignore)."
+        file, "warning", f"files of `{folder}` are added: `{name}` is made anew by a tool (.gitignore)"
     )
 
 

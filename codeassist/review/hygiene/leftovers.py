@@ -12,6 +12,7 @@ from codeassist.findings.types import Finding, Replacement, Severity, finding_id
 from codeassist.review.changes import ChangedFile
 from codeassist.review.hygiene.leftover_rules import LEFTOVERS, Leftover
 from codeassist.review.hygiene.paths import is_made, is_script, is_shown
+from codeassist.review.remedies import is_sound
 from indexer.languages import language_of
 from indexer.live_trees import tree_of
 from indexer.name_roles import is_code
@@ -118,11 +119,19 @@ def _finding(file: ChangedFile, place: _Place, seen: Counter[str]) -> Finding:
         number,
         severity,
         "debug-leftover",
-        f"`{rule.what}` {rule.why}; it seems to be left over.",
+        f"`{rule.what}` {rule.why}; it seems to be left over",
         f"{file.path}:{number}",
         confidence=_CONFIDENCE[rule.kind],
-        replacement=Replacement(number, number, "") if _is_whole(line) and rule.kind != "focus" else None,
+        replacement=_remedy(file, number) if _is_whole(line) and rule.kind != "focus" else None,
     )
+
+
+def _remedy(file: ChangedFile, number: int) -> Replacement:
+    """The line taken out; in the place of the only statement of a Python block, one that does nothing."""
+    removed, line = Replacement(number, number, ""), file.new_lines[number - 1]
+    if not file.path.endswith((".py", ".pyi")) or is_sound(file.path, file.new_text or "", removed):
+        return removed
+    return Replacement(number, number, f"{line[: len(line) - len(line.lstrip())]}pass")
 
 
 def _is_whole(line: str) -> bool:

@@ -41,7 +41,7 @@ def _finding(file: ChangedFile, number: int, seen: Counter[str]) -> Finding:
     line = file.new_lines[number - 1]
     identity = finding_id("merge-conflict", file.path, line, seen[line])
     seen[line] += 1
-    message = f"A part of a merge conflict is left: `{line[:60]}`."
+    message = f"a part of a merge conflict is left: `{line[:60]}`"
     place = f"{file.path}:{number}"
     return Finding(
         identity, file.path, number, number, "error", "merge-conflict", message, place,

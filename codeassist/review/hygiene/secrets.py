@@ -110,7 +110,7 @@ def _finding(file: ChangedFile, suspect: Suspect, seen: Counter[str]) -> Finding
     severity: Severity = "warning" if is_shown(file.path) else "error"
     message = (
         f"{_article(suspect.kind)} {suspect.kind} stands in the code ({masked(suspect.value)}): read it from the "
-        "environment or a file that is not committed, and revoke it if it was ever pushed."
+        "environment or a file that is not committed, and revoke it if it was ever pushed"
     )
     return Finding(
         identity,
@@ -126,4 +126,4 @@ def _finding(file: ChangedFile, suspect: Suspect, seen: Counter[str]) -> Finding
 
 
 def _article(kind: str) -> str:
-    return "An" if kind[0] in "AaEeIiOo" else "A"
+    return "an" if kind[0] in "AaEeIiOo" else "a"

@@ -120,7 +120,7 @@ def _claim(item: object) -> Claim | None:
             quote=_code(fields.take("quote", text)),
             start_line=fields.take("start_line", integer),
             end_line=fields.take("end_line", integer),
-            reason=one_line(fields.take("reason", text), MAX_REASON),
+            reason=one_line(fields.take("reason", text), MAX_REASON).rstrip("."),
             category=category,  # type: ignore[arg-type]
             severity=fields.take("severity", one_of(_SEVERITIES)),
             confidence=min(1.0, max(0.0, fields.take("confidence", number))),

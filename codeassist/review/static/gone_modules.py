@@ -88,9 +88,7 @@ def _finding(former: str, file: ChangedFile, places: list[tuple[ReviewedFile, in
     n_files = len({one.path for one, _ in places})
     where = f", here and in {n_files - 1} more file{'s' * (n_files > 2)}" if n_files > 1 else ""
     what = f"moves to {file.path}" if file.status == "renamed" else "deletes"
-    moved = (
-        f"{former}, which this change {what}" if file.status == "renamed" else f"{former}, which this change deletes"
-    )
+    moved = f"{former}, which this change {what}"
     return Finding(
         id=finding_id("removed-symbol", user.path, former, 0),
         path=user.path,

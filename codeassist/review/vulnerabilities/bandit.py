@@ -149,6 +149,6 @@ def _weight(issue: Any) -> tuple[Severity, float]:
 
 
 def _message(issue: Any) -> str:
-    text = "A password may stand in the code." if issue.test_id in _PASSWORD else " ".join(issue.text.split())
+    text = "a password may stand in the code" if issue.test_id in _PASSWORD else " ".join(issue.text.split())
     cwe = f"CWE-{issue.cwe.id}, " if issue.cwe.id else ""
-    return f"{text.rstrip('.')} ({cwe}bandit {issue.test_id})."
+    return f"{text.rstrip('.')} ({cwe}bandit {issue.test_id})"

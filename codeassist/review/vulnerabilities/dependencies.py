@@ -92,7 +92,7 @@ def _finding(path: str, package: Package, said: list[_Known]) -> Finding:
     names = ", ".join(one.name for one in ordered[:_SHOWN])
     more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
     summary = f": {ordered[0].summary.rstrip('.')}" if ordered[0].summary else ""
-    message = f"{package.name} {package.version} has {names}{more}{summary}; {_remedy(package, ordered)}."
+    message = f"{package.name} {package.version} has {names}{more}{summary}; {_remedy(package, ordered)}"
     return Finding(
         finding_id("vulnerable-dependency", path, f"{package.name}\n{package.version}", 0),
         path,

@@ -133,4 +133,4 @@ def _message(extra: dict[str, Any], rule: str) -> str:
     first = text.partition(". ")[0].rstrip(".")[:300]
     cwe = extra.get("metadata", {}).get("cwe") or ""
     known = str(cwe[0] if isinstance(cwe, list) else cwe).partition(":")[0]
-    return f"{first} ({f'{known}, ' if known else ''}semgrep {rule})."
+    return f"{first} ({f'{known}, ' if known else ''}semgrep {rule})"

@@ -40,6 +40,8 @@ TABLES = {
     "gpu": gpu_figures.gpu,
     "gpu_many": gpu_figures.gpu_many,
     "gpu_starts": gpu_figures.gpu_starts,
+    "gpu_forced": gpu_figures.gpu_forced,
+    "gpu_agreement": gpu_figures.gpu_agreement,
     "review_faults": review_figures.faults,
     "review_stale_calls": review_figures.stale_calls,
     "review_bugs": review_figures.bugs,

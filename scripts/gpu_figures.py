@@ -1,4 +1,4 @@
-"""Tables of what `bench.gpu` measured, for bench/README.md: DeepSeek-Coder-V2-Lite's sizes on a GPU."""
+"""Tables of what `bench.gpu` and `bench.engine_agreement` measured on GPUs, for bench/README.md."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ _HEAD = (
     "| decoding, tokens/s | of the limit |"
 )
 _MANY_HEAD = "| | 20 tokens in the middle of a word, ms | 8 requests, tokens/s of all | 32 requests |"
+_FORCED_HEAD = (
+    "| one draft a step, ms | first token, nothing forced | a word forced | a blank forced | 20 tokens, a blank |"
+)
+_FORCED = (("gpu_forced_list", "a list of the allowed tokens"), ("gpu_forced", "a mask"))
+_AGREEMENT_HEAD = (
+    "| | runner | texts the same | the same when asked again | drafts taken | tokens/s | forced beginnings kept "
+    "| scores off the CPU's, nats: mean, largest |"
+)
 # File, what of it is shown, and how it is told apart.
 _SHOWN = (
     ("gpu_before", ("bf16", "bf16-mtp2"), ", before"),
@@ -88,6 +96,38 @@ def gpu_starts() -> str:
         parts[part] = [float(found[1]) for found in told if found]
     rows = [f"| {part} | {' | '.join(f'{seconds:.0f}' for seconds in both)} |" for part, both in parts.items()]
     return "\n".join(["| seconds | first start | second start |", "|---|---|---|", *rows])
+
+
+def gpu_forced() -> str:
+    """What it costs that an answer has to begin with a given text, by the way in which tokens are ruled out."""
+    rows = []
+    for file, label in _FORCED:
+        run = next(run for run in _read(file)["runs"] if run["configuration"].startswith("bf16-mtp1@"))
+        blank = run["forced_blank"]
+        found = (run["lengths"][0]["first_typed_ms"]["ours"], run["forced"]["first_typed_ms"], blank["first_typed_ms"])
+        rows.append(f"| {label} | {' | '.join(f'{ms:.0f}' for ms in (*found, blank['suggestion_ms']))} |")
+    return "\n".join([_FORCED_HEAD, "|---|---|---|---|---|", *rows])
+
+
+def gpu_agreement() -> str:
+    """A row for each configuration. Behind texts that part: after how many tokens the first does, and by how much at
+    most the log-probabilities of two tokens differ where texts part."""
+    rows = [_agreement(found) for found in _read("gpu_agreement")["configurations"]]
+    return "\n".join([_AGREEMENT_HEAD, "|---|---|---|---|---|---|---|---|", *rows])
+
+
+def _agreement(found: dict[str, Any]) -> str:
+    same = f"{found['same']} of {found['n']}"
+    if found["largest_gap_where_they_part"] is not None:
+        same += f" ({found['shortest_common_prefix']}; {found['largest_gap_where_they_part']:.2f})"
+    cells = (
+        found["name"], found["runner"], same, found["same_when_asked_again"],
+        f"{found['accepted']} of {found['drafted']}" if "drafted" in found else "",
+        format(found["tokens_per_s_again"], ".0f"),
+        "{kept} of {n}".format(**found["forced"]) if "forced" in found else "",
+        "{mean:.3f}, {largest:.2f}".format(**found["scores"]) if "scores" in found else "",
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def _runs() -> Iterator[_Run]:

@@ -91,7 +91,8 @@ def score_differences(scores: Sequence[Sequence[float]], others: Sequence[Sequen
 
 def tokens_per_second(answers: Sequence[Record]) -> float:
     """Of one request at a time, from the request on."""
-    return round(sum(len(each["tokens"]) for each in answers) / sum(each["ms"] for each in answers) * 1e3, 1)
+    n_tokens, seconds = sum(len(each["tokens"]) for each in answers), sum(float(each["ms"]) for each in answers) / 1e3
+    return round(n_tokens / seconds, 1)
 
 
 def runner_of(log: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """An engine, and a server, that are killed while a review's surprise pass is at work.
 
-What was found by then stays, a note says what happened, the exit code is what the findings make it, and the work tree is
-as it was.
+What was found by then stays, a note says what happened, the exit code is what the findings make it, and the work tree
+is as it was.
 """
 
 from __future__ import annotations

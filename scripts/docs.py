@@ -44,6 +44,7 @@ TABLES = {
     "review_stale_calls": review_figures.stale_calls,
     "review_bugs": review_figures.bugs,
     "review_times": review_figures.times,
+    "review_beside": review_figures.beside,
 }
 
 STAR = r" \*"

@@ -10,7 +10,8 @@ engine that of the settings, on --cores:
     commit     `git commit` of such a line: without a hook, with the plain hook, and under pre-commit with a hook that
                does nothing, with the installed codeassist, and with one that pre-commit has installed itself
     local      the hook where no server runs, on a warm index
-    first      what pre-commit takes to make its environment, and the commit after that
+    first      what pre-commit takes to make its environment (`bench.review.environment`: what that weighs), and the
+               commit after that
 
 All kinds of commits take turns, round by round. Medians, and 90th and 95th percentiles, in milliseconds.
 """
@@ -20,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -33,7 +33,7 @@ from pathlib import Path
 from bench.measuring import RESULTS, provenance, summary
 from bench.review.commits import Kind, install
 from bench.review.serving import MODEL_FREE, PASSES, Bench, cloned, reviewed, serving
-from bench.review.staging import Clone, Window, windows
+from bench.review.staging import Clone, Window, program, windows
 from codeassist.review.report import Report
 
 N_LINES = 200
@@ -57,18 +57,11 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--changes", type=int, default=10, help="changes of some 200 lines")
     parser.add_argument("--rounds", type=int, default=15, help="commits of each kind")
     parser.add_argument("--cores", type=int, default=2, help="for everything together; 0 for all")
-    parser.add_argument("--pre-commit", type=_program, help="the program; without it, that part is left out")
+    parser.add_argument("--pre-commit", type=program, help="the program; without it, that part is left out")
     parser.add_argument("--first-run", action="store_true", help="have pre-commit install this clone's last commit")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a setting")
     parser.add_argument("--result", type=Path)
     return parser
-
-
-def _program(name: str) -> Path:
-    found = shutil.which(name)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{name} is not installed")
-    return Path(found).resolve()
 
 
 def _measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:

@@ -47,6 +47,7 @@ TABLES = {
     "review_bugs": review_figures.bugs,
     "review_times": review_figures.times,
     "review_scoring": review_figures.scoring,
+    "review_beside": review_figures.beside,
 }
 
 STAR = r" \*"

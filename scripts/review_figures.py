@@ -70,7 +70,7 @@ def times() -> str:
     ]
     lines = ["| | ms |", "|---|---|", *(f"| {label} | {one['median']:.0f} ({one['p90']:.0f}) |" for label, one in rows)]
     if first:
-        label = f"pre-commit's first run, an environment of {first['megabytes']} MB"
+        label = f"pre-commit's first run, an environment of {_read('review_environment')['megabytes']:.0f} MB"
         lines.append(f"| {label} | {first['install_s'] * 1e3:.0f} |")
     return "\n".join(lines)
 
@@ -89,6 +89,16 @@ def scoring() -> str:
         lines.append(
             f"| {new['prompt_tokens']} | {scored} | {new['least_ms']} | {other['least_ms'] if other else ''} |"
         )
+    return "\n".join(lines)
+
+
+def beside() -> str:
+    """Milliseconds of completions alone and while a review runs."""
+    found = _read("review_beside")
+    rows = [("alone", found["alone_ms"]), ("while the same server reviews a change", found["beside_ms"])]
+    lines = ["| completions | n | median, ms | p90 | p95 |", "|---|---|---|---|---|"]
+    for label, one in rows:
+        lines.append(f"| {label} | {one['n']} | {one['median']:.0f} | {one['p90']:.0f} | {one['p95']:.0f} |")
     return "\n".join(lines)
 
 

@@ -31,12 +31,15 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class _PreCommit:
+class PreCommit:
+    """program: pre-commit. clone: whose hook is installed. folder: for its configurations."""
+
     program: Path
     clone: Clone
     folder: Path
 
     def run(self, *arguments: str) -> None:
+        """pre-commit in the clone. Raises SystemExit with what it says."""
         done = subprocess.run(
             [str(self.program), *arguments], cwd=self.clone.root, env=dict(self.clone.environ),
             capture_output=True, text=True, check=False, timeout=_ENVIRONMENT_WITHIN_S,
@@ -67,7 +70,7 @@ def install(
     ]
     if program is None:
         return kinds, None
-    made = _PreCommit(program.absolute(), clone, folder)
+    made = PreCommit(program.absolute(), clone, folder)
     nothing = {"id": "nothing", "name": "nothing", "entry": "true", **_OPTIONS}
     command = f"{sys.executable} -P -m codeassist.commands.pre_commit"
     installed = {"id": "codeassist-review", "name": "codeassist review", "entry": command, **_OPTIONS}
@@ -75,22 +78,24 @@ def install(
     kinds.append(made.kind("pre_commit", {"repo": "local", "hooks": [installed]}, "pre_commit_with_nothing"))
     if not first_run:
         return kinds, None
-    pinned, figures = _first_run(made)
-    return [*kinds, pinned], figures
+    kind, figures = _first_run(made)
+    return [*kinds, kind], figures
 
 
-def _first_run(made: _PreCommit) -> tuple[Kind, dict[str, object]]:
+def pinned(repository: Path) -> dict[str, object]:
+    """Of pre-commit's configuration: the hook of a repository's last commit."""
+    head = Clone(repository).git("rev-parse", "HEAD").strip()
+    return {"repo": str(repository), "rev": head, "hooks": [{"id": "codeassist-review"}]}
+
+
+def _first_run(made: PreCommit) -> tuple[Kind, dict[str, object]]:
     """pre-commit makes its environment of this clone's last commit: from the network come dependencies, or from pip's
     cache."""
-    head = Clone(ROOT).git("rev-parse", "HEAD").strip()
-    repository = {"repo": str(ROOT), "rev": head, "hooks": [{"id": "codeassist-review"}]}
-    kind = made.kind("pre_commit_installed", repository, "pre_commit_with_nothing")
+    kind = made.kind("pre_commit_installed", pinned(ROOT), "pre_commit_with_nothing")
     begun = time.perf_counter()
     made.run("install-hooks", "--config", str(made.folder / "pre_commit_installed.yaml"))
     seconds = time.perf_counter() - begun
-    home = Path(made.clone.environ["PRE_COMMIT_HOME"])
-    size = sum(path.lstat().st_size for path in home.rglob("*") if path.is_file() and not path.is_symlink())
-    return kind, {"install_s": round(seconds, 1), "megabytes": round(size / 1e6)}
+    return kind, {"install_s": round(seconds, 1)}
 
 
 def _plain(place: git_hooks.Place) -> None:

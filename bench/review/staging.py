@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -85,3 +87,11 @@ def _counted(block: str) -> tuple[str, int, int]:
     fields = [row.split("\t") for row in rows if row.count("\t") == 2]
     counted = [(int(added) + int(removed), path) for added, removed, path in fields if added.isdigit()]
     return head, sum(n for n, _ in counted), sum(n for n, path in counted if path.endswith(".py"))
+
+
+def program(name: str) -> Path:
+    """A program on the PATH. Raises argparse.ArgumentTypeError."""
+    found = shutil.which(name)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{name} is not installed")
+    return Path(found).resolve()

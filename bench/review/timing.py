@@ -10,7 +10,8 @@ engine that of the settings, on --cores:
     commit     `git commit` of such a line: without a hook, with the plain hook, and under pre-commit with a hook that
                does nothing, with the installed codeassist, and with one that pre-commit has installed itself
     local      the hook where no server runs, on a warm index
-    first      what pre-commit takes to make its environment, and the commit after that
+    first      what pre-commit takes to make its environment (`bench.review.environment`: what that weighs), and the
+               commit after that
 
 All kinds of commits take turns, round by round. Medians, and 90th and 95th percentiles, in milliseconds.
 """
@@ -18,44 +19,24 @@ All kinds of commits take turns, round by round. Medians, and 90th and 95th perc
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
-import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from bench.measuring import RESULTS, ROOT, provenance, summary
+from bench.measuring import RESULTS, provenance, summary
 from bench.review.commits import Kind, install
-from bench.review.staging import Clone, Window, windows
-from codeassist.commands.hook_server import OwnConnection
-from codeassist.engine.discovery import running_server
-from codeassist.review.asked import REVIEW_PATH, Asked, answer_from_json, asked_to_json
+from bench.review.serving import MODEL_FREE, PASSES, Bench, cloned, reviewed, serving
+from bench.review.staging import Clone, Window, program, windows
 from codeassist.review.report import Report
 
 N_LINES = 200
-MODEL_FREE = ("static", "vulnerabilities")
-PASSES = (*MODEL_FREE, "surprise")
-_PORT = "8399"
-_READY_WITHIN_S = 900.0
-_ANSWER_WITHIN_S = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What is measured on. hook: the command of the hook."""
-
-    clone: Clone
-    runtime: Path
-    hook: tuple[str, ...]
 
 
 def main() -> None:
@@ -76,22 +57,15 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--changes", type=int, default=10, help="changes of some 200 lines")
     parser.add_argument("--rounds", type=int, default=15, help="commits of each kind")
     parser.add_argument("--cores", type=int, default=2, help="for everything together; 0 for all")
-    parser.add_argument("--pre-commit", type=_program, help="the program; without it, that part is left out")
+    parser.add_argument("--pre-commit", type=program, help="the program; without it, that part is left out")
     parser.add_argument("--first-run", action="store_true", help="have pre-commit install this clone's last commit")
     parser.add_argument("-o", "--option", action="append", default=[], metavar="SECTION.KEY=VALUE", help="a setting")
     parser.add_argument("--result", type=Path)
     return parser
 
 
-def _program(name: str) -> Path:
-    found = shutil.which(name)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{name} is not installed")
-    return Path(found).resolve()
-
-
 def _measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
-    clone = _clone(options.repository.resolve(), folder)
+    clone = cloned(options.repository.resolve(), folder)
     found = windows(clone, N_LINES, options.changes)
     bench = Bench(clone, folder / "run" / "codeassist", (sys.executable, "-P", "-m", "codeassist.commands.pre_commit"))
     local = _local(bench, options.rounds)
@@ -100,83 +74,13 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         "changes": [asdict(window) for window in found],
         "local_without_server": local,
     }
-    with _server(bench, options.option, folder / "serve.log"):
+    with serving(bench, options.option, folder / "serve.log"):
         figures["review"] = _reviews(bench, found)
         figures["nothing"] = _nothing(bench, options.rounds)
         kinds, first = install(clone, folder, options.pre_commit, first_run=options.first_run)
         figures["pre_commit_first_run"] = first
         figures["commit"] = _commits(bench, kinds, options.rounds)
     return figures
-
-
-def _clone(repository: Path, folder: Path) -> Clone:
-    """A copy to work on, and all that is kept for it, in one folder."""
-    subprocess.run(["git", "clone", "-q", "--no-hardlinks", str(repository), str(folder / "repo")], check=True)
-    (folder / "run").mkdir()
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "CODEASSIST_"))},
-        "PYTHONPATH": str(ROOT),
-        "XDG_RUNTIME_DIR": str(folder / "run"),
-        "XDG_CACHE_HOME": str(folder / "cache"),
-        "XDG_CONFIG_HOME": str(folder / "config"),
-        "PRE_COMMIT_HOME": str(folder / "pre-commit"),
-    }
-    return Clone(folder / "repo", environ)
-
-
-@contextmanager
-def _server(bench: Bench, options: Sequence[str], log: Path) -> Iterator[None]:
-    """`codeassist serve` in the repository, its engine and index ready."""
-    settings = [part for option in options for part in ("-o", option)]
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "codeassist.cli",
-        "serve",
-        str(bench.clone.root),
-        "--port",
-        "8399",
-        *settings,
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=dict(bench.clone.environ), stdout=output, stderr=output)
-        try:
-            _wait_until_ready(bench, process, log)
-            yield
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
-
-
-def _wait_until_ready(bench: Bench, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            health = json.loads(_asked(bench, "GET", "/health", None))
-            if health["status"] == "ready" and health["index"]["state"] == "ready":
-                return
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.5)
-    raise SystemExit(f"the server is not ready: {log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
-
-
-def _asked(bench: Bench, method: str, path: str, body: str | None) -> bytes:
-    server = running_server(bench.runtime)
-    if server is None:
-        raise ConnectionRefusedError
-    connection = OwnConnection(server.socket)
-    try:
-        connection.request(method, path, body)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
-
-
-def _reviewed(bench: Bench, passes: tuple[str, ...]) -> Report:
-    body = json.dumps(asked_to_json(Asked(str(bench.clone.root), _ANSWER_WITHIN_S, "", passes)))
-    return answer_from_json(json.loads(_asked(bench, "POST", REVIEW_PATH, body))).report
 
 
 def _reviews(bench: Bench, found: Sequence[Window]) -> dict[str, object]:
@@ -186,8 +90,8 @@ def _reviews(bench: Bench, found: Sequence[Window]) -> dict[str, object]:
     reports: list[Report] = []
     for window in found:
         bench.clone.stage(window)
-        _reviewed(bench, ("static",))
-        report = _reviewed(bench, PASSES)  # the engine has seen nothing of the change yet
+        reviewed(bench, ("static",))
+        report = reviewed(bench, PASSES)  # the engine has seen nothing of the change yet
         reports.append(report)
         for one in report.passes:
             passes[one.name].append(one.ms)
@@ -211,7 +115,7 @@ def _nothing(bench: Bench, rounds: int) -> dict[str, object]:
     figures: dict[str, list[float]] = {"model_free": [], "all": []}
     for number in range(rounds):
         clone.stage_nothing_to_find(number)
-        _reviewed(bench, ("static",))
+        reviewed(bench, ("static",))
         figures["all"].append(_timed(bench, "--passes", ",".join(PASSES)))
         figures["model_free"].append(_timed(bench, "--passes", ",".join(MODEL_FREE)))
         clone.git("reset", "-q", "--hard")

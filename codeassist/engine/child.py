@@ -74,6 +74,7 @@ class HostProcess:
         self._writer = writer
         self._directory = directory
         self._log_lines: deque[str] = deque(maxlen=_LOG_LINES_KEPT)
+        self._has_left = False
         self._logging = asyncio.create_task(self._read_log())
 
     @property
@@ -91,8 +92,11 @@ class HostProcess:
         try:
             line = await self._reader.readline()
         except ConnectionError:
+            line = b""
+        if not line.endswith(b"\n"):
+            self._has_left = True
             return None
-        message: Json | None = json.loads(line) if line.endswith(b"\n") else None
+        message: Json = json.loads(line)
         return message
 
     def log_tail(self) -> list[str]:
@@ -100,16 +104,17 @@ class HostProcess:
         return list(self._log_lines)
 
     async def close(self) -> None:
-        """Ask it to end, wait a little, then end the whole process group."""
-        if self._process.returncode is not None:
-            self._log_lines.append(f"it ended by itself with status {self._process.returncode}")
+        """Ask it to end, wait a little, then end the whole process group. Of a death without words the log tells."""
         self._writer.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _GRACE_S)
+        status = self._process.returncode if self._has_left else None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         await self._process.wait()
         await self._logging
+        if status is not None and (status < 0 or not self._log_lines):
+            self._log_lines.append(f"it ended by itself with status {status}")
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def _read_log(self) -> None:

@@ -48,9 +48,9 @@ def diagnose(log: Sequence[str], options: HostOptions, *, on_cpu: bool, was_read
 
 
 def last_words(log: Sequence[str]) -> str:
-    """What a log most likely tells as the cause: its first error, else its last line."""
+    """What a log most likely tells as the cause: its first error, else its last line with words in it."""
     errors = [found.group() for line in log if (found := _ERROR.search(line))]
-    last = log[-1] if log else "it left no word"
+    last = next((line for line in reversed(log) if line.strip()), "it left no word")
     return (errors[0] if errors else last).strip()[:_LONGEST_LAST_WORDS]
 
 

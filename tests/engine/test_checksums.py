@@ -14,8 +14,6 @@ from codeassist.models.checksums import CHECKSUMS, check_files, read_checksums, 
 from codeassist.models.directory import shipped_embedder, shipped_model
 from codeassist.models.verify import verify_model
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
@@ -100,10 +98,3 @@ def test_the_shipped_models_are_what_their_hashes_say(directory: Path) -> None:
     verified = verify_model(directory, UNKNOWN, lambda file: None)
     remedy = "made anew? call codeassist.models.checksums.write_checksums on the directory"
     assert (verified.has_checksums, verified.problems) == (True, ()), remedy
-
-
-def test_hashes_travel_in_the_package() -> None:
-    patterns = (ROOT / "pyproject.toml").read_text().split("[tool.setuptools.package-data]")[1]
-    assert 'codeassist = ["models/**/*",' in patterns
-    packed = set((ROOT / "codeassist").glob("models/**/*"))
-    assert {folder / CHECKSUMS for folder in (shipped_model(), shipped_embedder())} <= packed

@@ -1,6 +1,8 @@
 """Where a child process keeps its temporary files."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -58,3 +60,12 @@ def test_a_message_that_the_host_could_not_read_is_refused() -> None:
     assert line_of({"chat": "é"}) == b'{"chat": "\\u00e9"}\n'
     with pytest.raises(RequestRejected, match="64 MiB"):
         line_of({"chat": "é" * (LINE_LIMIT // 6)})
+
+
+async def test_the_log_of_a_killed_host_ends_with_what_killed_it(made: Callable[[], list[Path]]) -> None:
+    host = await launch_host(HostOptions(model="m", n_mtp_layers=0, context_tokens=64))
+    os.kill(host.pid, signal.SIGKILL)
+    assert await host.receive() is None
+    await host.close()
+    assert host.log_tail()[-1] == f"it ended by itself with status {-signal.SIGKILL}"
+    assert made() == []

@@ -146,7 +146,7 @@ def test_a_warning_counts_only_where_there_is_no_error_of_a_known_kind() -> None
     [
         ([], "it left no word"),
         (["a", "ValueError: odd", "RuntimeError: Engine core initialization failed."], "ValueError: odd"),
-        (["only this"], "only this"),
+        (["only this", "", " "], "only this"),
         (
             [
                 "(MainProcess pid=1) WARNING 11-28 10:20:49 [x.py:1] no plugin: ImportError: nothing by that name",

@@ -1,37 +1,56 @@
 """Which tests with real engines, editors and clients share a worker, and which of them start first.
 
-What is expensive is started once for a session or a module; `pytest -n 2 --dist loadgroup --no-loadscope-reorder`
-keeps those that share it on one worker and hands groups out in the order of their tests here.
+What is expensive is started once for a session or a module. `pytest -n 2 --dist loadfile --no-loadscope-reorder` has a
+worker take the tests of one file, or of several that share something, and the longest first.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-# Fixtures of a whole session that cost an engine or a server, beside the name of the group that shares them.
-SHARED = {"tools": "vscode", "client_server": "clients"}
-# Those that take longest begin first, so that no worker is left with one of them at the end.
-LONGEST_FIRST = ("vscode", "test_pre_commit", "test_vllm_e2e", "test_nvim", "test_adapt_e2e")
+# How the names of files begin whose tests share a fixture of the whole session.
+_SHARING = {
+    "Visual Studio Code": ("test_vscode", "test_dashboard"),
+    "client_server": ("test_client_",),
+    "adaptable_engine": ("test_adapt_served_e2e", "test_adapters_e2e", "test_scoring_e2e"),
+    "living_server": ("test_chat_e2e", "test_model_review_e2e", "test_serve_e2e"),
+}
+# So that no worker is left with one of them at the end.
+_LONGEST_FIRST = (
+    "Visual Studio Code",
+    "test_pre_commit",
+    "test_vllm_e2e",
+    "adaptable_engine",
+    "test_nvim",
+    "test_adapt_e2e",
+    "living_server",
+    "test_mtp_measure_e2e",
+)
 
 
-def group_of(item: pytest.Item) -> str:
-    """The tests of one file, or of several that share something."""
-    needed = getattr(item, "fixturenames", ())
-    return next((group for fixture, group in SHARED.items() if fixture in needed), item.path.stem)
+class LaneScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests that share something go to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane_of(nodeid)
 
 
-def put_into_lanes(items: list[pytest.Item]) -> None:
-    """Mark all tests that are real by their groups, and sort them."""
+def lane_of(node_id: str) -> str:
+    """What the tests of a file share."""
+    stem = PurePosixPath(node_id.partition("::")[0]).stem
+    return next((lane for lane, names in _SHARING.items() if stem.startswith(names)), stem)
+
+
+def put_in_order(items: list[pytest.Item]) -> None:
+    """Sort tests with real parts by lane, the longest first; the others stay where they are, behind them."""
     real = [item for item in items if item.get_closest_marker("e2e")]
-    for item in real:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    first_seen = {group: place for place, group in reversed(list(enumerate(map(group_of, real))))}
-    ranks = {group: rank for rank, group in enumerate(LONGEST_FIRST)}
-    order = sorted(real, key=lambda item: (ranks.get(group_of(item), len(ranks)), first_seen[group_of(item)]))
-    others = [item for item in items if not item.get_closest_marker("e2e")]
-    items[:] = [*order, *others]
+    lanes = list(dict.fromkeys(lane_of(item.nodeid) for item in real))
+    ranks = {lane: rank for rank, lane in enumerate(dict.fromkeys([*_LONGEST_FIRST, *lanes]))}
+    real.sort(key=lambda item: ranks[lane_of(item.nodeid)])
+    items[:] = [*real, *(item for item in items if not item.get_closest_marker("e2e"))]
 
 
 def has_real_tests(file: Path) -> bool:

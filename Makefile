@@ -3,8 +3,12 @@
 PYTHON3 ?= $(shell command -v python3 || command -v python3.12 || command -v python3.13 || command -v python3.11)
 TARGET ?=
 BIN := .venv/bin
-# One process for each core. What drives a real engine has the machine to itself.
+# One process for each core.
 PARALLEL := -n auto --dist worksteal
+# Real engines, editors and clients: two at a time, each with all the tests that share it (tests/lanes.py); 8 GiB of memory.
+LANES := -n 2 --dist loadfile --no-loadscope-reorder
+# Hundreds of tests start a Python. Where the environment has it keep no bytecode, each would compile this project anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo test check fast e2e format lock bench vsix docs clean
 .DEFAULT_GOAL := help
@@ -31,7 +35,7 @@ fast: setup  ## fast tests alone: seconds
 	$(BIN)/pytest -q $(PARALLEL)
 
 e2e: setup  ## tests with a real engine, editors and clients: minutes
-	$(BIN)/pytest -q -m e2e
+	$(BIN)/pytest -q -m e2e $(LANES)
 
 format: setup  ## put every file in its one layout
 	$(BIN)/ruff check --fix-only --quiet .

@@ -8,6 +8,7 @@ import pytest
 
 from codeassist.commands.git_hooks import place_of
 from tests.cli.conftest import Shell
+from tests.kept import keep_compiled_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFLICT = "<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other\n"
@@ -23,6 +24,7 @@ def git(shell: Shell, *arguments: str, **environ: str) -> subprocess.CompletedPr
 
 @pytest.fixture
 def hook_file(shell: Shell) -> Path:
+    keep_compiled_rules(Path(shell.environ["HOME"]) / ".cache")
     git(shell, "init", "-q")
     git(shell, "add", ".")
     assert git(shell, "commit", "-qm", "one").returncode == 0

@@ -23,6 +23,7 @@ from codeassist.engine.discovery import RunningServer, announce
 from codeassist.findings.types import Finding
 from codeassist.review.asked import Answer, Asked, answer_to_json, asked_to_json
 from codeassist.review.report import PassReport, Report
+from tests.kept import keep_compiled_rules
 
 COMMAND = [sys.executable, "-P", "-m", "codeassist.commands.pre_commit"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,6 +134,7 @@ def refusing(status: int, code: str) -> Callable[[socket.socket], None]:
 def repository(tmp_path: Path) -> Repository:
     root = tmp_path / "repo"
     root.mkdir()
+    keep_compiled_rules(tmp_path / ".cache")
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.kept import keep_compiled_rules
+
 Value = TypeVar("Value")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +89,7 @@ def clean_environment(folder: Path) -> dict[str, str]:
     """This process's environment with no setting of ours, and with the user's folders below `folder`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CODEASSIST", "TMUX"))}
     folders = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
+    keep_compiled_rules(folder / "cache")
     return environment | folders | {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
 
 

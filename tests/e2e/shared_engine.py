@@ -13,6 +13,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.kept import keep_compiled_rules
+
 ROOT = Path(__file__).resolve().parents[2]
 LOAD_WITHIN_S = 400.0
 END_WITHIN_S = 60.0
@@ -23,6 +25,7 @@ def shared_engine(repository: Path, folder: Path, environment: Mapping[str, str]
     """What of the environment makes a Language Server attach to the engine, which is ready."""
     found = {"XDG_RUNTIME_DIR": str(folder / "run"), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
     (folder / "run").mkdir(parents=True)
+    keep_compiled_rules(folder / "cache")
     port = free_port()
     command = [sys.executable, "-m", "codeassist.cli", "serve", str(repository), "--port", str(port)]
     log = folder / "serve.log"

@@ -17,6 +17,7 @@ import pytest
 
 from codeassist.engine.hardware import vllm_is_installed
 from tests.engine.tiny_model import write_model
+from tests.kept import keep_compiled_rules
 from tests.lsp.lsp_client import LspClient, ResponseError, insertion
 
 pytestmark = [
@@ -81,6 +82,7 @@ class Server:
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[Server]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CODEASSIST")}
+    keep_compiled_rules(folder)
     environment |= {f"XDG_{kind}_HOME": str(folder) for kind in ("CACHE", "CONFIG", "STATE")}
     pipe, log = asyncio.subprocess.PIPE, folder / "server.log"
     with log.open("wb") as errors:

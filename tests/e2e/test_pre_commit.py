@@ -20,6 +20,8 @@ from codeassist.engine.discovery import RunningServer, announce
 from tests.cli.test_process import free_port
 from tests.e2e.client_tools import cannot, pre_commit
 from tests.e2e.shared_engine import wait_until_ready
+from tests.e2e.vscode_tools import cache
+from tests.kept import keep_compiled_rules
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -92,12 +94,14 @@ def hook_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path_factory: pytest.TempPathFactory, hook_repository: Path) -> dict[str, str]:
     """The environment of commits; pre-commit has made its own in it."""
     program, folder = pre_commit(), tmp_path_factory.mktemp("home")
+    keep_compiled_rules(folder / "cache")
     environ = {
         "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "PRE_COMMIT_HOME": str(folder / "pre-commit"),
         "XDG_RUNTIME_DIR": str(folder / "run"),
         "XDG_CACHE_HOME": str(folder / "cache"),
+        "PIP_CACHE_DIR": str(cache() / "pip"),
         **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))},
     }
     first = repository(folder / "first", environ, hook_repository)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.e2e.vscode_tools import cannot
+from tests.kept import keep_compiled_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = ROOT / "extension-config" / "vscode"
@@ -85,6 +86,7 @@ def environment_in(folder: Path) -> dict[str, str]:
     kinds = ("CACHE_HOME", "CONFIG_HOME", "STATE_HOME", "DATA_HOME", "RUNTIME_DIR")
     for kind in kinds:
         (folder / kind.lower()).mkdir(parents=True, exist_ok=True)
+    keep_compiled_rules(folder / "cache_home")
     return kept | {f"XDG_{kind}": str(folder / kind.lower()) for kind in kinds}
 
 

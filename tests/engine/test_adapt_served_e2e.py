@@ -5,24 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from asking import read
 
 from codeassist.adapt.completing import answers
 from codeassist.adapt.rows import Row
 from codeassist.adapters.checks import adapter_problems
-from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.models.directory import read_model
-from codeassist.settings import EngineSettings
 from codeassist.types import GenerationRequest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 pytest.importorskip("peft")
 
@@ -43,15 +39,9 @@ def trained(real_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return folder, [(token, logprob) for token, logprob in json.loads(results[0].removeprefix("RESULT "))]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine(real_model: Path, trained: tuple[Path, object]) -> AsyncIterator[EmbeddedEngine]:
-    settings = replace(EngineSettings(), kv_cache_gib=0.5, dtype="float32")
-    engine = open_embedded(replace(settings, model=str(real_model), lora=str(trained[0])))
-    try:
-        await engine.start()
-        yield engine
-    finally:
-        await engine.close()
+@pytest.fixture
+def engine(adaptable_engine: EmbeddedEngine) -> EmbeddedEngine:
+    return adaptable_engine
 
 
 async def test_vllm_says_with_an_adapter_what_its_training_says(

@@ -5,12 +5,10 @@ import itertools
 import json
 import shutil
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from asking import read, text_of, until
 from small_adapter import merged, write_adapter
 
@@ -24,7 +22,7 @@ from codeassist.errors import AdapterUnusable
 from codeassist.settings import EngineSettings
 from codeassist.types import GenerationRequest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 # More than a few blocks, so that the prefix cache could give one adapter's keys and values to another.
 PROMPT = (0, *range(300, 700))
@@ -48,14 +46,9 @@ def adapters(real_model: Path, data_home: Path) -> list[Path]:
     return [write_adapter(folder / "a" / str(seed), real_model, seed=seed) for seed in range(ADAPTERS_IN_A_STEP + 2)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine(real_model: Path, adapters: list[Path]) -> AsyncIterator[EmbeddedEngine]:
-    engine = open_embedded(replace(SETTINGS, model=str(real_model), lora=str(adapters[0])))
-    try:
-        await engine.start()
-        yield engine
-    finally:
-        await engine.close()
+@pytest.fixture
+def engine(adaptable_engine: EmbeddedEngine) -> EmbeddedEngine:
+    return adaptable_engine
 
 
 def ask(adapter: Path | str = "", n_tokens: int = N_TOKENS) -> GenerationRequest:

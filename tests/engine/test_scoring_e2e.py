@@ -1,64 +1,38 @@
 """The end of a prompt is scored by a real vLLM, as the model itself would."""
 
 import asyncio
-import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from asking import ask, read
-from small_adapter import write_adapter
-from tokenizers import Tokenizer
+from scored_prompts import NEAR, as_generated, encode, logprobs
 
-from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.limits import MOST_SCORED
 from codeassist.engine.scoring import score
 from codeassist.engine.vllm_arguments import CPU_BLOCK_TOKENS, CPU_REQUESTS, CPU_STEP_TOKENS
 from codeassist.errors import RequestRejected
-from codeassist.settings import EngineSettings
-from codeassist.types import Priority, Token
+from codeassist.types import Priority
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 HERE = Path(__file__).parent
 CODE = (HERE.parents[1] / "codeassist" / "engine" / "wire.py").read_text(encoding="utf-8")
-NEAR = 0.01  # nats; float32 in another order
 
 
-@contextlib.asynccontextmanager
-async def running(model: Path, **settings: Any) -> AsyncIterator[EmbeddedEngine]:
-    engine = open_embedded(replace(EngineSettings(), model=str(model), kv_cache_gib=0.5, dtype="float32", **settings))
-    try:
-        await engine.start()
-        yield engine
-    finally:
-        await engine.close()
+@pytest.fixture
+def adapter(first_adapter: Path) -> Path:
+    return first_adapter
 
 
-@pytest.fixture(scope="module")
-def adapter(real_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_adapter(tmp_path_factory.mktemp("adapters") / "one", real_model, seed=5)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine(real_model: Path, adapter: Path) -> AsyncIterator[EmbeddedEngine]:
-    async with running(real_model, lora=str(adapter)) as engine:
-        yield engine
-
-
-def encode(model: Path, text: str) -> tuple[int, ...]:
-    return (0, *Tokenizer.from_file(str(model / "tokenizer.json")).encode(text, add_special_tokens=False).ids)
-
-
-def logprobs(tokens: Sequence[Token]) -> list[float]:
-    return [token.logprob for token in tokens]
+@pytest.fixture
+def engine(adaptable_engine: EmbeddedEngine) -> EmbeddedEngine:
+    return adaptable_engine
 
 
 def run(script: Path, *arguments: str) -> Any:
@@ -68,22 +42,6 @@ def run(script: Path, *arguments: str) -> Any:
     results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     assert results, done.stderr[-3000:]
     return json.loads(results[0].removeprefix("RESULT "))
-
-
-async def as_generated(engine: EmbeddedEngine, prompt: tuple[int, ...], **changes: Any) -> None:
-    """What is generated greedily, read again as the end of a prompt, is scored as it was found when it was new."""
-    request = ask(prompt=prompt, max_tokens=24, logprobs=True, top_logprobs=3, **changes)
-    made = [token for delta in await read(engine, request) for token in delta.tokens]
-    assert engine.info.tokenizer is not None
-    ids = encode(engine.info.tokenizer.parent, "".join(token.text for token in made))[1:]
-    scored = await score(engine, (*prompt, *ids), len(ids), 3, adapter=request.adapter)
-    same = [one.text == other.text for one, other in zip(made, scored, strict=False)]
-    assert sum(same) > 8
-    n_same = same.index(False) if False in same else len(same)  # a text can be cut in tokens in another way
-    assert n_same > 4
-    assert logprobs(scored[:n_same]) == pytest.approx(logprobs(made[:n_same]), abs=NEAR)
-    assert all(token.top[0] == pytest.approx((token.text, token.logprob)) for token in scored[:n_same])
-    assert all(len(token.top) == 3 for token in scored)
 
 
 async def test_scores_are_those_of_generated_tokens(engine: EmbeddedEngine, real_model: Path, adapter: Path) -> None:
@@ -169,13 +127,6 @@ async def test_what_vllm_refuses_harms_nobody(engine: EmbeddedEngine, real_model
         with pytest.raises(RequestRejected, match=told):
             await read(engine, replace(ask(prompt=prompt[:10], max_tokens=1, score_last=5), **refused))
     assert len(await score(engine, prompt[:10], 5)) == 5
-
-
-@pytest.mark.parametrize(("method", "n_drafted"), [("mtp", 2), ("ngram", 3)])
-async def test_prompts_are_scored_where_something_drafts(real_model: Path, method: str, n_drafted: int) -> None:
-    async with running(real_model, speculation=method, speculative_tokens=n_drafted) as engine:
-        for _ in range(2):
-            await as_generated(engine, encode(real_model, CODE)[: CPU_STEP_TOKENS + 200])
 
 
 async def test_a_vllm_that_nothing_was_put_right_in_scores_the_same(engine: EmbeddedEngine, real_model: Path) -> None:

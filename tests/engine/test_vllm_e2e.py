@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -17,18 +15,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from asking import read, text_of, until
-from tokenizers import Tokenizer
+from real_engine import CODE, ask, assert_counted, running
 
 from codeassist.directories import speculation_file
-from codeassist.engine.choose import open_embedded
 from codeassist.engine.embedded import EmbeddedEngine
 from codeassist.engine.measured import write_choices
 from codeassist.engine.speculation import Drafter
 from codeassist.engine.vllm_arguments import CPU_STEP_TOKENS
 from codeassist.errors import EngineCrashed, EngineUnavailable, ModelError, RequestRejected
 from codeassist.models.directory import shipped_model
-from codeassist.settings import EngineSettings
-from codeassist.speculation import Speculation
 from codeassist.types import Delta, GenerationRequest, Priority
 
 pytestmark = [
@@ -36,23 +31,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(300),
 ]
-
-CODE = '''
-class Queue:
-    """Holds items in order of arrival."""
-
-    def __init__(self, limit):
-        self.limit = limit
-        self.items = []
-
-    def put(self, item):
-        if len(self.items) >= self.limit:
-            raise Full(item)
-        self.items.append(item)
-
-    def get(self):
-        """The oldest item."""
-'''
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,29 +41,10 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@contextlib.asynccontextmanager
-async def running(model: Path, **settings: object) -> AsyncIterator[EmbeddedEngine]:
-    engine = open_embedded(replace(EngineSettings(), model=str(model), kv_cache_gib=0.5, **settings))  # type: ignore[arg-type]
-    try:
-        await engine.start()
-        yield engine
-    finally:
-        await engine.close()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine(real_model: Path) -> AsyncIterator[EmbeddedEngine]:
     async with running(real_model) as engine:
         yield engine
-
-
-def encode(engine: EmbeddedEngine, text: str) -> tuple[int, ...]:
-    assert engine.info.tokenizer is not None
-    return (0, *Tokenizer.from_file(str(engine.info.tokenizer)).encode(text, add_special_tokens=False).ids)
-
-
-def ask(engine: EmbeddedEngine, text: str = CODE * 3, max_tokens: int = 16, **changes: object) -> GenerationRequest:
-    return GenerationRequest("e2e", encode(engine, text), max_tokens, **changes)  # type: ignore[arg-type]
 
 
 def process_group(pid: int) -> list[int]:
@@ -243,37 +202,6 @@ async def test_a_completion_does_not_wait_for_a_reviews_long_prompt(engine: Embe
     await review
 
 
-async def test_drafts_do_not_change_answers(engine: EmbeddedEngine, real_model: Path) -> None:
-    """Where anything drafts, the forced prefix goes another way: a request per token."""
-    requests = [ask(engine, forced_prefix=forced, logprobs=True) for forced in ("", "ret", "        self.it")]
-    # So cold that the likeliest token is as good as certain: sampling goes another way, to the same answer.
-    requests += [ask(engine, temperature=0.01, seed=seed, top_p=0.9, logprobs=True) for seed in (1, 2)]
-    answers = []
-    for method, n_drafted in (("none", 0), ("mtp", 2), ("ngram", 3)):
-        drafting = {"speculation": method, "speculative_tokens": n_drafted, "dtype": "float32"}
-        async with running(real_model, **drafting) as other:
-            answers.append(await asyncio.gather(*(read(other, request) for request in requests)))
-            if n_drafted:
-                assert_counted(other.speculation, method, n_drafted)
-            else:
-                assert other.speculation is None
-    for plain, *others in zip(*answers, strict=True):
-        for drafted in others:
-            assert text_of(plain) == text_of(drafted)
-            assert plain[-1].usage.prompt_tokens == drafted[-1].usage.prompt_tokens
-            assert plain[-1].usage.completion_tokens == drafted[-1].usage.completion_tokens
-    assert text_of(answers[1][3]) == text_of(answers[1][0])
-
-
-def assert_counted(speculation: Speculation | None, method: str, n_drafted: int) -> None:
-    """Told before an answer ends, so that nobody has to wait for it."""
-    assert speculation is not None
-    assert (speculation.method, len(speculation.accepted_at)) == (method, n_drafted)
-    assert 0 < speculation.drafts <= speculation.drafted_tokens
-    assert speculation.accepted_tokens == sum(speculation.accepted_at) <= speculation.drafted_tokens
-    assert list(speculation.accepted_at) == sorted(speculation.accepted_at, reverse=True)
-
-
 async def test_what_was_measured_decides_what_drafts(
     engine: EmbeddedEngine, real_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,19 +212,6 @@ async def test_what_was_measured_decides_what_drafts(
     async with running(real_model) as other:
         await read(other, ask(other))
         assert_counted(other.speculation, "ngram", 4)
-
-
-async def test_log_probabilities_are_those_of_the_model(real_model: Path) -> None:
-    """vLLM's rotary embedding on a CPU was wrong once, and all that it wrote still looked like code."""
-    async with running(real_model, dtype="float32") as exact:
-        request = ask(exact, CODE * 3 + "        if self.items:\n", max_tokens=24, logprobs=True)
-        tokens = [token for delta in await read(exact, request) for token in delta.tokens]
-    script = Path(__file__).with_name("greedy.py")
-    told = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), str(real_model), json.dumps([request.prompt, len(tokens)]), stdout=subprocess.PIPE
-    )
-    expected = json.loads((await told.communicate())[0])
-    assert [token.logprob for token in tokens] == pytest.approx(expected, abs=0.01)
 
 
 async def test_an_engine_whose_core_is_killed_comes_back(tiny_model: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,10 +24,20 @@ from indexer.line_votes import Hints
 from indexer.locating import Located
 from indexer.types import Hit, IndexReport, ProgressCallback, Query
 from tests.engine.loopback import serving
+from tests.server.serve_process import Server, running_server
 
 REPORT = IndexReport(
     files=3, chunks=7, symbols=5, changed=3, removed=0, bytes_read=99, skipped=(), vectors=False, seconds=0.0
 )
+
+# What makes chats of the shipped model, which was never taught any.
+CHAT_TEMPLATE = """\
+{%- if tools %}{{ tools | tojson }} <tool_call>{"name": "", "arguments": {}}</tool_call>
+{% endif -%}
+{%- for message in messages %}# {{ message.role }}: {{ message.content }}
+{% endfor -%}
+{%- if add_generation_prompt %}# assistant: {% endif -%}
+"""
 
 
 class FakeIndex:
@@ -150,3 +160,20 @@ def fake_index() -> FakeIndex:
 @pytest.fixture
 async def gate() -> Gate:
     return Gate()
+
+
+@pytest.fixture(scope="session")
+def living_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Server]]:
+    """One `codeassist serve` with a real engine for all that ask; another once one of them has ended it."""
+    begun: list[Server] = []
+    with ExitStack() as running:
+
+        def living() -> Server:
+            if not begun or begun[-1].process.poll() is not None:
+                folder = tmp_path_factory.mktemp("serve")
+                (folder / "chat.jinja").write_text(CHAT_TEMPLATE)
+                template = {"CODEASSIST_CHAT_TEMPLATE": str(folder / "chat.jinja")}
+                begun.append(running.enter_context(running_server(folder, **template)))
+            return begun[-1]
+
+        yield living

@@ -6,7 +6,7 @@ The shipped model was never taught to chat: what it says is nonsense, but in the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -14,17 +14,10 @@ import pytest
 from openai import BadRequestError, OpenAI
 
 from codeassist.engine.vllm_arguments import CPU_CHATS, CPU_REQUESTS
-from tests.server.serve_process import Server, running_server
+from tests.server.serve_process import Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-TEMPLATE = """\
-{%- if tools %}{{ tools | tojson }} <tool_call>{"name": "", "arguments": {}}</tool_call>
-{% endif -%}
-{%- for message in messages %}# {{ message.role }}: {{ message.content }}
-{% endfor -%}
-{%- if add_generation_prompt %}# assistant: {% endif -%}
-"""
 QUESTION: Any = [{"role": "user", "content": "def area(radius):"}]
 SCHEMA = {
     "type": "object",
@@ -36,11 +29,8 @@ TOOL: Any = {"type": "function", "function": {"name": "look", "parameters": SCHE
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("chat")
-    (folder / "chat.jinja").write_text(TEMPLATE)
-    with running_server(folder, CODEASSIST_CHAT_TEMPLATE=str(folder / "chat.jinja")) as server:
-        yield server
+def server(living_server: Callable[[], Server]) -> Server:
+    return living_server()
 
 
 @pytest.fixture(scope="module")

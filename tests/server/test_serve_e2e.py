@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,15 @@ from codeassist.engine.scoring import score
 from codeassist.settings import EngineSettings
 from codeassist.tokenizer import FileTokenizer
 from codeassist.types import Token
-from tests.server.serve_process import Server, running_server
+from tests.server.serve_process import Server
 from tests.server.test_captures import CAPTURES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(tmp_path_factory.mktemp("serve")) as server:
-        yield server
+def server(living_server: Callable[[], Server]) -> Server:
+    return living_server()
 
 
 def test_the_engine_fills_in_and_its_cache_remembers(server: Server) -> None:

@@ -135,7 +135,9 @@ def test_of_a_lock_file_what_its_urls_open_is_told(path: str, text: str, kind: s
     (finding,) = found(path, f"{text}{text}")
     assert (finding.category, finding.severity) == ("secret", "error")
     assert f" {kind} stands in the lock file" in finding.message
-    assert finding.start_line == 1 + next(at for at, line in enumerate(text.split("\n")) if "@" in line and "://" in line)
+    assert finding.start_line == 1 + next(
+        at for at, line in enumerate(text.split("\n")) if "@" in line and "://" in line
+    )
     assert PASSWORD[:5] not in json.dumps(asdict(finding))
 
 

@@ -59,6 +59,7 @@ _COMPREHENSIONS = frozenset({
 _EXCUSES = re.compile(
     r"#\s*(?:type:\s*ignore|pylint:|pyright:|noqa\s*$)|@ts-(?:ignore|expect-error|nocheck)|eslint-disable"
 )
+_DATA = frozenset({"argument_list", "keyword_argument", "dictionary", "pair", "list", "tuple", "set"})
 _JS_LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
 MAX_IMPORTS = 400
 
@@ -163,7 +164,7 @@ def _bound_by(parsed: Parsed, node: Node) -> Iterator[tuple[str, int]]:
         yield from _identifiers(parsed, node)
     elif node.type in ("import_statement", "import_from_statement"):
         yield from _imported(parsed, node)
-    elif node.type == "string" and _is_in_all(node):
+    elif node.type == "string" and (_is_in_all(node) or _is_given_away(node)):
         text = parsed.text(node).strip("\"'")
         yield text, node.start_point.row
 
@@ -187,6 +188,18 @@ def _imported(parsed: Parsed, statement: Node) -> Iterator[tuple[str, int]]:
 def _is_in_all(node: Node) -> bool:
     """Whether a text stands in a list: perhaps that of `__all__`, whose names a module offers somehow."""
     return node.parent is not None and node.parent.type in ("list", "tuple", "expression_list")
+
+
+def _is_given_away(node: Node) -> bool:
+    """Whether a text is given to a call that is a statement of its own: perhaps one that makes names of the module."""
+    outer = node.parent
+    while outer is not None and outer.type in _DATA:
+        outer = outer.parent
+    return outer is not None and outer.type == "call" and _type_of(outer.parent) == "expression_statement"
+
+
+def _type_of(node: Node | None) -> str:
+    return node.type if node is not None else ""
 
 
 def _python_imports(parsed: Parsed) -> Iterator[tuple[Node, str, Node]]:

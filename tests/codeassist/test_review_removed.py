@@ -38,6 +38,8 @@ def without(*lines: str) -> str:
         (without("total") + "total = sum\n", "from shop.cart import total\n", ""),
         (without("total") + "from shop.other import total\n", "from shop.cart import total\n", ""),
         (without("total") + "from library import *\n", "from shop.cart import total\n", ""),
+        (without("total") + "moved({'total': 'shop.sums.total'})\n", "from shop.cart import total\n", ""),
+        (without("total") + "print('totals')\n", "from shop.cart import total  # GONE\n", "error"),
         (without("total") + "def __getattr__(name): ...\n", "from shop.cart import total\n", ""),
         (without("total") + "globals()['total'] = 1\n", "from shop.cart import total\n", ""),
         (without("total"), "try:\n    from shop.cart import total\nexcept ImportError:\n    total = None\n", ""),

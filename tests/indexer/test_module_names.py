@@ -24,6 +24,7 @@ from indexer.module_names import imports_of, names_of
         ("match x:\n    case {'a': b}:\n        pass\n", {"b"}),
         ("__all__ = ['a', 'b']\n__all__ += ['c']\n", {"__all__", "a", "b", "c"}),
         ("x = [y for y in z]\n", {"x"}),
+        ("moved({'a': ('new.a', None), 'b': 'c.d'}, 'e')\n", {"a", "b", "e", "new.a", "c.d"}),
         ("x = lambda y: y\n", {"x"}),
     ],
 )

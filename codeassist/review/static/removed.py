@@ -124,7 +124,8 @@ def _is_only_listed(program: Program, old: ReviewedFile, new: ReviewedFile, name
     if python is None or not any(head.name == name and not head.container and not head.is_local for head in old.heads):
         return False
     is_bound = name in python.top or any(item.alias in (name, "*") for item in python.imports)
-    return not is_bound and not python.assignments(name, None) and "global " not in new.text
+    is_given_away = re.search(rf"^[\w.]+\([^)]*[\"']{re.escape(name)}[\"']", new.text, re.MULTILINE) is not None
+    return not (is_bound or is_given_away or python.assignments(name, None) or "global " in new.text)
 
 
 def _imports(

@@ -7,7 +7,8 @@
     python_names what a name means in a Python file, through imports, classes and plain assignments
     definitions  how a file's functions differ before and after
     signatures   calls that a changed signature leaves behind
-    removed      what is gone and still used
+    removed      what is gone and still used; gone_members, gone_modules: methods, whole files
+    unstaged     modules that staged code imports, and that git does not know
     parameters   new parameters that nothing uses
     untested     changed code whose tests stayed as they were
 

@@ -32,6 +32,13 @@ def without(*lines: str) -> str:
         (without("total"), "from shop.cart import total as t  # GONE\n", "error"),
         (without("RATE"), "from shop.cart import RATE  # GONE\n", "error"),
         (without("RATE"), "from shop import cart\ncart.RATE  # GONE\n", "error"),
+        (without("RATE"), "from shop import cart\nwith raises(AttributeError):\n    cart.RATE\n", ""),
+        (without("RATE"), "from shop import cart\nwith raises(KeyError):\n    cart.RATE  # GONE\n", "error"),
+        (
+            without("sum_up"),
+            "from shop.cart import Cart\nwith pytest.raises(AttributeError, match='x'):\n    Cart(1).sum_up\n",
+            "",
+        ),
         (without("total"), "import shop.cart\nshop.cart.total(1)  # GONE\n", "error"),
         (without("total").replace("def sum_up(self): ...", "def sum_up(self): total(1)  # GONE"), "", "error"),
         (without("total") + "def total(): ...\n", "from shop.cart import total\n", ""),

@@ -50,6 +50,26 @@ def test_python_calls_are_named_where_imports_say_what_is_meant(tmp_path: Path, 
     check(tmp_path, before, f"== shop/cart.py\ndef f({new}): return a, b\n", "error" if "STALE" in uses else "")
 
 
+@pytest.mark.parametrize(
+    "uses",
+    [
+        "import pytest\ndef test_it():\n    with pytest.raises(TypeError):\n        f(1)\n",
+        "import pytest\ndef test_it():\n    with pytest.raises((ValueError, TypeError)) as e:\n        x = f(1)\n",
+        "class Test:\n    def test_it(self):\n        with self.assertRaises(TypeError), other():\n            f(1)\n",
+        "from contextlib import suppress\nwith suppress(TypeError):\n    f(1)\n",
+        "try:\n    f(1)\nexcept (KeyError, TypeError):\n    f(1, 2)\n",
+        "with pytest.raises(ValueError):\n    f(1)  # STALE\n",
+        "with opened(TypeError):\n    f(1)  # STALE\n",
+        "with pytest.raises(TypeError):\n    g()\nf(1)  # STALE\n",
+        "try:\n    f(1)  # STALE\nexcept Exception:\n    log()\n",
+        "try:\n    g()\nexcept TypeError:\n    f(1)  # STALE\n",
+    ],
+)
+def test_a_call_that_is_there_to_fail_is_not_stale(tmp_path: Path, uses: str) -> None:
+    before = f"{SHOP}== shop/cart.py\ndef f(a): return a\n== use.py\nfrom shop.cart import f\n{uses}"
+    check(tmp_path, before, "== shop/cart.py\ndef f(a, b): return a, b\n", "error" if "STALE" in uses else "")
+
+
 def test_a_call_with_its_arguments_in_the_old_order_is_a_warning(tmp_path: Path) -> None:
     uses = "from shop.cart import f\nf(1, 2)  # STALE\nf(a=1, b=2)\nf(*x)\n"
     before = f"{SHOP}== shop/cart.py\ndef f(a, b): ...\n== use.py\n{uses}"

@@ -16,6 +16,7 @@ from codeassist.review.static.definitions import ChangedFunction, how_called
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.gone_members import gone_members, uses_of_member
 from codeassist.review.static.heads import SIGNATURES_ONLY, Head
+from codeassist.review.static.meant_to_fail import is_meant_to_fail
 from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees, readable
 from indexer.module_names import is_known_language, names_of
@@ -165,6 +166,7 @@ def _behind_module(program: Program, user: ReviewedFile, name: str, path: str) -
         holder = parent.child_by_field_name("object")
         value = program.value(python, holder) if holder is not None else None
         is_caught = any(step.node.type == "try_statement" for step in way)
+        is_caught = is_caught or is_meant_to_fail(python.syntax, start, end, "AttributeError")
         if value is not None and value.kind == "module" and value.path == path and not is_caught:
             yield user.place(user.source.row(start) + 1)
 

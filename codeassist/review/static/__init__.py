@@ -6,6 +6,7 @@
     python_files  a Python file's own imports, definitions and assignments
     python_names  what a name means in a Python file, through imports, classes and plain assignments
     definitions   how a file's functions differ before and after
+    decorators    those of the repository that leave parameters alone; handing_on: their wrappers
     signatures    calls that a changed signature leaves behind
     meant_to_fail code that is there to raise
     removed       what is gone and still used; gone_members, gone_modules: methods, whole files

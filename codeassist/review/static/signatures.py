@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from codeassist.findings.types import Finding, Replacement, finding_id
 from codeassist.review.changes import ChangedFile
 from codeassist.review.static import other_calls, python_calls
+from codeassist.review.static.decorators import keep_parameters
 from codeassist.review.static.definitions import ChangedFunction, changed_functions
 from codeassist.review.static.meant_to_fail import is_meant_to_fail
 from codeassist.review.static.python_calls import Site
@@ -38,11 +40,14 @@ def stale_calls(trees: Trees, program: Program, files: Iterable[ChangedFile]) ->
     """One finding for each function whose calls were left behind."""
     for file in readable(files):
         old, new = trees.before(file), trees.after(file.path)
-        for changed in changed_functions(old, new) if old is not None and new is not None else ():
+        if old is None or new is None:
+            continue
+        keep = partial(keep_parameters, program, new.path)
+        for changed in changed_functions(old, new, keep):
             if trees.is_over:
                 return
             stale = stale_of(trees, program, changed)
-            if stale and new is not None:
+            if stale:
                 yield _finding(new, changed, stale)
 
 

@@ -96,6 +96,8 @@ def test_parameters_stay_known_through_decorators_that_hand_everything_on(
         (wrapping("return func(x, *args, **kwargs)", "x, *args, **kwargs"), "@kept"),
         (wrapping("return run(func, *args, **kwargs)"), "@kept"),
         (wrapping(PLAIN, result="property(wrapper)"), "@kept"),
+        (wrapping(PLAIN).replace("@functools.wraps(func)", "@other"), "@kept"),
+        (wrapping("a = 2\n        return func(a, *args, **kwargs)", "a, *args, **kwargs"), "@kept"),
         (wrapping(PLAIN, result="other"), "@kept"),
         (wrapping(PLAIN).replace("return wrapper", "wrapper = other(wrapper)\n    return wrapper"), "@kept"),
         (wrapping(PLAIN).replace("return wrapper", "print(wrapper)"), "@kept"),

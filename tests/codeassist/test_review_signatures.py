@@ -127,6 +127,18 @@ CART = "class Cart:\n    def __init__(self, a): self.a = a\n    def put(self, x{
             "error",
         ),
         ("import shop\nimport shop.cart\nshop.cart.Cart(1).put(2)  # STALE\n", "error"),
+        (
+            "from shop.cart import Cart\nclass Till:\n    def __init__(self, cart: Cart):\n        self.cart = cart\n"
+            "        self.last = self.last.before()\n        self.one, self.two = self.two.x, self.one.x\n"
+            "        self.two = self.one.y()\n        self.one = self.two.y()\n"
+            "    def f(self):\n        self.last.put(1)\n        self.one.put(1)\n        self.cart.put(1)  # STALE\n",
+            "error",
+        ),
+        (
+            "from shop.cart import Cart\nclass Till:\n    def a(self): return self.b().c\n    def b(self): return self.a()\n"
+            "    def f(self):\n        self.a().put(1)\n        Cart(1).put(1)  # STALE\n",
+            "error",
+        ),
         ("from shop.cart import Cart\nc = Cart(1)\nc = Other()\nc.put(2)\n", ""),
         ("def f(c):\n    c.put(2)\n", ""),
         ("class Other:\n    def put(self, x): ...\nOther().put(1)\n", ""),

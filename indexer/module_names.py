@@ -29,12 +29,16 @@ class NamedImport:
 
 @dataclass(frozen=True, slots=True)
 class ModuleNames:
-    """What a module offers. stars: modules of which it gives everything on. lines: 1-based, where names come up."""
+    """What a module offers. stars: modules of which it gives everything on. lines: 1-based, where names come up.
+
+    possible: names that it may offer besides, through a call that is given them.
+    """
 
     names: frozenset[str] = frozenset()
     stars: tuple[str, ...] = ()
     is_open: bool = False
     lines: dict[str, int] = field(default_factory=dict)
+    possible: frozenset[str] = frozenset()
 
 
 OPEN = ModuleNames(is_open=True)
@@ -120,6 +124,7 @@ def _names_itself(text: str) -> bool:
 def _python_names(parsed: Parsed) -> ModuleNames:
     names: dict[str, int] = {}
     stars: list[str] = []
+    possible: set[str] = set()
     for node in _module_level(parsed.root):
         if node.type == "wildcard_import":
             statement = node.parent
@@ -127,7 +132,9 @@ def _python_names(parsed: Parsed) -> ModuleNames:
             stars.append(parsed.text(module) if module is not None else "")
         for name, row in _bound_by(parsed, node):
             names.setdefault(name, row + 1)
-    return ModuleNames(frozenset(names), tuple(stars), lines=names)
+        if node.type == "string" and _is_given_away(node):
+            possible.add(parsed.text(node).strip("\"'"))
+    return ModuleNames(frozenset(names), tuple(stars), lines=names, possible=frozenset(possible))
 
 
 def _module_level(root: Node) -> Iterator[Node]:
@@ -164,7 +171,7 @@ def _bound_by(parsed: Parsed, node: Node) -> Iterator[tuple[str, int]]:
         yield from _identifiers(parsed, node)
     elif node.type in ("import_statement", "import_from_statement"):
         yield from _imported(parsed, node)
-    elif node.type == "string" and (_is_in_all(node) or _is_given_away(node)):
+    elif node.type == "string" and _is_in_all(node):
         text = parsed.text(node).strip("\"'")
         yield text, node.start_point.row
 

@@ -20,6 +20,18 @@ def check(root: Path, before: str, change: str, severity: str, moved: dict[str, 
     assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
+def test_what_a_function_imports_itself_needs_no_import_above(tmp_path: Path) -> None:
+    used = "class C:\n    def f(self):\n        import json\n        return json.loads('1')\n"
+    check(tmp_path, f"{SHOP}== shop/cart.py\nimport json\n{used}", f"== shop/cart.py\n{used}", "")
+
+
+def test_a_text_that_a_call_was_given_is_no_name_that_goes(tmp_path: Path) -> None:
+    used = "class C:\n    def f(self):\n        return yaml.load('1')\n"
+    check(tmp_path, f"{SHOP}== shop/cart.py\nneeds('yaml')\n{used}", f"== shop/cart.py\n{used}", "")
+    of_call = f"{SHOP}== shop/cart.py\nimport yaml\nneeds('yaml')\n{used}"
+    check(tmp_path / "b", of_call, f"== shop/cart.py\nneeds('yaml')\n{used}", "")
+
+
 def without(*lines: str) -> str:
     """The module with lines taken out."""
     return "".join(f"{line}\n" for line in CART.splitlines() if not any(gone in line for gone in lines))

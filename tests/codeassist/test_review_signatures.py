@@ -135,8 +135,9 @@ CART = "class Cart:\n    def __init__(self, a): self.a = a\n    def put(self, x{
             "error",
         ),
         (
-            "from shop.cart import Cart\nclass Till:\n    def a(self): return self.b().c\n    def b(self): return self.a()\n"
-            "    def f(self):\n        self.a().put(1)\n        Cart(1).put(1)  # STALE\n",
+            "from shop.cart import Cart\nclass Till:\n    def a(self): return self.b().c\n"
+            "    def b(self): return self.a()\n    def f(self):\n        self.a().put(1)\n"
+            "        Cart(1).put(1)  # STALE\n",
             "error",
         ),
         ("from shop.cart import Cart\nc = Cart(1)\nc = Other()\nc.put(2)\n", ""),

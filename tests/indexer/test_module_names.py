@@ -24,7 +24,6 @@ from indexer.module_names import imports_of, names_of
         ("match x:\n    case {'a': b}:\n        pass\n", {"b"}),
         ("__all__ = ['a', 'b']\n__all__ += ['c']\n", {"__all__", "a", "b", "c"}),
         ("x = [y for y in z]\n", {"x"}),
-        ("moved({'a': ('new.a', None), 'b': 'c.d'}, 'e')\n", {"a", "b", "e", "new.a", "c.d"}),
         ("x = lambda y: y\n", {"x"}),
     ],
 )
@@ -54,6 +53,13 @@ def test_python_that_makes_names_is_open(text: str) -> None:
 
 def test_a_logger_makes_no_names() -> None:
     assert not names_of("a.py", "import logging\nlogger = logging.getLogger(__name__)\n").is_open
+
+
+def test_a_call_may_make_names_of_what_it_is_given() -> None:
+    found = names_of("a.py", "moved({'a': ('new.a', None)}, b='c')\nx = f('d')\ndef g(): f('e')\n")
+    assert found.possible >= {"a", "c"}
+    assert not found.possible & {"d", "e"}
+    assert not found.names & {"a", "c"}
 
 
 def test_stars_are_followed_by_others() -> None:

@@ -84,14 +84,16 @@ def _names(
     if before.is_open or after.is_open:
         return
     listed = {name for name in before.names & after.names if _is_only_listed(program, old, new, name)}
-    gone = sorted((before.names - after.names) | listed, key=lambda name: before.lines.get(name, 1))
+    gone = sorted((before.names - after.names - after.possible) | listed, key=lambda name: before.lines.get(name, 1))
     for name in gone[:MAX_NAMES]:
         folder = new.path.rpartition("/")[0]
         is_submodule = new.path.endswith("__init__.py") and workspace.has_entry(folder, name)
         is_there = name not in listed and offers(workspace, [new.path], name)
         if trees.is_over or name.startswith("__") or is_submodule or is_there:
             continue
-        places = [*_own_uses(new, name, bool(after.stars))]
+        python = program.python(new.path)
+        is_bound_inside = python is not None and python.is_imported(name)  # By a function, for itself.
+        places = [*_own_uses(new, name, bool(after.stars))] if not is_bound_inside else []
         for user in trees.mentioning(name, new.language):
             is_importing = user.path != new.path and _may_import(program, user, name, new.path)
             places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()

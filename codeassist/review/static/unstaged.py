@@ -21,6 +21,9 @@ from indexer.revisions import untracked_files
 _RUST_MODULE = re.compile(
     r"^(?P<path>[ \t]*#\[path\b.*\n)?[ \t]*(?:pub(?:\([^)]*\))?\s+)?mod\s+(?P<name>\w+)\s*;", re.M
 )
+# An import, or a line of names within one.
+_MAY_IMPORT = re.compile(r"\b(?:import|from|require|export|mod)\b|^[\w\s$,{}()*]+(?:(?:#|//).*)?$")
+_JAVASCRIPT = ("javascript", "typescript", "tsx")
 # Files whose modules lie beside them; those of any other lie in a folder of its name.
 _RUST_ROOTS = ("mod", "lib", "main")
 MAX_SHOWN = 50
@@ -49,11 +52,12 @@ def unstaged_modules(
     index = trees.review.changes.git_index
     if index is None:
         return
-    imports = [one for file in files if not trees.is_over for one in _imports(trees, program, file)]
-    possible = {path for one in imports for path in _files(one, trees.is_file) if path not in trees.changed}
-    unknown = _unknown(trees, possible, index)
+    importers = [file for file in files if any(_MAY_IMPORT.search(file.new_lines[n - 1]) for n in file.changed_lines)]
+    asked = (path for file in importers if not trees.is_over for path in _possible(trees, program, file))
+    unknown = _unknown(trees, {path for path in asked if path not in trees.changed}, index)
     if not unknown:
         return
+    imports = [one for file in importers if not trees.is_over for one in _imports(trees, program, file)]
     importing: dict[str, list[_Import]] = {}
     for one in imports:
         if module := _forgotten(one, trees, unknown, workspace):
@@ -69,17 +73,31 @@ def _unknown(trees: Trees, paths: Collection[str], index: str) -> frozenset[str]
         return frozenset()
 
 
+def _possible(trees: Trees, program: Program, file: ChangedFile) -> Iterator[str]:
+    """The files that any import of a file may mean; nothing is parsed for that which is not parsed already."""
+    user = trees.after(file.path)
+    if user is None:
+        return
+    if (python := program.python(file.path)) is not None:
+        for item in python.imports:
+            yield from _files(_Import(user, item.line, item.module, item.name.strip("*")), trees.is_file)
+    else:
+        yield from (path for one in _found_in(program, user) for path in _files(one, trees.is_file))
+
+
 def _imports(trees: Trees, program: Program, file: ChangedFile) -> Iterator[_Import]:
     """What the changed lines of a file import and have no plan for missing."""
     user = trees.after(file.path)
     if user is None:
         return
-    find = {"python": _of_python, "rust": _of_rust}.get(user.language)
-    if user.language in ("javascript", "typescript", "tsx"):
-        find = _of_javascript
-    for one in find(program, user) if find is not None else ():
+    for one in _found_in(program, user):
         if one.line in file.changed_lines and not EXCUSED.search(user.line(one.line)):
             yield one
+
+
+def _found_in(program: Program, user: ReviewedFile) -> Iterator[_Import]:
+    find = {"python": _of_python, "rust": _of_rust, **dict.fromkeys(_JAVASCRIPT, _of_javascript)}.get(user.language)
+    return find(program, user) if find is not None else iter(())
 
 
 def _of_python(program: Program, user: ReviewedFile) -> Iterator[_Import]:

@@ -124,8 +124,9 @@ def provenance(program: str) -> dict[str, object]:
 
 
 def shown_command(program: str) -> str:
-    """The command that measures the same again."""
-    return " ".join(["python", "-m", f"bench.{program}", *sys.argv[1:]])
+    """The command that measures the same again; of whole paths the last part, as folders differ between machines."""
+    words = [Path(word).name if word.startswith("/") else word for word in sys.argv[1:]]
+    return " ".join(["python", "-m", f"bench.{program}", *words])
 
 
 def commit() -> str:

@@ -29,12 +29,16 @@ class NamedImport:
 
 @dataclass(frozen=True, slots=True)
 class ModuleNames:
-    """What a module offers. stars: modules of which it gives everything on. lines: 1-based, where names come up."""
+    """What a module offers. stars: modules of which it gives everything on. lines: 1-based, where names come up.
+
+    possible: names that it may offer besides, through a call that is given them.
+    """
 
     names: frozenset[str] = frozenset()
     stars: tuple[str, ...] = ()
     is_open: bool = False
     lines: dict[str, int] = field(default_factory=dict)
+    possible: frozenset[str] = frozenset()
 
 
 OPEN = ModuleNames(is_open=True)
@@ -59,6 +63,7 @@ _COMPREHENSIONS = frozenset({
 _EXCUSES = re.compile(
     r"#\s*(?:type:\s*ignore|pylint:|pyright:|noqa\s*$)|@ts-(?:ignore|expect-error|nocheck)|eslint-disable"
 )
+_DATA = frozenset({"argument_list", "keyword_argument", "dictionary", "pair", "list", "tuple", "set"})
 _JS_LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
 MAX_IMPORTS = 400
 
@@ -119,6 +124,7 @@ def _names_itself(text: str) -> bool:
 def _python_names(parsed: Parsed) -> ModuleNames:
     names: dict[str, int] = {}
     stars: list[str] = []
+    possible: set[str] = set()
     for node in _module_level(parsed.root):
         if node.type == "wildcard_import":
             statement = node.parent
@@ -126,7 +132,9 @@ def _python_names(parsed: Parsed) -> ModuleNames:
             stars.append(parsed.text(module) if module is not None else "")
         for name, row in _bound_by(parsed, node):
             names.setdefault(name, row + 1)
-    return ModuleNames(frozenset(names), tuple(stars), lines=names)
+        if node.type == "string" and _is_given_away(node):
+            possible.add(parsed.text(node).strip("\"'"))
+    return ModuleNames(frozenset(names), tuple(stars), lines=names, possible=frozenset(possible))
 
 
 def _module_level(root: Node) -> Iterator[Node]:
@@ -187,6 +195,18 @@ def _imported(parsed: Parsed, statement: Node) -> Iterator[tuple[str, int]]:
 def _is_in_all(node: Node) -> bool:
     """Whether a text stands in a list: perhaps that of `__all__`, whose names a module offers somehow."""
     return node.parent is not None and node.parent.type in ("list", "tuple", "expression_list")
+
+
+def _is_given_away(node: Node) -> bool:
+    """Whether a text is given to a call that is a statement of its own: perhaps one that makes names of the module."""
+    outer = node.parent
+    while outer is not None and outer.type in _DATA:
+        outer = outer.parent
+    return outer is not None and outer.type == "call" and _type_of(outer.parent) == "expression_statement"
+
+
+def _type_of(node: Node | None) -> str:
+    return node.type if node is not None else ""
 
 
 def _python_imports(parsed: Parsed) -> Iterator[tuple[Node, str, Node]]:

@@ -67,9 +67,13 @@ def unstaged_entries(root: Path, index: str = "") -> list[Entry]:
     return list(_entries(output_of(root, "diff-files", *_RAW, "--", index=index)))
 
 
-def untracked_files(root: Path) -> list[str]:
-    """Files below root that git neither knows nor ignores. Raises GitTrouble."""
-    answer = output_of(root, "ls-files", "-z", "--others", "--exclude-standard")
+def untracked_files(root: Path, paths: Iterable[str] = (), index: str = "") -> list[str]:
+    """Files below root that git neither knows nor ignores; of these paths, where some are given. Raises GitTrouble.
+
+    index: another file than the repository's own.
+    """
+    asked = [f":(literal){path}" for path in paths]
+    answer = output_of(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *asked, index=index)
     return [os.fsdecode(path) for path in answer.split(b"\0") if path]
 
 

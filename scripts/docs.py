@@ -45,6 +45,7 @@ TABLES = {
     "review_faults": review_figures.faults,
     "review_stale_calls": review_figures.stale_calls,
     "review_bugs": review_figures.bugs,
+    "review_silence": review_figures.silence,
     "review_times": review_figures.times,
     "review_scoring": review_figures.scoring,
     "review_beside": review_figures.beside,

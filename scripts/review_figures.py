@@ -53,6 +53,16 @@ def bugs() -> str:
     return "\n".join(rows)
 
 
+def silence() -> str:
+    """Shares of accepted commits of which a review without a model says more than notes, and how much it says."""
+    found = _read("review_silence")
+    rows = ["| commits of | number | with an error or warning | errors and warnings per commit |", "|---|---|---|---|"]
+    for name, one in {**found["repositories"], "all": found["all"]}.items():
+        shares = f"{_small(one['loud_commits'])} | {_small(one['errors_and_warnings_per_commit'])}"
+        rows.append(f"| {name} | {one['commits']} | {shares} |")
+    return "\n".join(rows)
+
+
 def times() -> str:
     """Medians in milliseconds, the slowest of ten in parentheses."""
     found = _read("review_timing")
@@ -105,6 +115,10 @@ def beside() -> str:
 def _read(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return found
+
+
+def _small(found: dict[str, Any]) -> str:
+    return f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
 
 
 def _figure(found: dict[str, Any]) -> str:

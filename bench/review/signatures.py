@@ -49,8 +49,8 @@ from indexer.ranking import is_test_path
 
 KINDS = ("add", "remove", "rename keyword", "reorder", "rename function")
 _SEED = 8
-# The repository's own would leave out files, and what a comment excuses is a call all the same.
-_CONFIGURATION = {"typeCheckingMode": "basic", "enableTypeIgnoreComments": False}
+# The repository's own would leave out files; what a comment excuses, and code of another platform, calls all the same.
+_CONFIGURATION = {"typeCheckingMode": "basic", "enableTypeIgnoreComments": False, "pythonPlatform": "All"}
 _NEW_NAME = "renamed_for_the_test"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

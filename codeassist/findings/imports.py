@@ -68,7 +68,7 @@ def offers(workspace: Workspace, files: Iterable[str], name: str) -> bool:
             continue
         seen.add(path)
         names = workspace.names(path)
-        if names.is_open or name in names.names or len(seen) > MAX_FOLLOWED:
+        if names.is_open or name in names.names or name in names.possible or len(seen) > MAX_FOLLOWED:
             return True
         for star in names.stars:
             further = _files_of(workspace, star, path)

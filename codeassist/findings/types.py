@@ -14,6 +14,7 @@ Category = Literal[
     # of a change: what the index knows (`review/static`)
     "stale-call",
     "removed-symbol",
+    "unstaged-module",
     "unused-parameter",
     "untested-change",
     # of changed lines, by well-kept detectors

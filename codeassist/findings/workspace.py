@@ -60,6 +60,10 @@ class Workspace:
         self._is_file: dict[str, bool] = {}
         self._entries: dict[str, frozenset[str]] = {}
 
+    def without(self, paths: AbstractSet[str]) -> Workspace:
+        """The same without some files."""
+        return Workspace(self._root, self._open_texts, self._modules, self._gone | paths)
+
     def is_file(self, path: str) -> bool:
         """Whether there is such a file, in the editor or on disk."""
         known = self._is_file.get(path)

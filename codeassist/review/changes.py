@@ -64,6 +64,7 @@ class Changes:
 
     message: of the commit, where there is one already.
     is_whole: whether all lines of the files count as changed (`--all-files`).
+    git_index: the file of git's index where that is what is reviewed, "" for the repository's own; else None.
     beside: texts of files that are not changed, where the work tree has others than the state that is reviewed: None
     where that has no such file.
     """
@@ -74,3 +75,4 @@ class Changes:
     message: str = ""
     is_whole: bool = field(default=False)
     beside: Mapping[str, str | None] = field(default_factory=dict)
+    git_index: str | None = None

@@ -44,7 +44,7 @@ def staged(root: Path, index: Path | None = None, merging: Sequence[str] = ()) -
         ]
         beside = _beside(root, revisions.unstaged_entries(root, in_use), entries)
         ours = only_ours(files, merged)
-        changes = _changes("staged changes", ours, beside)
+        changes = replace(_changes("staged changes", ours, beside), git_index=in_use)
         return replace(changes, notes=(*changes.notes, _MERGED)) if files and not ours else changes
 
 

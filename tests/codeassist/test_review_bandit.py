@@ -91,6 +91,27 @@ def test_nosec_is_honoured(comment: str) -> None:
     assert checks(looked("a.py", SHELL.replace("shell=True)", f"shell=True)  {comment}"))) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (SHELL.replace("shell=True)", "shell=True)  # noqa: S602 - x is ours"), []),
+        (SHELL.replace("shell=True)", "shell=True)  # noqa:E501,S602"), []),
+        (SHELL.replace("shell=True)", "shell=True)  # noqa"), []),
+        (SHELL.replace("x, shell=True)", "\n        x,\n        shell=True,  # NOQA: S602\n    )"), []),
+        (SHELL.replace("shell=True)", "shell=True)  # noqa: E501"), ["B602"]),
+        (SHELL.replace("shell=True)", "shell=True)  # noqa: S60"), ["B602"]),
+        (f"# ruff: noqa: S602\n{SHELL}", []),
+        (f"# ruff: noqa: D100, S602\n{SHELL}", []),
+        (f"# flake8: noqa\n{SHELL}", []),
+        (f"# ruff: noqa: S101\n{SHELL}", ["B602"]),
+        ("from django.utils.safestring import mark_safe\nmark_safe(x)  # noqa: S308\n", []),
+        ("from django.utils.safestring import mark_safe\nmark_safe(x)\n", ["B308", "B703"]),
+    ],
+)
+def test_what_ruff_is_told_of_the_same_check_holds_here(text: str, expected: list[str]) -> None:
+    assert checks(looked("a.py", text)) == expected
+
+
 def test_a_nosec_for_another_check_is_not_enough(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         assert checks(looked("a.py", SHELL.replace("shell=True)", "shell=True)  # nosec B101"))) == ["B602"]

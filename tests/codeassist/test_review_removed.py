@@ -20,6 +20,18 @@ def check(root: Path, before: str, change: str, severity: str, moved: dict[str, 
     assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
+def test_what_a_function_imports_itself_needs_no_import_above(tmp_path: Path) -> None:
+    used = "class C:\n    def f(self):\n        import json\n        return json.loads('1')\n"
+    check(tmp_path, f"{SHOP}== shop/cart.py\nimport json\n{used}", f"== shop/cart.py\n{used}", "")
+
+
+def test_a_text_that_a_call_was_given_is_no_name_that_goes(tmp_path: Path) -> None:
+    used = "class C:\n    def f(self):\n        return yaml.load('1')\n"
+    check(tmp_path, f"{SHOP}== shop/cart.py\nneeds('yaml')\n{used}", f"== shop/cart.py\n{used}", "")
+    of_call = f"{SHOP}== shop/cart.py\nimport yaml\nneeds('yaml')\n{used}"
+    check(tmp_path / "b", of_call, f"== shop/cart.py\nneeds('yaml')\n{used}", "")
+
+
 def without(*lines: str) -> str:
     """The module with lines taken out."""
     return "".join(f"{line}\n" for line in CART.splitlines() if not any(gone in line for gone in lines))
@@ -32,12 +44,21 @@ def without(*lines: str) -> str:
         (without("total"), "from shop.cart import total as t  # GONE\n", "error"),
         (without("RATE"), "from shop.cart import RATE  # GONE\n", "error"),
         (without("RATE"), "from shop import cart\ncart.RATE  # GONE\n", "error"),
+        (without("RATE"), "from shop import cart\nwith raises(AttributeError):\n    cart.RATE\n", ""),
+        (without("RATE"), "from shop import cart\nwith raises(KeyError):\n    cart.RATE  # GONE\n", "error"),
+        (
+            without("sum_up"),
+            "from shop.cart import Cart\nwith pytest.raises(AttributeError, match='x'):\n    Cart(1).sum_up\n",
+            "",
+        ),
         (without("total"), "import shop.cart\nshop.cart.total(1)  # GONE\n", "error"),
         (without("total").replace("def sum_up(self): ...", "def sum_up(self): total(1)  # GONE"), "", "error"),
         (without("total") + "def total(): ...\n", "from shop.cart import total\n", ""),
         (without("total") + "total = sum\n", "from shop.cart import total\n", ""),
         (without("total") + "from shop.other import total\n", "from shop.cart import total\n", ""),
         (without("total") + "from library import *\n", "from shop.cart import total\n", ""),
+        (without("total") + "moved({'total': 'shop.sums.total'})\n", "from shop.cart import total\n", ""),
+        (without("total") + "print('totals')\n", "from shop.cart import total  # GONE\n", "error"),
         (without("total") + "def __getattr__(name): ...\n", "from shop.cart import total\n", ""),
         (without("total") + "globals()['total'] = 1\n", "from shop.cart import total\n", ""),
         (without("total"), "try:\n    from shop.cart import total\nexcept ImportError:\n    total = None\n", ""),

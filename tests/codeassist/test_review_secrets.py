@@ -108,6 +108,66 @@ def test_what_opens_nothing_is_not_told(path: str, text: str) -> None:
     assert found(path, text) == []
 
 
+LOGIN = f"https://ci:{PASSWORD}@packages.acme.internal"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "kind"),
+    [
+        ("poetry.lock", f'[package.source]\ntype = "legacy"\nurl = "{LOGIN}/simple"\n', "password in a URL"),
+        ("uv.lock", f'source = {{ registry = "{LOGIN}/simple" }}\n', "password in a URL"),
+        ("pdm.lock", f'files = [\n    {{url = "{LOGIN}/a-1.0-py3-none-any.whl"}},\n]\n', "password in a URL"),
+        ("package-lock.json", f'{{\n  "resolved": "{LOGIN}/a/-/a-1.0.0.tgz",\n}}\n', "password in a URL"),
+        ("web/yarn.lock", f'a@^1.0.0:\n  version "1.0.0"\n  resolved "{LOGIN}/a/-/a-1.0.0.tgz"\n', "password in a URL"),
+        ("pnpm-lock.yaml", f"    resolution: {{tarball: {LOGIN}/a-1.0.0.tgz}}\n", "password in a URL"),
+        ("Gemfile.lock", f"GEM\n  remote: {LOGIN}/\n", "password in a URL"),
+        ("Pipfile.lock", f'        "url": "{LOGIN}/simple",\n', "password in a URL"),
+        ("uv.lock", f'source = {{ git = "https://{TOKENS["GitHub token"]}@github.com/acme/a" }}\n', "token in a URL"),
+        ("yarn.lock", f'  resolved "https://{random_text(40)}:@npm.acme.internal/a.tgz"\n', "token in a URL"),
+        (
+            "yarn.lock",
+            f'  resolved "git+https://{random_text(40)}:x-oauth-basic@github.com/acme/a.git#1"\n',
+            "token in a URL",
+        ),
+    ],
+)
+def test_of_a_lock_file_what_its_urls_open_is_told(path: str, text: str, kind: str) -> None:
+    (finding,) = found(path, f"{text}{text}")
+    assert (finding.category, finding.severity) == ("secret", "error")
+    assert f" {kind} stands in the lock file" in finding.message
+    assert finding.start_line == 1 + next(
+        at for at, line in enumerate(text.split("\n")) if "@" in line and "://" in line
+    )
+    assert PASSWORD[:5] not in json.dumps(asdict(finding))
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("uv.lock", 'source = { git = "ssh://git@github.com/acme/a?rev=1" }\n'),
+        ("uv.lock", 'source = { registry = "https://ci:****@packages.acme.internal/simple" }\n'),
+        ("uv.lock", 'source = { registry = "https://deploy-of-the-acme-company@packages.acme.internal/simple" }\n'),
+        ("pdm.lock", 'url = "https://${USER}:${PASSWORD}@packages.acme.internal/simple"\n'),
+        ("yarn.lock", '  resolved "https://registry.yarnpkg.com/@babel/core/-/core-7.0.0.tgz#' + "0a1b" * 10 + '"\n'),
+        ("yarn.lock", f"  integrity sha512-{random_text(86)}==\n"),
+        ("yarn.lock", f'  resolution: "a@https://github.com/acme/a.git#commit={"0a1b" * 10}"\n'),
+        ("package-lock.json", f'  "resolved": "https://github.com/a/b/archive/{random_text(30)}.tgz@1"\n'),
+        ("Cargo.lock", 'source = "registry+https://github.com/rust-lang/crates.io-index"\n'),
+        ("go.sum", f"example.com/a v1.0.0 h1:{random_text(43)}=\n"),
+        ("tests/fixtures/poetry.lock", f'url = "{LOGIN}/simple"\n'),
+        ("docs/uv.lock", f'url = "{LOGIN}/simple"\n'),
+        ("poetry.lock", 'url = "https://user:password@packages.acme.internal/simple"\n'),
+    ],
+)
+def test_what_else_stands_in_a_lock_file_is_no_secret(path: str, text: str) -> None:
+    assert found(path, text, scan=scans((1, 1, "acme key", text.strip(), True))) == []
+
+
+def test_a_password_that_a_lock_file_had_before_is_not_told_again() -> None:
+    text = f'url = "{LOGIN}/simple"\n'
+    assert found("poetry.lock", f"{text}{text}", before=text) == []
+
+
 def test_a_token_in_a_test_is_told_more_softly() -> None:
     (finding,) = found("tests/test_a.py", f'token = "{TOKENS["GitHub token"]}"\n')
     assert finding.severity == "warning"

@@ -50,6 +50,26 @@ def test_python_calls_are_named_where_imports_say_what_is_meant(tmp_path: Path, 
     check(tmp_path, before, f"== shop/cart.py\ndef f({new}): return a, b\n", "error" if "STALE" in uses else "")
 
 
+@pytest.mark.parametrize(
+    "uses",
+    [
+        "import pytest\ndef test_it():\n    with pytest.raises(TypeError):\n        f(1)\n",
+        "import pytest\ndef test_it():\n    with pytest.raises((ValueError, TypeError)) as e:\n        x = f(1)\n",
+        "class Test:\n    def test_it(self):\n        with self.assertRaises(TypeError), other():\n            f(1)\n",
+        "from contextlib import suppress\nwith suppress(TypeError):\n    f(1)\n",
+        "try:\n    f(1)\nexcept (KeyError, TypeError):\n    f(1, 2)\n",
+        "with pytest.raises(ValueError):\n    f(1)  # STALE\n",
+        "with opened(TypeError):\n    f(1)  # STALE\n",
+        "with pytest.raises(TypeError):\n    g()\nf(1)  # STALE\n",
+        "try:\n    f(1)  # STALE\nexcept Exception:\n    log()\n",
+        "try:\n    g()\nexcept TypeError:\n    f(1)  # STALE\n",
+    ],
+)
+def test_a_call_that_is_there_to_fail_is_not_stale(tmp_path: Path, uses: str) -> None:
+    before = f"{SHOP}== shop/cart.py\ndef f(a): return a\n== use.py\nfrom shop.cart import f\n{uses}"
+    check(tmp_path, before, "== shop/cart.py\ndef f(a, b): return a, b\n", "error" if "STALE" in uses else "")
+
+
 def test_a_call_with_its_arguments_in_the_old_order_is_a_warning(tmp_path: Path) -> None:
     uses = "from shop.cart import f\nf(1, 2)  # STALE\nf(a=1, b=2)\nf(*x)\n"
     before = f"{SHOP}== shop/cart.py\ndef f(a, b): ...\n== use.py\n{uses}"
@@ -107,6 +127,19 @@ CART = "class Cart:\n    def __init__(self, a): self.a = a\n    def put(self, x{
             "error",
         ),
         ("import shop\nimport shop.cart\nshop.cart.Cart(1).put(2)  # STALE\n", "error"),
+        (
+            "from shop.cart import Cart\nclass Till:\n    def __init__(self, cart: Cart):\n        self.cart = cart\n"
+            "        self.last = self.last.before()\n        self.one, self.two = self.two.x, self.one.x\n"
+            "        self.two = self.one.y()\n        self.one = self.two.y()\n"
+            "    def f(self):\n        self.last.put(1)\n        self.one.put(1)\n        self.cart.put(1)  # STALE\n",
+            "error",
+        ),
+        (
+            "from shop.cart import Cart\nclass Till:\n    def a(self): return self.b().c\n"
+            "    def b(self): return self.a()\n    def f(self):\n        self.a().put(1)\n"
+            "        Cart(1).put(1)  # STALE\n",
+            "error",
+        ),
         ("from shop.cart import Cart\nc = Cart(1)\nc = Other()\nc.put(2)\n", ""),
         ("def f(c):\n    c.put(2)\n", ""),
         ("class Other:\n    def put(self, x): ...\nOther().put(1)\n", ""),

@@ -55,6 +55,13 @@ def test_a_logger_makes_no_names() -> None:
     assert not names_of("a.py", "import logging\nlogger = logging.getLogger(__name__)\n").is_open
 
 
+def test_a_call_may_make_names_of_what_it_is_given() -> None:
+    found = names_of("a.py", "moved({'a': ('new.a', None)}, b='c')\nx = f('d')\ndef g(): f('e')\n")
+    assert found.possible >= {"a", "c"}
+    assert not found.possible & {"d", "e"}
+    assert not found.names & {"a", "c"}
+
+
 def test_stars_are_followed_by_others() -> None:
     assert names_of("a.py", "from .b import *\nfrom c import *\n").stars == (".b", "c")
     assert names_of("a.ts", "export * from './b';\nexport const a = 1;\n").stars == ("./b",)

@@ -33,6 +33,10 @@ KINDS: Mapping[Category, Kind] = {
         "Something that was removed is still used",
         "The change removes or renames a definition that code elsewhere still names. Adapt that, or keep the name.",
     ),
+    "unstaged-module": Kind(
+        "A module is imported that is not staged",
+        "The file is in the work tree alone: here everything runs, and who gets the commit lacks it. Stage it, too.",
+    ),
     "unused-parameter": Kind(
         "A parameter is never used",
         "The function does not look at what it is given. Use the parameter, or take it out with all its arguments.",

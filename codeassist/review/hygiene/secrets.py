@@ -1,21 +1,22 @@
 """Keys, tokens and passwords on the lines of a change. No message, id or log has more than four characters of one.
 
-Quiet on what opens nothing: placeholders, what tests and documentation show, hashes and ids, lock files and generated
-code, what stood in the file before, and lines that one of the usual comments lets through.
+Quiet on what opens nothing: placeholders, what tests and documentation show, hashes and ids, generated code, what stood
+in the file before, and lines that one of the usual comments lets through. Of lock files the URLs alone are looked at.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from codeassist.findings.types import Finding, Severity, finding_id
 from codeassist.review.changes import ChangedFile
 from codeassist.review.hygiene.kingfisher import Scan
+from codeassist.review.hygiene.lock_files import is_lock_file, secrets_of_urls
 from codeassist.review.hygiene.paths import is_made, is_shown
-from indexer.secret_rules import secrets_in
+from indexer.secret_rules import Secret, secrets_in
 
 # What is longer is no line of a person's: bundled code, data, an image in base64.
 MAX_LINE = 4096
@@ -52,11 +53,15 @@ class Suspect:
 
 def find_secrets(file: ChangedFile, scan: Scan | None) -> list[Finding]:
     """Secrets that the change adds to a file, by line. scan: a scanner with more rules, where there is one."""
-    if file.new_text is None or is_made(file.path):
+    if file.new_text is None:
         return []
-    suspects = list(_by_our_rules(file))
-    if scan is not None:
-        suspects += (Suspect(*found) for found in scan(file.path, file.new_text))
+    if is_lock_file(file.path):
+        suspects = _in_urls(file)
+    elif is_made(file.path):
+        return []
+    else:
+        suspects = list(_by_rules(file, secrets_in))
+        suspects += (Suspect(*found) for found in scan(file.path, file.new_text)) if scan is not None else ()
     findings: list[Finding] = []
     seen: Counter[str] = Counter()
     taken: set[int] = set()
@@ -69,10 +74,18 @@ def find_secrets(file: ChangedFile, scan: Scan | None) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.start_line)
 
 
-def _by_our_rules(file: ChangedFile) -> Iterator[Suspect]:
+def _in_urls(file: ChangedFile) -> list[Suspect]:
+    """What the URLs of a lock file open, each once: an index stands there with each of its packages."""
+    first: dict[str, Suspect] = {}
+    for suspect in _by_rules(file, secrets_of_urls):
+        first.setdefault(suspect.value, suspect)
+    return list(first.values())
+
+
+def _by_rules(file: ChangedFile, rules: Callable[[str], Iterator[Secret]]) -> Iterator[Suspect]:
     for hunk in file.hunks:
         text = "\n".join(line if len(line) <= MAX_LINE else "" for line in hunk.new_lines)
-        for secret in secrets_in(text):
+        for secret in rules(text):
             first = hunk.new_start + text.count("\n", 0, secret.start)
             last = first + text.count("\n", secret.start, secret.end)
             yield Suspect(first, last, secret.kind, text[secret.start : secret.end])
@@ -108,9 +121,16 @@ def _finding(file: ChangedFile, suspect: Suspect, seen: Counter[str]) -> Finding
     identity = finding_id("secret", file.path, what, seen[what])
     seen[what] += 1
     severity: Severity = "warning" if is_shown(file.path) else "error"
+    is_locked = is_lock_file(file.path)
+    where = "the lock file" if is_locked else "the code"
+    remedy = (
+        "give the tool the URL without it (credentials belong in its environment or keyring), lock again"
+        if is_locked
+        else "read it from the environment or a file that is not committed"
+    )
     message = (
-        f"{_article(suspect.kind)} {suspect.kind} stands in the code ({masked(suspect.value)}): read it from the "
-        "environment or a file that is not committed, and revoke it if it was ever pushed"
+        f"{_article(suspect.kind)} {suspect.kind} stands in {where} ({masked(suspect.value)}): {remedy}, and revoke it "
+        "if it was ever pushed"
     )
     return Finding(
         identity,

@@ -18,6 +18,7 @@ from codeassist.review.static.python_names import Program
 from codeassist.review.static.removed import removed_symbols
 from codeassist.review.static.signatures import stale_calls
 from codeassist.review.static.trees import Trees
+from codeassist.review.static.unstaged import unstaged_modules
 from codeassist.review.static.untested import untested_changes
 
 # An import, or a line of names within one.
@@ -58,6 +59,7 @@ def _findings(review: Review) -> Iterator[Finding]:
     yield from stale_calls(trees, program, files)
     yield from removed_symbols(trees, program, workspace, files)
     yield from gone_modules(trees, program, workspace, files)
+    yield from unstaged_modules(trees, program, workspace, review.local)
     yield from unused_parameters(trees, program, files)
     yield from untested_changes(trees, files)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,21 +52,25 @@ def pairs(old: ReviewedFile, new: ReviewedFile) -> Iterator[tuple[Head, Head]]:
             yield before[qualified], head
 
 
-def changed_functions(old: ReviewedFile, new: ReviewedFile) -> Iterator[ChangedFunction]:
-    """Those with other parameters, where nothing hides what a call has to give."""
+def changed_functions(
+    old: ReviewedFile, new: ReviewedFile, keep_parameters: Callable[[Head, Head], bool]
+) -> Iterator[ChangedFunction]:
+    """Those with other parameters, where nothing hides what a call has to give.
+
+    keep_parameters: whether the decorators of a function, before and after, leave its parameters alone.
+    """
     for before, head in pairs(old, new):
         if before.parameters == head.parameters or head.node.type in SIGNATURES_ONLY:
             continue
-        if not (is_transparent(before) and is_transparent(head)):
-            continue
         called = how_called(head, new.language)
-        if called == how_called(before, old.language) and _has_plain_class(head, new):
+        is_same = called == how_called(before, old.language) and _has_plain_class(head, new)
+        if is_same and keep_parameters(before, head):
             yield _changed(new, before, head, called)
 
 
-def is_transparent(head: Head) -> bool:
-    """Whether its decorators leave its parameters alone."""
-    return all(_plain(decorator) in _TRANSPARENT for decorator in head.decorators)
+def is_transparent(decorators: Iterable[str]) -> bool:
+    """Whether decorators, by their names alone, leave a function's parameters alone."""
+    return all(last_word(decorator) in _TRANSPARENT for decorator in decorators)
 
 
 def how_called(head: Head, language: str) -> Called:
@@ -75,14 +79,15 @@ def how_called(head: Head, language: str) -> Called:
         return "function"
     if head.name in CONSTRUCTORS or head.node.type == "constructor_declaration":
         return "constructor"
-    decorators = {_plain(decorator) for decorator in head.decorators}
+    decorators = {last_word(decorator) for decorator in head.decorators}
     if "staticmethod" in decorators:
         return "static method"
     return "class method" if "classmethod" in decorators else "method"
 
 
-def _plain(decorator: str) -> str:
-    return decorator.partition("(")[0].strip().rpartition(".")[2]
+def last_word(called: str) -> str:
+    """The name of what is called, or may be: `b` for `a.b(c)`."""
+    return called.partition("(")[0].strip().rpartition(".")[2]
 
 
 def _once(file: ReviewedFile) -> Mapping[str, Head]:

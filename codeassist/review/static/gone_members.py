@@ -6,6 +6,7 @@ import re
 
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.heads import Head, text_of
+from codeassist.review.static.meant_to_fail import is_meant_to_fail
 from codeassist.review.static.python_files import PythonFile, Value
 from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees
@@ -57,6 +58,8 @@ def _uses(program: Program, file: PythonFile, path: str, head: Head) -> list[tup
         return found
     for start, end in file.syntax.words(head.name):
         way = [step.node for step in file.syntax.way_to(start, end)]
+        if is_meant_to_fail(file.syntax, start, end, "AttributeError"):
+            continue
         if len(way) < 3 or way[-2].type != "attribute" or way[-2].child_by_field_name("attribute") != way[-1]:
             continue
         holder = way[-2].child_by_field_name("object")

@@ -15,8 +15,8 @@ from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees
 from indexer.languages import language_name
 
-_MODULE = re.compile(r"(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)['\"](?P<module>\.[^'\"]*)['\"]")
-_EXCUSED = re.compile(r"#\s*(?:type:\s*ignore|noqa)|@ts-|eslint-disable")
+JAVASCRIPT_MODULE = re.compile(r"(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)['\"](?P<module>\.[^'\"]*)['\"]")
+EXCUSED = re.compile(r"#\s*(?:type:\s*ignore|noqa)|@ts-|eslint-disable")
 MAX_SHOWN = 50
 
 IsFile = Callable[[str], bool]
@@ -39,7 +39,7 @@ def gone_modules(
             (user, line)
             for user in trees.mentioning(name, language)
             for line in importing(trees, program, workspace, user, former)
-            if not _EXCUSED.search(user.line(line))
+            if not EXCUSED.search(user.line(line))
         ]
         if places:
             yield _finding(former, file, places)
@@ -54,7 +54,7 @@ def _python(trees: Trees, program: Program, workspace: Workspace, user: Reviewed
     """Lines that import it, those that are prepared to miss it left out."""
     python = program.python(user.path)
     was_file, is_file = trees.review.tree.was_file, trees.is_file
-    for item in python.imports if python is not None and not _has_caught_imports(user) else ():
+    for item in python.imports if python is not None and not has_caught_imports(user) else ():
         dotted = f"{item.module}{'' if item.module.endswith('.') else '.'}{item.name}"
         for module, is_name in ((item.module, False), *(((dotted, True),) if item.name not in ("", "*") else ())):
             if former not in python_module(module, user.path, was_file) or python_module(module, user.path, is_file):
@@ -72,12 +72,13 @@ def offers_all(workspace: Workspace, files: list[str], name: str) -> bool:
     return bool(files) and offers(workspace, files, name)
 
 
-def _has_caught_imports(user: ReviewedFile) -> bool:
+def has_caught_imports(user: ReviewedFile) -> bool:
+    """Whether a Python file is prepared to miss some module."""
     return re.search(r"except\s*\(?[^:]*(?:ImportError|ModuleNotFoundError)", user.text) is not None
 
 
 def _javascript(trees: Trees, program: Program, workspace: Workspace, user: ReviewedFile, former: str) -> Iterator[int]:
-    for match in _MODULE.finditer(user.text):
+    for match in JAVASCRIPT_MODULE.finditer(user.text):
         before = javascript_module(match["module"], user.path, trees.review.tree.was_file)
         if former in before and not javascript_module(match["module"], user.path, trees.is_file):
             yield user.text.count("\n", 0, match.start()) + 1

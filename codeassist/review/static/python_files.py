@@ -20,6 +20,8 @@ _BINDING = {
     "as_pattern": ("alias",),
 }  # fmt: skip
 _PLAIN_BASES = frozenset({"object", "ABC", "abc.ABC", "Protocol", "metaclass=ABCMeta", "metaclass=abc.ABCMeta"})
+_OPTIONAL = re.compile(r"^(?:typing\.|t\.)?Optional\[(.*)\]$|^(.*?)\s*\|\s*None$|^None\s*\|\s*(.*)$", re.DOTALL)
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _IMPORTS = frozenset({"import_statement", "import_from_statement"})
 SCOPES = frozenset({"function_definition", "lambda"})
 
@@ -154,6 +156,14 @@ def class_around(file: PythonFile, node: SyntaxNode) -> str:
         parent = parent.parent
     head = next((head for head in file.file.heads if head.node == parent), None)
     return head.qualified if head is not None and not head.is_local else ""
+
+
+def class_named(annotation: str) -> str:
+    """The dotted name of the one class that an annotation has, `None` aside; "" for anything else."""
+    text = annotation.strip().strip("\"'")
+    if match := _OPTIONAL.match(text):
+        text = next(part for part in match.groups() if part is not None).strip().strip("\"'")
+    return text if _DOTTED.fullmatch(text) else ""
 
 
 def scope_of(node: SyntaxNode) -> SyntaxNode | None:

@@ -7,7 +7,6 @@ not understood, there is no value. Names are looked at on demand, so that a file
 from __future__ import annotations
 
 import builtins
-import re
 from collections.abc import Callable
 
 from codeassist.findings.modules import python_module
@@ -19,6 +18,7 @@ from codeassist.review.static.python_files import (
     Value,
     base_of,
     class_around,
+    class_named,
     has_more,
     is_with,
     scope_of,
@@ -28,8 +28,6 @@ from indexer.syntax import SyntaxNode
 
 # So many modules or classes are followed for one name.
 MAX_FOLLOWED = 30
-_OPTIONAL = re.compile(r"^(?:typing\.|t\.)?Optional\[(.*)\]$|^(.*?)\s*\|\s*None$|^None\s*\|\s*(.*)$", re.DOTALL)
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 class Program:
@@ -39,6 +37,7 @@ class Program:
         self._file = file
         self._is_file = is_file
         self._known: dict[str, PythonFile | None] = {}
+        self._members: dict[tuple[Value, str], tuple[Value | None, bool]] = {}
 
     def python(self, path: str) -> PythonFile | None:
         """A file's names; None where there is none that can be read."""
@@ -110,11 +109,19 @@ class Program:
             return self.lookup(value.path, name, depth + 1)
         if value.kind == "function":
             return None
-        found, _ = self.find_member(value, name)
+        found, _ = self.find_member(value, name, depth)
         return found
 
-    def find_member(self, value: Value, name: str) -> tuple[Value | None, bool]:
+    def find_member(self, value: Value, name: str, depth: int = 0) -> tuple[Value | None, bool]:
         """A member of a class or of its bases, and whether it is sure that there is none where None is found."""
+        known = self._members.get((value, name))
+        if known is None:
+            # What leads back to itself, as `self.node = self.node.next()`, is not known while it is asked for.
+            self._members[value, name] = None, False
+            known = self._members[value, name] = self._member_of(value, name, depth)
+        return known
+
+    def _member_of(self, value: Value, name: str, depth: int) -> tuple[Value | None, bool]:
         waiting, seen = [(value.path, value.name)], set[tuple[str, str]]()
         if value.kind in ("function", "module"):
             return None, True
@@ -133,17 +140,17 @@ class Program:
             seen.add((path, qualified))
             own, attributes = file.members.get(f"{qualified}.{name}", []), file.attributes(heads[0], name)
             if own or attributes:
-                return self._own_member(file, own, attributes), False
+                return self._own_member(file, own, attributes, depth), False
             bases, is_known = self._bases(path, qualified)
             if not is_known or has_more(file, heads[0]):
                 return None, False
             waiting = bases + waiting
         return None, not waiting
 
-    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[SyntaxNode]) -> Value | None:
+    def _own_member(self, file: PythonFile, own: list[Head], attributes: list[SyntaxNode], depth: int) -> Value | None:
         if own and attributes:
             return None
-        return _of_head(file.path, own[-1]) if own else self._assigned(file, attributes, 1)
+        return _of_head(file.path, own[-1]) if own else self._assigned(file, attributes, depth + 1)
 
     def derives_from(self, value: Value, path: str, qualified: str) -> bool:
         """Whether a value is of a class, or of one that is derived from it."""
@@ -274,12 +281,10 @@ class Program:
 
     def _annotated(self, file: PythonFile, annotation: SyntaxNode | None, depth: int) -> Value | None:
         """An instance of the class that an annotation names, `None` aside."""
-        text = text_of(file.syntax, annotation).strip().strip("\"'") if file.syntax else ""
-        if match := _OPTIONAL.match(text):
-            text = next(part for part in match.groups() if part is not None).strip().strip("\"'")
-        if not _DOTTED.fullmatch(text):
+        named = class_named(text_of(file.syntax, annotation) if file.syntax else "")
+        if not named:
             return None
-        first, *rest = text.split(".")
+        first, *rest = named.split(".")
         value = self.lookup(file.path, first, depth + 1)
         for name in rest:
             value = self.member(value, name, depth + 1)

@@ -16,6 +16,7 @@ from codeassist.review.static.definitions import ChangedFunction, how_called
 from codeassist.review.static.familiar import is_familiar
 from codeassist.review.static.gone_members import gone_members, uses_of_member
 from codeassist.review.static.heads import SIGNATURES_ONLY, Head
+from codeassist.review.static.meant_to_fail import is_meant_to_fail
 from codeassist.review.static.python_names import Program
 from codeassist.review.static.trees import ReviewedFile, Trees, readable
 from indexer.module_names import is_known_language, names_of
@@ -83,14 +84,16 @@ def _names(
     if before.is_open or after.is_open:
         return
     listed = {name for name in before.names & after.names if _is_only_listed(program, old, new, name)}
-    gone = sorted((before.names - after.names) | listed, key=lambda name: before.lines.get(name, 1))
+    gone = sorted((before.names - after.names - after.possible) | listed, key=lambda name: before.lines.get(name, 1))
     for name in gone[:MAX_NAMES]:
         folder = new.path.rpartition("/")[0]
         is_submodule = new.path.endswith("__init__.py") and workspace.has_entry(folder, name)
         is_there = name not in listed and offers(workspace, [new.path], name)
         if trees.is_over or name.startswith("__") or is_submodule or is_there:
             continue
-        places = [*_own_uses(new, name, bool(after.stars))]
+        python = program.python(new.path)
+        is_bound_inside = python is not None and python.is_imported(name)  # By a function, for itself.
+        places = [*_own_uses(new, name, bool(after.stars))] if not is_bound_inside else []
         for user in trees.mentioning(name, new.language):
             is_importing = user.path != new.path and _may_import(program, user, name, new.path)
             places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()
@@ -124,7 +127,8 @@ def _is_only_listed(program: Program, old: ReviewedFile, new: ReviewedFile, name
     if python is None or not any(head.name == name and not head.container and not head.is_local for head in old.heads):
         return False
     is_bound = name in python.top or any(item.alias in (name, "*") for item in python.imports)
-    return not is_bound and not python.assignments(name, None) and "global " not in new.text
+    is_given_away = re.search(rf"^[\w.]+\([^)]*[\"']{re.escape(name)}[\"']", new.text, re.MULTILINE) is not None
+    return not (is_bound or is_given_away or python.assignments(name, None) or "global " in new.text)
 
 
 def _imports(
@@ -164,6 +168,7 @@ def _behind_module(program: Program, user: ReviewedFile, name: str, path: str) -
         holder = parent.child_by_field_name("object")
         value = program.value(python, holder) if holder is not None else None
         is_caught = any(step.node.type == "try_statement" for step in way)
+        is_caught = is_caught or is_meant_to_fail(python.syntax, start, end, "AttributeError")
         if value is not None and value.kind == "module" and value.path == path and not is_caught:
             yield user.place(user.source.row(start) + 1)
 

@@ -22,6 +22,7 @@ from codeassist.findings.types import Finding, Severity, finding_id
 from codeassist.review.changes import ChangedFile
 from codeassist.review.hygiene.paths import is_made, is_shown
 from codeassist.review.vulnerabilities.bandit_settings import BanditSettings
+from codeassist.review.vulnerabilities.noqa import is_excused
 
 REMEDY = "bandit is not installed, so Python code was not looked through for vulnerabilities: pip install bandit"
 # Larger texts are data; these take a second.
@@ -123,6 +124,8 @@ def _findings(file: ChangedFile, issues: Iterable[Any]) -> Iterator[Finding]:
     for issue in sorted(issues, key=lambda one: (one.lineno, one.test_id)):
         first, last = issue.lineno, max([issue.lineno, *issue.linerange])
         if not file.changed_lines & set(range(first, last + 1)) or first > len(file.new_lines):
+            continue
+        if is_excused(issue.test_id, file.new_lines[first - 1 : last], file.new_text or ""):
             continue
         what = f"{issue.test_id}\n{file.new_lines[first - 1].strip()}"
         identity = finding_id("vulnerability", file.path, what, seen[what])

@@ -41,6 +41,14 @@ _QUOTED = re.compile(r"""["']([A-Za-z0-9][^"']*?===?[^"']+)["']""")
 _JSON_KEY = re.compile(r'^\s*"([^"]*)"\s*:\s*\{')
 _JSON_ENTRY = re.compile(r'^\s*"([^"]+)"\s*:\s*"([^"]*)"')
 _GO_ENTRY = re.compile(r"^\s*(?:require\s+)?([a-z0-9][\w.~/-]*\.[\w.~/-]+)\s+(v\d[\w.+-]*)")
+# `name@range` of Yarn 1, and of `name@npm:real@range` the real name; `name@npm:version` of its successors.
+_YARN_1_KEY = re.compile(r"(?P<name>(?:@[^/@]+/)?[^/@:]+)@(?:npm:(?P<real>(?:@[^/@]+/)?[^/@]+)@)?(?P<range>[^:/]*)")
+_YARN_1_VERSION = re.compile(r'^  version "([^"]+)"')
+_YARN_RESOLUTION = re.compile(r'^  resolution: "((?:@[^/@"]+/)?[^/@"]+)@npm:([^:"]+)(?:::[^"]*)?"')
+# pnpm 3 to 7: `/name/version_peers`; 8: `/name@version(peers)`; 9: `name@version`.
+_PNPM_KEY = re.compile(
+    r"^  ['\"]?/?((?:@[^/@'\"]+/)?[^/@'\"]+)[/@](\d+\.\d+\.\d+[0-9A-Za-z.+-]*)(?:[_(/][^'\"]*)?['\"]?:"
+)
 _NPM_SECTIONS = frozenset({"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"})
 
 
@@ -138,6 +146,28 @@ def _package_lock(lines: Sequence[str]) -> Iterator[Package]:
             key = ""
 
 
+def _yarn_lock(lines: Sequence[str]) -> Iterator[Package]:
+    """Of Yarn 1, whose versions stand below what was asked for, and of its successors, which say what that became."""
+    name, first = "", 0
+    for number, line in enumerate(lines, start=1):
+        if line[:1] not in ("", " ", "#"):
+            match = _YARN_1_KEY.fullmatch(line.rstrip().removesuffix(":").split(",")[0].strip('"'))
+            name, first = (match["real"] or match["name"]) if match is not None else "", number
+        elif resolved := _YARN_RESOLUTION.match(line):
+            yield Package("npm", resolved[1], resolved[2], number, first)
+        elif name and (version := _YARN_1_VERSION.match(line)):
+            yield Package("npm", name, version[1], number, first)
+
+
+def _pnpm_lock(lines: Sequence[str]) -> Iterator[Package]:
+    section = ""
+    for number, line in enumerate(lines, start=1):
+        if line[:1] not in ("", " ", "#"):
+            section = line.rstrip().rstrip(":")
+        elif section == "packages" and (match := _PNPM_KEY.match(line)):
+            yield Package("npm", match[1], match[2], number, number)
+
+
 def _go_mod(lines: Sequence[str]) -> Iterator[Package]:
     block = ""
     for number, line in enumerate(lines, start=1):
@@ -160,5 +190,7 @@ _READERS: dict[str, Reader] = {
     "package.json": _package_json,
     "package-lock.json": _package_lock,
     "npm-shrinkwrap.json": _package_lock,
+    "yarn.lock": _yarn_lock,
+    "pnpm-lock.yaml": _pnpm_lock,
     "go.mod": _go_mod,
 }

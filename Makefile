@@ -5,7 +5,7 @@ TARGET ?=
 BIN := .venv/bin
 # One process for each core.
 PARALLEL := -n auto --dist worksteal
-# Real engines, editors and clients: two at a time, each with all the tests that share it (tests/lanes.py); 8 GiB of memory.
+# Real engines, editors and clients: two at a time, each with all the tests that share it (tests/lanes.py).
 LANES := -n 2 --dist loadfile --no-loadscope-reorder
 # Hundreds of tests start a Python. Where the environment has it keep no bytecode, each would compile this project anew.
 unexport PYTHONDONTWRITEBYTECODE

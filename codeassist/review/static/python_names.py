@@ -291,9 +291,7 @@ class Program:
         return Value("instance", value.path, value.name) if value is not None and value.kind == "class" else None
 
     def _submodule(self, path: str, name: str) -> Value | None:
-        if not path.endswith(("__init__.py", "__init__.pyi")):
-            return None
-        files = self.modules(f".{name}", path)
+        files = self.modules(f".{name}", path) if path.endswith(("__init__.py", "__init__.pyi")) else []
         return Value("module", files[0]) if files else None
 
 

@@ -66,7 +66,7 @@ def silence() -> str:
 def times() -> str:
     """Medians in milliseconds, the slowest of ten in parentheses."""
     found = _read("review_timing")
-    review, nothing, commit = found["review"], found["nothing"], found["commit"]["ms"]
+    review, nothing, commit = found["review"], found["nothing"], found["commits"]["ms"]
     first = found["pre_commit_first_run"]
     rows = [
         ("a review by the passes 1 to 3 through `codeassist serve`", review["report_ms"]),

@@ -79,7 +79,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> dict[str, object]:
         figures["nothing"] = _nothing(bench, options.rounds)
         kinds, first = install(clone, folder, options.pre_commit, first_run=options.first_run)
         figures["pre_commit_first_run"] = first
-        figures["commit"] = _commits(bench, kinds, options.rounds)
+        figures["commits"] = _commits(bench, kinds, options.rounds)
     return figures
 
 

@@ -199,6 +199,15 @@ def test_several_names_of_one_place_are_one_finding(tmp_path: Path) -> None:
     assert finding.message.startswith("`total`, `RATE` are removed or renamed here and are still used")
 
 
+def test_what_is_still_listed_is_missed_by_new_imports_too(tmp_path: Path) -> None:
+    """To the finding of missing names, a name of `__all__` is there."""
+    before = f"{SHOP}== shop/cart.py\n__all__ = ['total']\n\n\ndef total(): ...\n"
+    change = (
+        "== shop/cart.py\n__all__ = ['total']\n\n\ndef whole(): ...\n== new.py\nfrom shop.cart import total  # GONE\n"
+    )
+    check(tmp_path, before, change, "error")
+
+
 def test_what_is_still_listed_is_told_where_it_stood(tmp_path: Path) -> None:
     before = f"{SHOP}== shop/cart.py\n__all__ = ['total']\n\n\ndef rate(): ...\ndef total(): ...\n== use.py\n"
     change = "== shop/cart.py\n__all__ = ['total']\n\n\ndef price(): ...\ndef whole(): ...\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codeassist.findings.imports import missing_from, offers
@@ -96,7 +96,8 @@ def _names(
         places = [*_own_uses(new, name, bool(after.stars))] if not is_bound_inside else []
         for user in trees.mentioning(name, new.language):
             is_importing = user.path != new.path and _may_import(program, user, name, new.path)
-            places += _imports(trees, program, workspace, user, name, new.path) if is_importing else ()
+            told = _own_lines(trees, user) if name not in listed else ()
+            places += _imports(program, workspace, user, name, new.path, told) if is_importing else ()
             places += _behind_module(program, user, name, new.path) if user.language == "python" else ()
         if places:
             line = _defined_at(old, name) or before.lines.get(name, 1)
@@ -132,16 +133,22 @@ def _is_only_listed(program: Program, old: ReviewedFile, new: ReviewedFile, name
 
 
 def _imports(
-    trees: Trees, program: Program, workspace: Workspace, user: ReviewedFile, name: str, path: str
+    program: Program, workspace: Workspace, user: ReviewedFile, name: str, path: str, told: Collection[int]
 ) -> Iterator[str]:
-    """Imports of the name from the module that lacks it; lines of the change itself are told elsewhere."""
-    changed = trees.changed.get(user.path)
+    """Imports of the name from the module that lacks it. told: lines of which another finding tells."""
     for item in user.named_imports:
-        if item.name == name and (changed is None or item.line + 1 not in changed.changed_lines):
+        if item.name == name and item.line + 1 not in told:
             module = missing_from(workspace, user.path, item)
             files = [module.path] if module is not None else program.modules(item.module, user.path)
             if files == [path]:
                 yield user.place(item.line + 1)
+
+
+def _own_lines(trees: Trees, file: ReviewedFile) -> Collection[int]:
+    """Lines of the change itself: names that they import and nobody has are told by a finding of their own, but for
+    those that their module still lists."""
+    changed = trees.changed.get(file.path)
+    return changed.changed_lines if changed is not None else ()
 
 
 def _may_import(program: Program, user: ReviewedFile, name: str, path: str) -> bool:

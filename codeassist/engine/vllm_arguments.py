@@ -167,8 +167,11 @@ def runner_variables(arguments: Mapping[str, Any], *, on_cpu: bool) -> dict[str,
 
     For `deepseek_v2` vLLM takes the newer one by itself, for `deepseek_v3`, as which models with a head are served, the
     older one. With two drafts in a step that made 266 to 405 tokens a second, the newer one 442 to 479
-    (bench/results/gpu.json, gpu_drafts.json); and beside a head's drafts the older one scores prompts wrongly.
+    (bench/results/gpu.json, gpu_drafts.json); and beside a head's drafts the older one scores prompts wrongly. Beside a
+    user's own extension of the workers, ours has no place, without which the newer one dies of many forced prefixes.
     """
+    if not on_cpu and arguments.get("worker_extension_cls", WORKER_EXTENSION) != WORKER_EXTENSION:
+        return {"VLLM_USE_V2_MODEL_RUNNER": "0"}
     drafting = arguments.get("speculative_config") or {}
     return {"VLLM_USE_V2_MODEL_RUNNER": "1"} if not on_cpu and drafting.get("method") == "mtp" else {}
 

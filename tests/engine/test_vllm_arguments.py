@@ -161,6 +161,11 @@ def test_a_head_on_a_gpu_drafts_in_vllms_newer_runner() -> None:
         assert not runner_variables(arguments(options, on_cpu=False), on_cpu=False)
 
 
+def test_a_users_own_extension_of_the_workers_has_the_older_runner() -> None:
+    told = arguments(replace(OPTIONS, arguments=("worker_extension_cls=their.Worker",)), on_cpu=False)
+    assert runner_variables(told, on_cpu=False) == {"VLLM_USE_V2_MODEL_RUNNER": "0"}
+
+
 def test_weights_are_converted_only_where_that_is_asked_for() -> None:
     assert "quantization" not in arguments(on_cpu=False)
     assert arguments(replace(OPTIONS, quantization="fp8"), on_cpu=False)["quantization"] == "fp8"

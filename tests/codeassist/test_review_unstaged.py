@@ -10,6 +10,7 @@ from reviewed import found_in
 
 from codeassist.findings.types import Finding
 from codeassist.review import gathering
+from codeassist.review.static import unstaged
 
 
 @pytest.fixture
@@ -58,6 +59,17 @@ def test_an_import_of_a_file_that_is_not_staged_is_an_error(world: World, path: 
     assert (finding.path, finding.start_line, finding.severity) == (path, 1 + line.count("\n"), "error")
     assert finding.evidence == f"{module}:1"
     assert f"`git add {module}`" in finding.message
+
+
+def test_a_change_that_may_mean_very_many_files_is_looked_at_too(world: World) -> None:
+    names = [f"a_module_with_quite_a_long_name_as_they_are_in_real_life_{n}" for n in range(unstaged.MAX_ASKED + 1)]
+    world.put("shop/cart.py", "".join(f"import shop.{name}\n" for name in names))
+    for name in names[:-1]:
+        world.put(f"shop/{name}.py", "")
+    world.git("add", "-A")
+    world.put(f"shop/{names[-1]}.py", "")
+    (finding,) = told(world)
+    assert finding.evidence == f"shop/{names[-1]}.py:1"
 
 
 @pytest.mark.parametrize(

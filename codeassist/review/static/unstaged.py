@@ -27,6 +27,8 @@ _JAVASCRIPT = ("javascript", "typescript", "tsx")
 # Files whose modules lie beside them; those of any other lie in a folder of its name.
 _RUST_ROOTS = ("mod", "lib", "main")
 MAX_SHOWN = 50
+# More paths than this have no place in one command; git is asked about all files then.
+MAX_ASKED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def unstaged_modules(
 def _unknown(trees: Trees, paths: Collection[str], index: str) -> frozenset[str]:
     """Those that git neither has staged nor ignores."""
     try:
-        return frozenset(untracked_files(trees.review.tree.root, paths, index)) & set(paths) if paths else frozenset()
+        asked = paths if len(paths) <= MAX_ASKED else ()
+        return frozenset(untracked_files(trees.review.tree.root, asked, index)) & set(paths) if paths else frozenset()
     except GitTrouble:  # It did tell what is staged; without an answer there is no certainty.
         return frozenset()
 
